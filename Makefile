@@ -1,0 +1,76 @@
+# The README's commands, the hooks and CI all call these.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+OUT ?= out
+
+# make weights: the counts and the seed are those of recipes/first.toml; training and validation share no scene and nobody
+DATA ?= data/first
+RUN ?= runs/first
+WEIGHTS ?= src/cleanplate/runtime/weights/first.onnx
+TRAIN_COUNT ?= 4500
+VALIDATION_COUNT ?= 256
+PROCESSES ?= 2
+TRAIN_OPTIONS ?=
+
+# Two test processes with one thread each: more threads than cores is slower, and not the same twice.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 CLEANPLATE_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/pytest -n 2
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help setup develop run test test-long check format weights clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.setup  ## the environment .venv with what `cleanplate run` needs (no torch)
+
+.venv/.setup: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("cleanplate needs Python 3.11 or newer: make setup PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(PIP) install --editable .
+	@touch $@
+
+develop: .venv/.develop  ## the same environment with everything that data, training and tests need
+
+.venv/.develop: .venv/.setup
+	$(PIP) install --editable '.[synth,train,dev]'
+	@touch $@
+
+run: .venv/.setup  ## matte, cut-out and depth of the example pair, into out/
+	$(BIN)/cleanplate run examples/shot.jpg --plate examples/plate.jpg --out $(OUT) --overwrite
+	@echo "The pictures are in $(OUT)/:" && ls $(OUT)
+
+test: .venv/.develop  ## every test but the long ones
+	$(PYTEST) -m 'not long'
+
+test-long: .venv/.develop  ## thousand-case property tests and the training-quality tests
+	$(PYTEST) -m 'long or hypothesis' --hypothesis-profile=long
+
+check: .venv/.develop  ## style, layers, types and the fast tests: run it before every commit
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-cache
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	$(PYTEST) -m 'not long and not slow'
+
+format: .venv/.develop  ## lay the code out as `make check` wants it
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: make the data, train, export
+	$(BIN)/cleanplate train recipes/first.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
+
+$(DATA)/train/manifest.json: | .venv/.develop
+	$(BIN)/cleanplate synth --out $(@D) --count $(TRAIN_COUNT) --seed 1 --processes $(PROCESSES)
+
+$(DATA)/validation/manifest.json: | .venv/.develop
+	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --processes $(PROCESSES)
+
+clean:  ## remove what the other commands made, but not data/ and runs/
+	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -prune -exec rm -rf {} +

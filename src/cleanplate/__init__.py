@@ -1,0 +1,25 @@
+"""cleanplate: one photo of the empty scene, then every photo of it becomes a matte with a dense depth map."""
+
+import importlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from cleanplate.errors import CleanplateError
+
+if TYPE_CHECKING:
+    from cleanplate.runtime.plate import Matte, Plate
+
+__version__ = version("cleanplate")
+
+__all__ = ["CleanplateError", "Matte", "Plate", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the runtime when it is first asked for, so that `import cleanplate` costs nothing."""
+    if name in {"Matte", "Plate"}:
+        return getattr(importlib.import_module("cleanplate.runtime.plate"), name)
+    raise AttributeError(f"module 'cleanplate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

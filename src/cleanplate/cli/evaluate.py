@@ -1,0 +1,61 @@
+"""`cleanplate evaluate`: how good a model is, in figures and pictures."""
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group("evaluate")
+def command() -> None:
+    """Score a model, or predictions that already exist."""
+
+
+@command.command("real")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Score this model instead of the one in the package.")
+@click.option(
+    "--out", type=FOLDER, default=Path("out/evaluate"), show_default=True, help="For scores.json and report.html."
+)
+@click.option("--predictions", type=FOLDER, help="Score CAMERA/ID.png and CAMERA/ID_depth.npy here; run no model.")
+@click.option("--save-predictions", type=FOLDER, help="Keep what the model gives, in the layout of --predictions.")
+@click.option("--no-depth", is_flag=True, help="Leave depth out.")
+def real(
+    *,
+    folder: Path,
+    model: Path | None,
+    out: Path,
+    predictions: Path | None,
+    save_predictions: Path | None,
+    no_depth: bool,
+) -> int:
+    """Score on real cameras: DIR holds one folder a camera.
+
+    A camera's folder holds plate.png and, for every shot, ID.png and ID_mask.png (255 foreground, 0 background, 128 not
+    scored), and where depth was measured ID_depth.png (16 bit, millimetres, 0 unknown).
+    """
+    from cleanplate.errors import UsageError
+    from cleanplate.evaluate.cameras import find_cameras
+    from cleanplate.evaluate.predictions import RuntimePredictor, SavedPredictor, refuse_cameras
+    from cleanplate.evaluate.real import score_cameras, write_results
+    from cleanplate.evaluate.scores import camera_scores, table
+    from cleanplate.imaging.files import prepare_folder
+
+    if predictions is not None and (model is not None or save_predictions is not None):
+        other = "--model" if model is not None else "--save-predictions"
+        raise UsageError(f"--predictions runs no model: leave {other} out")
+    cameras = find_cameras(folder)
+    for kept in (predictions, save_predictions):
+        if kept is not None:
+            refuse_cameras(kept, cameras)
+    if predictions is None:
+        predictor = RuntimePredictor(model)
+    else:
+        predictor = SavedPredictor(predictions, cameras, with_depth=not no_depth)
+    prepare_folder(out)
+    shots = score_cameras(cameras, predictor, save_to=save_predictions, with_depth=not no_depth)
+    click.echo(table(camera_scores(shots)))
+    _, report = write_results(out, str(folder), shots, cameras, predictor, with_depth=not no_depth)
+    click.echo(f"worst and best cases: {report}")
+    return 0

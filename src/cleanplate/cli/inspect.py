@@ -1,0 +1,128 @@
+"""`cleanplate inspect`: what a picture, model, checkpoint or folder of shards is."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from cleanplate.errors import InputError
+
+_FOLDERS = {
+    "checkpoint.json": ("checkpoint", {"format", "step", "recipe"}),
+    "manifest.json": ("shards", {"format", "fingerprint", "num_samples"}),
+}
+"""The file that makes a folder what it is: what we call it, and keys by which it is known (docs/formats.md)."""
+
+Facts = dict[str, Any]
+
+
+@click.command("inspect", short_help="What a picture, model, checkpoint or folder of shards is.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def command(file: Path, as_json: bool) -> int:
+    """Say what FILE is: a picture, a model (.onnx), a checkpoint or a folder of shards."""
+    facts = describe(file)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return 0
+    lines = _flat(facts)
+    width = max(len(key) for key, _ in lines)
+    for key, value in lines:
+        click.echo(f"{key:{width}}  {value}")
+    return 0
+
+
+def describe(path: Path) -> Facts:
+    """What a file or folder is, as JSON values; "kind" says which of picture, model, checkpoint, shards.
+
+    Raises:
+        InputError: it is none of these, or damaged.
+
+    """
+    from cleanplate.imaging.files import file_identity, is_folder
+
+    if path.name in _FOLDERS:
+        return _describe_folder(path)
+    if is_folder(path):
+        for name in _FOLDERS:
+            if file_identity(path / name):
+                return _describe_folder(path / name)
+        raise InputError(f"{path}: holds neither checkpoint.json nor manifest.json; name a file, checkpoint or shards")
+    return _describe_model(path) if path.suffix.lower() == ".onnx" else _describe_picture(path)
+
+
+def _describe_picture(path: Path) -> Facts:
+    from cleanplate.imaging.colour import profile_effect, profile_name
+    from cleanplate.imaging.decoding import read_header
+
+    header = read_header(path)
+    profile = None
+    if header.profile is not None:
+        effect = profile_effect(header.profile, header.channels)
+        remark = {"converts": "converted to sRGB", "is sRGB": "the same as sRGB", "unusable": "ignored, sRGB assumed"}
+        profile = f"{profile_name(header.profile)} ({remark[effect]})"
+    return {
+        "file": str(path),
+        "kind": "picture",
+        "format": header.file_format,
+        "width": header.size_hw[1],
+        "height": header.size_hw[0],
+        "bits": header.bits,
+        "colour": {1: "grey", 3: "RGB", 4: "CMYK"}[header.channels],
+        "transparency": header.has_alpha,
+        "profile": profile,
+        "orientation": header.orientation,
+    }
+
+
+def _describe_model(path: Path) -> Facts:
+    from cleanplate.runtime.model_file import read_model_file
+
+    model = read_model_file(path)
+    return {
+        "file": str(path),
+        "kind": "model",
+        "bytes": len(model.data),
+        "sha256": model.sha256,
+        "opset": model.opset,
+        "producer": model.producer,
+        "contract": json.loads(model.contract.to_json()),
+    }
+
+
+def _describe_folder(description: Path) -> Facts:
+    kind, wanted = _FOLDERS[description.name]
+    try:
+        fields: object = json.loads(description.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{description}: cannot be read ({error.strerror}); check its permissions") from error
+    except ValueError:
+        raise InputError(f"{description}: is no JSON, or cut off; copy the {kind} again from where it came") from None
+    if not isinstance(fields, dict) or not wanted <= set(cast("Facts", fields)):
+        raise InputError(f"{description}: lacks {', '.join(sorted(wanted))}; this is no {kind} of cleanplate")
+    return {"file": str(description.parent), "kind": kind, **cast("Facts", fields)}
+
+
+def _flat(facts: Facts, prefix: str = "") -> list[tuple[str, str]]:
+    """One line a value; nested objects by dotted keys, long lists and lists of objects by their length."""
+    lines: list[tuple[str, str]] = []
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            lines += _flat(cast("Facts", value), f"{prefix}{key}.")
+        elif isinstance(value, list) and _is_table(cast("list[Any]", value)):
+            lines.append((prefix + key, f"{len(cast('list[Any]', value))} entries"))
+        else:
+            lines.append((prefix + key, _text(value)))
+    return lines
+
+
+def _is_table(values: list[Any]) -> bool:
+    """Whether a list is too much for one line."""
+    return len(values) > 8 or any(isinstance(value, dict) for value in values)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in cast("list[Any]", value))
+    return {None: "none", True: "yes", False: "no"}[value] if value is None or isinstance(value, bool) else str(value)

@@ -1,0 +1,49 @@
+"""The command line's entrance: one grammar, every error one line on standard error, three exit codes."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from cleanplate import __version__
+from cleanplate.errors import CleanplateError
+
+COMMANDS = ("run", "inspect", "synth", "train", "export", "evaluate")
+"""Each is `cli/NAME.py` and holds one click command or group called `command`."""
+
+
+class _Commands(click.Group):
+    """Loads a command's file only when that command is asked for, so that `run` never pays for training."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(f"cleanplate.cli.{cmd_name}").command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="cleanplate")
+def _app() -> None:
+    """Matte and depth of every photo of a scene, from one photo of it empty (the plate)."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 all done, 1 some inputs failed, 2 wrong usage, 130 interrupted."""
+    try:
+        result = _app.main(args=arguments, prog_name="cleanplate", standalone_mode=False)
+    except CleanplateError as error:
+        return _complain(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _complain(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted; what was finished is kept", 130)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str, exit_code: int) -> int:
+    sys.stderr.write(f"cleanplate: {' '.join(message.split())}\n")
+    return exit_code

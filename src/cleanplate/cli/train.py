@@ -1,0 +1,37 @@
+"""`cleanplate train`: a recipe and shards become checkpoints."""
+
+from pathlib import Path
+
+import click
+
+from cleanplate.errors import MissingExtraError
+
+
+@click.command("train")
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with train/ and validation/.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value, e.g. optim.lr=1e-3.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+def command(recipe: Path, data: Path, out: Path, overrides: tuple[str, ...], resume: bool) -> int:
+    """Train the network by RECIPE, a TOML file such as recipes/first.toml."""
+    try:
+        from cleanplate.sample.shards import ShardReader
+        from cleanplate.train.loop import Training
+        from cleanplate.train.recipe import load_recipe
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
+    loaded = load_recipe(recipe, overrides)
+    train, validation = ShardReader(data / "train"), ShardReader(data / "validation")
+    training = Training(loaded, train, validation, out, resume)
+    finished = training.run()
+    sets = "".join(f" --set {text}" for text in overrides)
+    if finished:
+        click.echo(f"trained {training.about.step} steps; now:  cleanplate export {out} --out model.onnx")
+        return 0
+    click.echo(
+        f"stopped after step {training.about.step}, all of it saved; go on with:  "
+        f"cleanplate train {recipe} --data {data} --out {out}{sets} --resume",
+        err=True,
+    )
+    return 130

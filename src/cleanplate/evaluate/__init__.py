@@ -1,0 +1,1 @@
+"""Scores an exported model, through the shipping runtime, on pictures it never saw."""

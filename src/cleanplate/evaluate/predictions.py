@@ -1,0 +1,142 @@
+"""Where the mattes and disparities to be scored come from, and the folder they can be kept in.
+
+The folder mirrors the cameras': `CAMERA/ID.png` (8- or 16-bit alpha) and `CAMERA/ID_depth.npy` (float32 disparity).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import InputError, UsageError
+from cleanplate.evaluate.cameras import Camera, read_png
+from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_float, to_uint
+from cleanplate.imaging.decoding import read_header
+from cleanplate.imaging.files import prepare_folder, replace_file, write_picture
+from cleanplate.runtime.plate import Plate
+from cleanplate.runtime.session import Session
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Alpha (h, w) in [0, 1] and, where there is one, disparity (h, w): any scale and shift, larger = nearer."""
+
+    alpha: Image
+    disparity: Image | None
+
+
+class Predictor(Protocol):
+    """Gives the prediction for a shot, the same one each time it is asked."""
+
+    @property
+    def name(self) -> str:
+        """What is being scored, for the report."""
+        ...
+
+    def predict(self, camera: Camera, shot: str) -> Prediction:
+        """The prediction for one shot of a camera, at the shot's size."""
+        ...
+
+
+class RuntimePredictor:
+    """Runs a model on every shot the way a user's `cleanplate run` does."""
+
+    def __init__(self, model: Path | None = None) -> None:
+        self._session = Session(model)
+        self._camera: Camera | None = None
+        self._plate: Plate | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's own name and version."""
+        return f"{self._session.contract.name} {self._session.contract.version}"
+
+    def predict(self, camera: Camera, shot: str) -> Prediction:
+        """Matte one shot; the plate is opened once for as long as the camera stays the same.
+
+        Alpha is rounded to 16 bit, so that a saved prediction scores exactly like this one.
+        """
+        if self._plate is None or camera != self._camera:
+            self._plate, self._camera = Plate.open(camera.plate, model=self._session), camera
+        matte = self._plate.matte(camera.shot(shot))
+        return Prediction(to_float(to_uint(matte.alpha, 16)), matte.disparity.astype(np.float32))
+
+
+class SavedPredictor:
+    """Reads predictions that some tool has written before."""
+
+    def __init__(self, folder: Path, cameras: Sequence[Camera], *, with_depth: bool = True) -> None:
+        """Find every file that will be needed; raises InputError for the first that is missing."""
+        self._folder, self._with_depth = folder, with_depth
+        if not folder.is_dir():
+            raise InputError(f"{folder}: is no folder; name the one that holds CAMERA/ID.png for every shot")
+        for camera in cameras:
+            for shot in camera.shots:
+                alpha_path, disparity_path = _paths(folder, camera, shot)
+                if not alpha_path.is_file():
+                    raise InputError(f"{alpha_path}: is missing; every shot needs its matte")
+                if self._needs_disparity(camera, shot) and not disparity_path.is_file():
+                    raise InputError(f"{disparity_path}: is missing; add it, or leave depth out with --no-depth")
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def predict(self, camera: Camera, shot: str) -> Prediction:
+        """Read one shot's prediction; an alpha of another size is resized (bilinear), a disparity is refused."""
+        alpha_path, disparity_path = _paths(self._folder, camera, shot)
+        alpha, size_hw = to_float(_alpha_channel(read_png(alpha_path))), read_header(camera.shot(shot)).size_hw
+        if alpha.shape != size_hw:
+            alpha = np.asarray(cv2.resize(alpha, size_hw[::-1]), np.float32)
+        if not self._needs_disparity(camera, shot):
+            return Prediction(alpha, None)
+        return Prediction(alpha, _read_disparity(disparity_path, size_hw))
+
+    def _needs_disparity(self, camera: Camera, shot: str) -> bool:
+        return self._with_depth and (camera.folder / f"{shot}_depth.png").is_file()
+
+
+def save_prediction(folder: Path, camera: Camera, shot: str, prediction: Prediction) -> None:
+    """Keep a prediction as 16-bit PNG and float32 NPY; raises InputError where the folder cannot be written."""
+    alpha_path, disparity_path = _paths(folder, camera, shot)
+    prepare_folder(alpha_path.parent)
+    write_picture(alpha_path, prediction.alpha, bits=16)
+    if prediction.disparity is not None:
+        with replace_file(disparity_path) as unfinished, unfinished.open("wb") as file:
+            np.save(file, prediction.disparity.astype(np.float32))
+
+
+def refuse_cameras(folder: Path, cameras: Sequence[Camera]) -> None:
+    """Raise UsageError where `folder` holds shots instead of predictions: the two carry the same file names."""
+    for camera in cameras:
+        if (folder / camera.name / "plate.png").exists() or any((folder / camera.name).glob("*_mask.png")):
+            raise UsageError(f"{folder / camera.name}: holds shots, not predictions; name another folder")
+
+
+def _paths(folder: Path, camera: Camera, shot: str) -> tuple[Path, Path]:
+    return folder / camera.name / f"{shot}.png", folder / camera.name / f"{shot}_depth.npy"
+
+
+def _alpha_channel(array: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """The one that carries alpha: the last of grey-alpha and RGBA, any of a grey matte saved as RGB."""
+    if array.ndim == 2:
+        return array
+    return array[..., 0] if array.shape[2] == 3 else array[..., -1]
+
+
+def _read_disparity(path: Path, size_hw: tuple[int, int]) -> Image:
+    try:
+        disparity = np.asarray(np.load(path, allow_pickle=False), np.float32)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read as numbers; save it anew with numpy.save") from error
+    if disparity.shape != size_hw:
+        raise InputError(f"{path}: has shape {disparity.shape} and its shot {size_hw}; save it at the shot's size")
+    if not np.isfinite(disparity).all():
+        raise InputError(f"{path}: holds NaN or infinite values; save finite disparity everywhere")
+    return disparity

@@ -1,0 +1,37 @@
+"""Change a picture's size."""
+
+import cv2
+import numpy as np
+
+from cleanplate.imaging import Image
+
+
+def resize(array: Image, size_hw: tuple[int, int]) -> Image:
+    """Scale a picture: each axis that shrinks is averaged over areas, each that grows is interpolated linearly.
+
+    Pixels are areas (the centre of pixel i lies at i + 0.5), so a picture and its resized copy cover the same scene.
+    Constants stay constant, and a shrink by whole numbers keeps the mean.
+
+    Args:
+        array: float32 (h, w) or (h, w, channels).
+        size_hw: height and width wanted.
+
+    Returns:
+        float32 of the wanted size; `array` itself, not a copy, where it has that size already.
+
+    """
+    height, width = array.shape[:2]
+    if (height, width) == tuple(size_hw):
+        return array
+    # two steps, because cv2's area filter falls back to something else where one axis grows
+    smaller = (min(height, size_hw[0]), min(width, size_hw[1]))
+    result = array
+    if smaller != (height, width):
+        result = _cv2_resize(result, smaller, cv2.INTER_AREA)
+    if smaller != tuple(size_hw):
+        result = _cv2_resize(result, size_hw, cv2.INTER_LINEAR)
+    return result.reshape(*size_hw, *array.shape[2:])
+
+
+def _cv2_resize(array: Image, size_hw: tuple[int, int], method: int) -> Image:
+    return np.asarray(cv2.resize(array, (size_hw[1], size_hw[0]), interpolation=method), np.float32)

@@ -1,0 +1,1 @@
+"""Work over many items: progress and processes, written once."""

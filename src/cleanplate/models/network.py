@@ -1,0 +1,111 @@
+"""The network on one screen: a plain 3x3 U-Net that sees plate and shot together, with three separate heads."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+WIDTHS = (16, 32, 64, 96, 128, 128)
+
+
+class Maps(NamedTuple):
+    """What the network says about one batch; every map is (n, 1, h, w).
+
+    `alpha_logit`: its sigmoid is alpha. `disparity`, `plate_disparity`: the foreground's and the plate's inverse depth,
+    larger = nearer, both on ONE unknown scale and shift per sample.
+    """
+
+    alpha_logit: Tensor
+    disparity: Tensor
+    plate_disparity: Tensor
+
+
+def _conv_bn(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
+    conv = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+def _conv_bn_relu(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return _conv_bn(inputs, outputs, stride=stride).append(nn.ReLU(inplace=True))
+
+
+class Residual(nn.Module):
+    """A residual basic block (He et al. 2015): (n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first = _conv_bn_relu(inputs, outputs, stride)
+        self.second = _conv_bn(outputs, outputs)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else _conv_bn(inputs, outputs, size=1, stride=stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return F.relu(self.second(self.first(x)) + self.shortcut(x))
+
+
+class Head(nn.Sequential):
+    """One map from decoder features, sharing no layer with any other head: (n, inputs, h, w) -> (n, 1, h, w)."""
+
+    def __init__(self, inputs: int) -> None:
+        hidden = inputs // 2
+        super().__init__(nn.Conv2d(inputs, hidden, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(hidden, 1, 1))
+
+
+class Rise(nn.Module):
+    """One step up the decoder: (n, inputs, h, w) and the skip (n, outputs, 2h, 2w) -> (n, outputs, 2h, 2w).
+
+    Channels are matched before the size doubles and the skip is added, not stacked (Chaurasia & Culurciello 2017,
+    LinkNet): half the work of stacking, which would sit where the picture is largest.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.match = _conv_bn(inputs, outputs, size=1)
+        self.merge = _conv_bn_relu(outputs, outputs)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """See the class."""
+        return self.merge(_twice(self.match(x)) + skip)
+
+
+def _twice(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+class Network(nn.Module):
+    """Alpha and two disparity layers of a shot, given the plate.
+
+    `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from full
+    resolution down, each level half the size of the one before. Returns `Maps`.
+    """
+
+    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+        super().__init__()
+        self.multiple_px = 2 ** (len(widths) - 1)
+        steps = list(pairwise(widths))
+        self.stem = _conv_bn_relu(9, widths[0])
+        self.down = nn.ModuleList(Residual(fine, coarse, 2) for fine, coarse in steps)
+        self.bottom = Residual(widths[-1], widths[-1], 1)
+        self.up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in reversed(steps))
+        self.alpha = Head(widths[0])
+        self.disparity = Head(widths[1])
+        self.plate_disparity = Head(widths[1])
+
+    def forward(self, plate: Tensor, shot: Tensor) -> Maps:
+        """See the class."""
+        # Centred inputs, and the difference drawn out: far from zero, it would drown in the first batch norm.
+        x = self.stem(torch.cat([shot - 0.5, plate - 0.5, 2 * (shot - plate)], 1))
+        skips: list[Tensor] = []
+        for level in self.down:
+            skips.append(x)
+            x = level(x)
+        x = half = self.bottom(x)
+        for level in self.up:
+            half = x
+            x = level(x, skips.pop())
+        return Maps(self.alpha(x), _twice(self.disparity(half)), _twice(self.plate_disparity(half)))

@@ -1,0 +1,1 @@
+"""Runs a shipped model: from plate and shot to matte, foreground and disparity."""

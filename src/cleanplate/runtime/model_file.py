@@ -1,0 +1,137 @@
+"""Read what an ONNX file says about itself, without running or even building it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cleanplate.contract import METADATA_KEY, Contract
+from cleanplate.errors import ModelError
+
+_MAX_BYTES = 2**31 - 1  # protobuf's own limit
+# field numbers of onnx.proto: ModelProto, OperatorSetIdProto, StringStringEntryProto
+_IR_VERSION, _PRODUCER, _GRAPH, _OPSETS, _METADATA = 1, 2, 7, 8, 14
+_DOMAIN, _VERSION = 1, 2
+_KEY, _VALUE = 1, 2
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """An ONNX file: its bytes, the opset and producer it names (None where it names none), its metadata."""
+
+    path: Path
+    data: bytes
+    opset: int | None
+    producer: str | None
+    metadata: dict[str, str]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hex digest of the file."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def contract(self) -> Contract:
+        """What the model promises.
+
+        Raises:
+            ModelError: a model of somebody else, or for another version of cleanplate.
+
+        """
+        text = self.metadata.get(METADATA_KEY)
+        if text is None:
+            raise ModelError(f"{self.path}: carries no cleanplate contract; give a model made by `cleanplate export`")
+        return Contract.from_json(text, str(self.path))
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """Read an ONNX file's own description.
+
+    Raises:
+        ModelError: missing, empty, no ONNX file, cut off.
+
+    """
+    try:
+        if path.is_dir():
+            raise ModelError(f"{path}: is a folder; give an ONNX file")
+        if path.stat().st_size > _MAX_BYTES:
+            raise ModelError(f"{path}: is larger than 2 GB; give an ONNX file made by `cleanplate export`")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is no such model; check the name") from None
+    except OSError as error:
+        raise ModelError(
+            f"{path}: the model cannot be read ({error.strerror}); check its name and permissions"
+        ) from error
+    try:
+        return _parse(path, data)
+    except ValueError:
+        raise ModelError(f"{path}: is no ONNX model, or damaged or cut off; copy or export it again") from None
+
+
+def _parse(path: Path, data: bytes) -> ModelFile:
+    opset, producer, metadata, seen = None, None, dict[str, str](), set[int]()
+    for number, value in _fields(memoryview(data)):
+        seen.add(number)
+        if number == _PRODUCER:
+            producer = _text(value)
+        elif number == _OPSETS:
+            entry = dict(_fields(_bytes(value)))
+            version = entry.get(_VERSION)
+            if _text(entry.get(_DOMAIN, memoryview(b""))) in {"", "ai.onnx"} and isinstance(version, int):
+                opset = version
+        elif number == _METADATA:
+            entry = dict(_fields(_bytes(value)))
+            metadata[_text(entry.get(_KEY, memoryview(b"")))] = _text(entry.get(_VALUE, memoryview(b"")))
+    if not {_IR_VERSION, _GRAPH} <= seen:
+        raise ValueError("no graph")
+    return ModelFile(path, data, opset, producer, metadata)
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """The fields of one protobuf message: number and value, nested messages left as bytes; ValueError if malformed.
+
+    Source: https://protobuf.dev/programming-guides/encoding/
+    """
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, wire_type = tag >> 3, tag & 7
+        if wire_type == 0:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        if wire_type == 2:
+            length, at = _varint(data, at)
+        elif wire_type in {1, 5}:
+            length = 8 if wire_type == 1 else 4
+        else:
+            raise ValueError(f"wire type {wire_type}")
+        if at + length > len(data):
+            raise ValueError("cut off")
+        yield number, data[at : at + length]
+        at += length
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            raise ValueError("cut off")
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise ValueError("varint too long")
+
+
+def _bytes(value: int | memoryview) -> memoryview:
+    if isinstance(value, int):
+        raise ValueError("a number where a message belongs")
+    return value
+
+
+def _text(value: int | memoryview) -> str:
+    return bytes(_bytes(value)).decode()  # UnicodeDecodeError is a ValueError

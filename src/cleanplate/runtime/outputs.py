@@ -1,0 +1,146 @@
+"""The files of one shot."""
+
+import io
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate import __version__
+from cleanplate.contract import Contract
+from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_uint
+from cleanplate.imaging.compositing import composite
+from cleanplate.imaging.depthmap import colour_map, encode_disparity16
+from cleanplate.imaging.files import encode_picture, encode_png, file_identity, replace_files
+from cleanplate.imaging.resize import resize
+from cleanplate.runtime.plate import Matte, Plate
+
+PRODUCTS = ("matte", "cutout", "depth", "preview")
+
+_PANEL_HW = (640, 480)
+_GAP_PX = 8
+_SQUARE_PX = 12
+
+
+@dataclass(frozen=True)
+class OutputChoice:
+    """Which files are wanted: which of `PRODUCTS`, 8 or 16 `bits` for matte and cut-out, the format of the depth."""
+
+    products: tuple[str, ...] = PRODUCTS
+    bits: int = 8
+    depth_format: Literal["png16", "npy"] = "png16"
+
+    def only(self, products: tuple[str, ...]) -> "OutputChoice":
+        """The same choice for some of the products."""
+        return replace(self, products=products)
+
+    def names(self, stem: str, product: str) -> list[str]:
+        """The names of a product's files for the shot STEM.
+
+        >>> OutputChoice().names("a", "depth")
+        ['a_depth.png', 'a_depth.json']
+        """
+        if product == "depth":
+            return [f"{stem}_depth.{'png' if self.depth_format == 'png16' else 'npy'}", f"{stem}_depth.json"]
+        return [f"{stem}_{product}.{'jpg' if product == 'preview' else 'png'}"]
+
+    def missing(self, folder: Path, stem: str) -> tuple[str, ...]:
+        """The wanted products of which any file is not in `folder` yet."""
+        return tuple(
+            product
+            for product in self.products
+            if not all(file_identity(folder / name) for name in self.names(stem, product))
+        )
+
+
+def write_outputs(matte: Matte, plate: Plate, folder: Path, stem: str, choice: OutputChoice) -> None:
+    """Write the wanted files of one shot into `folder`, all of them or none.
+
+    STEM_matte.png     alpha, grey, 8 or 16 bit
+    STEM_cutout.png    foreground colour and alpha, straight RGBA, 8 or 16 bit; black where nothing is near
+    STEM_depth.png     16 bit: disparity = lo + code / 65535 * (hi - lo), larger = nearer, unknown scale and shift
+    STEM_depth.npy     the same as float32 at the shot's size, without lo and hi
+    STEM_depth.json    quantity ("disparity"), lo and hi (of the plate: the same for all its shots), model and version,
+                       clipped_pixels (how many lay outside lo..hi), cleanplate (version of the package)
+    STEM_preview.jpg   plate, shot, matte, cut-out and depth side by side, at most 2,432 px wide
+
+    Raises:
+        InputError: a file cannot be written; none of the shot's is then left half-written.
+
+    """
+    contents: dict[str, bytes] = {}
+    for product in choice.products:
+        files = _encode(product, matte, plate, choice)
+        contents.update(zip(choice.names(stem, product), files, strict=True))
+    with replace_files([folder / name for name in contents]) as temporaries:
+        for temporary, data in zip(temporaries, contents.values(), strict=True):
+            temporary.write_bytes(data)
+
+
+def preview(matte: Matte, disparity_range: tuple[float, float]) -> Image:
+    """Plate, shot, matte, cut-out over a checkerboard and depth in colours, side by side: (h, w, 3) in [0, 1]."""
+    height, width = matte.alpha.shape
+    scale = min(1.0, _PANEL_HW[0] / height, _PANEL_HW[1] / width)
+    size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
+    alpha = resize(matte.alpha, size_hw)
+    panels = [
+        resize(matte.plate, size_hw),
+        resize(matte.shot, size_hw),
+        np.repeat(alpha[..., None], 3, axis=2),
+        composite(resize(matte.foreground, size_hw), alpha, _checkerboard(size_hw)),
+        colour_map(resize(matte.disparity, size_hw), *disparity_range),
+    ]
+    gap = np.ones((size_hw[0], _GAP_PX, 3), np.float32)
+    row = [part for panel in panels for part in (panel, gap)][:-1]
+    return np.concatenate(row, axis=1)
+
+
+def _encode(product: str, matte: Matte, plate: Plate, choice: OutputChoice) -> list[bytes]:
+    if product == "matte":
+        return [encode_picture(matte.alpha, ".png", choice.bits)]
+    if product == "cutout":
+        return [encode_png(_cutout(matte, choice.bits))]
+    if product == "preview":
+        return [encode_picture(preview(matte, plate.disparity_range), ".jpg")]
+    lo, hi = plate.disparity_range
+    if choice.depth_format == "npy":
+        data = io.BytesIO()
+        np.save(data, matte.disparity, allow_pickle=False)
+        return [data.getvalue(), _sidecar(plate.session.contract, lo, hi, 0)]
+    codes, clipped = encode_disparity16(matte.disparity, lo, hi)
+    return [encode_png(codes), _sidecar(plate.session.contract, lo, hi, clipped)]
+
+
+def _cutout(matte: Matte, bits: int) -> NDArray[Any]:
+    alpha = to_uint(matte.alpha, bits)
+    # colour is kept one pixel beyond the edge for whoever scales the cut-out; beyond that it would only show the shot
+    near = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    codes: NDArray[Any] = np.empty((*alpha.shape, 4), alpha.dtype)
+    codes[..., :3] = to_uint(matte.foreground, bits)
+    codes[..., :3] *= near.astype(alpha.dtype)[..., None]
+    codes[..., 3] = alpha
+    return codes
+
+
+def _sidecar(contract: Contract, lo: float, hi: float, clipped: int) -> bytes:
+    fields = {
+        "quantity": "disparity",
+        "lo": lo,
+        "hi": hi,
+        "model": contract.name,
+        "version": contract.version,
+        "clipped_pixels": clipped,
+        "cleanplate": __version__,
+    }
+    return (json.dumps(fields, indent=2) + "\n").encode()
+
+
+def _checkerboard(size_hw: tuple[int, int]) -> Image:
+    rows, columns = (np.arange(side) // _SQUARE_PX for side in size_hw)
+    dark = (rows[:, None] + columns[None, :]) % 2
+    return np.repeat((0.75 - 0.25 * dark).astype(np.float32)[..., None], 3, axis=2)

@@ -1,0 +1,141 @@
+"""The library's face: a plate, and the matte of every shot of it."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import InputError
+from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import Picture, as_picture
+from cleanplate.imaging.compositing import composite, recover_foreground
+from cleanplate.imaging.depthmap import merge_layers
+from cleanplate.imaging.files import read_picture
+from cleanplate.imaging.resize import resize
+from cleanplate.runtime.alignment import align_disparity
+from cleanplate.runtime.session import Session
+
+PictureSource = str | os.PathLike[str] | NDArray[Any]
+"""A picture file, or an array as `imaging.arrays.as_picture` takes it."""
+
+
+@dataclass(frozen=True)
+class Matte:
+    """What was not there in the plate, at the shot's full size.
+
+    `alpha` (h, w) is coverage in [0, 1]; `disparity` (h, w) is inverse depth of unknown scale and shift, larger =
+    nearer, on one scale with every other shot of the plate: the foreground's where alpha >= 0.5, else the plate's.
+    `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the shot's size. `notices` are
+    sentences a user should read. All arrays are float32.
+    """
+
+    alpha: Image
+    disparity: Image
+    shot: Image
+    plate: Image
+    notices: tuple[str, ...] = ()
+
+    @cached_property
+    def foreground(self) -> Image:
+        """Straight foreground colour (h, w, 3) float32 in [0, 1], at edges free of the plate's; made when asked for."""
+        return recover_foreground(self.shot, self.plate, self.alpha)
+
+
+class Plate:
+    """One photo of the empty scene; `Plate.open` makes it, `matte` uses it for any number of shots.
+
+    >>> Plate.open("plate.jpg").matte("shot.jpg").alpha.shape  # doctest: +SKIP
+    (1080, 1920)
+    """
+
+    def __init__(self, rgb: Image, session: Session, name: str = "plate") -> None:
+        self.rgb = rgb
+        self.session = session
+        self.name = name
+        _, _, self._disparity = session.run(rgb, rgb)
+        self._small = resize(rgb, (self._disparity.shape[0], self._disparity.shape[1]))
+        self._fitted = rgb
+
+    @classmethod
+    def open(cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None) -> "Plate":
+        """Read a plate and look at it once.
+
+        Args:
+            plate: a picture file, or an array (h, w), (h, w, 3) or (h, w, 4) of uint8, uint16 or floats in [0, 1]. A
+                plate's transparency is ignored: its colours count as stored.
+            model: an ONNX file made by `cleanplate export`, or a `Session` to share; None takes the shipped model.
+
+        Raises:
+            InputError: the picture cannot be used.
+            ModelError: the model cannot be used.
+
+        """
+        picture, name = _read(plate, "plate")
+        if not isinstance(model, Session):
+            model = Session(None if model is None else Path(model))
+        return cls(picture.rgb, model, name)
+
+    def matte(self, shot: PictureSource) -> Matte:
+        """Matte one shot of the scene, possibly with nobody in it.
+
+        Args:
+            shot: as `open` takes a plate. Where a shot is transparent the plate shows through: a cut-out counts as laid
+                over the plate. Of another size than the plate but the same aspect ratio within 1 %, the plate is
+                resized to it and a notice says so.
+
+        Raises:
+            InputError: the picture cannot be used, or its aspect ratio is another.
+            ModelError: the model fails.
+
+        """
+        picture, name = _read(shot, "shot")
+        plate, notices = self._fit(picture.rgb.shape[:2], name)
+        rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
+        alpha, disparity, plate_disparity = self.session.run(self._small, rgb)
+        scale, shift = align_disparity(plate_disparity, self._disparity, 1 - alpha)
+        size_hw = (rgb.shape[0], rgb.shape[1])
+        full_alpha = resize(alpha, size_hw)
+        merged = merge_layers(
+            full_alpha, resize(scale * disparity + np.float32(shift), size_hw), resize(self._disparity, size_hw)
+        )
+        return Matte(full_alpha, merged, rgb, plate, notices)
+
+    @property
+    def disparity_range(self) -> tuple[float, float]:
+        """The disparities lo and hi that 16-bit depth files of this plate run over, from the plate alone.
+
+        `lo` is the plate's farthest, `hi` its nearest and half the range on top: somebody stands in front of the room.
+        """
+        lo, top = float(self._disparity.min()), float(self._disparity.max())
+        span = max(top - lo, 1e-3 * max(1.0, abs(top)))  # a flat plate still needs a range
+        return lo, lo + 1.5 * span
+
+    def _fit(self, size_hw: tuple[int, ...], shot_name: str) -> tuple[Image, tuple[str, ...]]:
+        """The plate at a shot's size, and what to tell about it."""
+        height, width = self.rgb.shape[:2]
+        if size_hw == (height, width):
+            return self.rgb, ()
+        sizes = f"{size_hw[1]} x {size_hw[0]}", f"{width} x {height}"
+        shot_aspect, plate_aspect = (
+            size_hw[1] * height,
+            width * size_hw[0],
+        )  # times both heights: exact in whole numbers
+        if abs(shot_aspect - plate_aspect) * 100 > max(shot_aspect, plate_aspect):
+            raise InputError(
+                f"{shot_name}: is {sizes[0]} pixels but the plate {self.name} is {sizes[1]}; "
+                "give two pictures of one framing, their aspect ratios within 1 %"
+            )
+        if self._fitted.shape[:2] != size_hw:
+            self._fitted = resize(self.rgb, (size_hw[0], size_hw[1]))
+        return self._fitted, (f"{self.name}: the plate, {sizes[1]} pixels, was resized to the shot's {sizes[0]}",)
+
+
+def _read(source: PictureSource, what: str) -> tuple[Picture, str]:
+    if isinstance(source, np.ndarray):
+        return as_picture(source, what), what
+    path = Path(source)
+    return read_picture(path), str(path)

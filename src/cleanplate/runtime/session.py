@@ -1,0 +1,146 @@
+"""A loaded model: the one file that knows onnxruntime."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; _Engine is what is used of it
+
+from cleanplate.contract import INPUTS, OUTPUTS, Contract, network_size
+from cleanplate.errors import ModelError, UsageError
+from cleanplate.imaging import Image
+from cleanplate.imaging.resize import resize
+from cleanplate.runtime.model_file import read_model_file
+
+SHIPPED_MODEL = Path(__file__).parent / "weights" / "first.onnx"
+"""The model that comes with the package."""
+
+THREADS_VARIABLE = "CLEANPLATE_THREADS"
+
+_onnxruntime = cast("Any", onnxruntime)
+_FATAL = 4  # onnxruntime's level for "say nothing": what goes wrong is raised as well
+
+
+class _Port(Protocol):
+    """An input or output of a graph as onnxruntime describes it; a dynamic side is a name or None."""
+
+    name: str
+    type: str
+    shape: Sequence[int | str | None]
+
+
+class _Engine(Protocol):
+    """The part of `onnxruntime.InferenceSession` that is used."""
+
+    def get_inputs(self) -> list[_Port]: ...
+    def get_outputs(self) -> list[_Port]: ...
+    def run(self, names: Sequence[str], feeds: Mapping[str, Image]) -> list[Image]: ...
+
+
+class Session:
+    """A model ready to run.
+
+    Args:
+        model: an ONNX file made by `cleanplate export`; None takes the one that comes with the package.
+        num_threads: threads for one run; None takes the environment variable CLEANPLATE_THREADS or, where that is not
+            set, lets onnxruntime use every physical core: a person waits for one picture at a time, and whoever runs
+            many processes side by side sets the variable to 1.
+
+    Raises:
+        ModelError: missing, damaged, foreign, or not what its contract says.
+        UsageError: CLEANPLATE_THREADS is not a whole number of at least 1.
+
+    """
+
+    contract: Contract
+
+    def __init__(self, model: Path | None = None, num_threads: int | None = None) -> None:
+        self.path = SHIPPED_MODEL if model is None else model
+        if model is None and not self.path.exists():
+            raise ModelError(f"{self.path}: this installation comes without a model; name one with --model")
+        file = read_model_file(self.path)
+        self.contract = file.contract
+        self._engine = _load(file.data, num_threads, self.path)
+        _check_ports(self._engine.get_inputs(), INPUTS, 3, self.path)
+        _check_ports(self._engine.get_outputs(), OUTPUTS, 1, self.path)
+
+    def run(self, plate: Image, shot: Image) -> tuple[Image, Image, Image]:
+        """Run the network once.
+
+        Args:
+            plate: (h, w, 3) float32 in [0, 1]; its size decides the network's (`contract.network_size`).
+            shot: (h', w', 3) float32 in [0, 1] of the same aspect ratio.
+
+        Returns:
+            alpha in [0, 1], disparity of the foreground layer, disparity of the plate: each float32 of the network's
+            size; the two disparities share one unknown scale and shift, larger = nearer.
+
+        Raises:
+            ModelError: the model fails, or gives values that are not finite or of another size.
+
+        """
+        size_hw = network_size((plate.shape[0], plate.shape[1]), self.contract)
+        feeds = {"plate": _to_nchw(resize(plate, size_hw)), "shot": _to_nchw(resize(shot, size_hw))}
+        try:
+            results = self._engine.run(OUTPUTS, feeds)
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise ModelError(f"{self.path}: the model fails on {size_hw} pixels ({_one_line(error)})") from error
+        for name, result in zip(OUTPUTS, results, strict=True):
+            if result.shape != (1, 1, *size_hw):
+                raise ModelError(f"{self.path}: its {name} has shape {result.shape}, not {(1, 1, *size_hw)}")
+            if not np.isfinite(result).all():
+                raise ModelError(f"{self.path}: its {name} holds NaN or infinite values; the model is broken")
+        alpha, disparity, plate_disparity = (result[0, 0] for result in results)
+        return np.clip(alpha, 0, 1), disparity, plate_disparity
+
+
+def _load(data: bytes, num_threads: int | None, path: Path) -> _Engine:
+    options = _onnxruntime.SessionOptions()
+    options.intra_op_num_threads = _wanted_threads() if num_threads is None else num_threads
+    options.log_severity_level = _FATAL
+    try:
+        engine = _onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no base of their own
+        raise ModelError(
+            f"{path}: onnxruntime {_onnxruntime.__version__} cannot load this model ({_one_line(error)}); "
+            "update cleanplate, or export the model again"
+        ) from error
+    return cast("_Engine", engine)
+
+
+def _wanted_threads() -> int:
+    wanted = os.environ.get(THREADS_VARIABLE, "")
+    if not wanted:
+        return 0  # onnxruntime's word for "every physical core"
+    if not (wanted.isdecimal() and int(wanted) >= 1):
+        raise UsageError(f"{THREADS_VARIABLE} is {wanted!r}; set it to a whole number of at least 1")
+    return int(wanted)
+
+
+def _check_ports(ports: list[_Port], names: tuple[str, ...], channels: int, path: Path) -> None:
+    found = {port.name: port for port in ports}
+    if found.keys() != set(names):
+        raise ModelError(f"{path}: its graph has {sorted(found)} where its contract has {sorted(names)}")
+    for port in ports:
+        shape = list(port.shape)
+        fits = len(shape) == 4 and _may_be(shape[0], 1) and _may_be(shape[1], channels)
+        if port.type != "tensor(float)" or not fits:
+            raise ModelError(
+                f"{path}: its {port.name} is {port.type} {shape}, not float32 (1, {channels}, h, w); export it again"
+            )
+        if isinstance(shape[2], int) or isinstance(shape[3], int):
+            raise ModelError(f"{path}: its {port.name} has the fixed size {shape}; export it with dynamic h and w")
+
+
+def _may_be(side: int | str | None, number: int) -> bool:
+    return side == number or not isinstance(side, int)
+
+
+def _to_nchw(rgb: Image) -> Image:
+    return np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

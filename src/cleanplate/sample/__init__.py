@@ -1,0 +1,1 @@
+"""The record that training sees, and the shards it travels in."""

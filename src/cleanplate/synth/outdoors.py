@@ -1,0 +1,83 @@
+"""Outdoor places: a yard, street or lawn in front of a facade or hedge, under sun and sky."""
+
+import numpy as np
+
+from cleanplate.synth import furniture, textures
+from cleanplate.synth.fittings import fitting
+from cleanplate.synth.mesh import Mesh, Surface, grid, quad, revolved
+from cleanplate.synth.scene import AreaLight
+from cleanplate.synth.vectors import Floats, vector
+from cleanplate.synth.walls import Shell, Site, floor_surface, wall_frame, wall_surface
+
+
+def put_up_outdoors(rng: np.random.Generator, shell: Shell) -> tuple[Site, Floats]:
+    """Ground, facade, side walls, trees, and the light of sky and sun; with the sky's radiance (3,)."""
+    w, d, h = shell.width, shell.depth, shell.height
+    ground = floor_surface(rng) if rng.random() < 0.6 else Surface(textures.foliage(rng))
+    far = Surface(textures.foliage(rng)) if rng.random() < 0.3 else wall_surface(rng)
+    meshes = [
+        quad((-w * 2, -20, 0), (4 * w, 0, 0), (0, 20 + 3 * d, 0), ground, rng.uniform(1, 4)),
+        quad((-w * 2, d, 0), (4 * w, 0, 0), (0, 0, h), far, rng.uniform(0.8, 3)),
+    ]
+    for wall in ("left", "right"):
+        if rng.random() < 0.5:
+            turn, offset = wall_frame(shell, wall, 0.0)
+            height = h * rng.uniform(0.2, 1)
+            meshes.append(quad((0, 0, 0), (d, 0, 0), (0, 0, height), wall_surface(rng), 2).moved(turn, offset))
+    for x in np.arange(-w / 2, w / 2, rng.uniform(2, 5)):
+        piece = fitting(rng, str(rng.choice(["door", "window", "picture"])), rng.uniform(0.8, 1.6), h)
+        meshes += [m.moved(None, (x, d - 0.02, 0)) for m in piece.meshes]
+    for _ in range(int(rng.integers(0, 6))):
+        meshes += _tree(rng, shell)
+    sky = vector(rng.uniform(0.5, 1), rng.uniform(0.7, 1), 1.0) * rng.uniform(0.5, 1.2)
+    lights = [_overhead(vector(0, d / 2, 25), 60.0, sky * rng.uniform(0.5, 1.5))]
+    if rng.random() < 0.65:
+        lights.append(_sun(rng))
+    return Site(meshes, lights), sky
+
+
+def _tree(rng: np.random.Generator, shell: Shell) -> list[Mesh]:
+    """A trunk with a ball of leaves."""
+    w, d = shell.width, shell.depth
+    trunk, crown = furniture.material(rng), Surface(textures.foliage(rng))
+    x, y, r, z = rng.uniform(-w, w), rng.uniform(d * 0.5, d), rng.uniform(0.5, 1.6), rng.uniform(0.6, 2.5)
+    return [
+        revolved([(0.12, 0), (0.09, z + r)], trunk).moved(None, (x, y, 0)),
+        _ball(rng, r, crown).moved(None, (x, y, z + r)),
+    ]
+
+
+def _ball(rng: np.random.Generator, radius_m: float, surface: Surface) -> Mesh:
+    """A lumpy sphere: a tree's crown or a bush."""
+    theta, phi = np.meshgrid(np.linspace(0.01, np.pi - 0.01, 14), np.linspace(0, 2 * np.pi, 20), indexing="ij")
+    lump = 1 + 0.12 * np.sin(5 * theta + rng.uniform(0, 6)) * np.cos(4 * phi + rng.uniform(0, 6))
+    unit = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
+    return grid(
+        (radius_m * lump[..., None] * unit).astype(np.float32), np.stack([phi, theta], -1).astype(np.float32), surface
+    )
+
+
+def _overhead(centre: Floats, side_m: float, radiance: Floats) -> AreaLight:
+    """A horizontal square that shines downward: the sky."""
+    corner = centre - vector(side_m / 2, side_m / 2, 0)
+    return AreaLight(corner, vector(0, side_m, 0), vector(side_m, 0, 0), radiance.astype(np.float32))
+
+
+def _sun(rng: np.random.Generator) -> AreaLight:
+    """A square of 2.5 m, 90 m away, 20 to 75 degrees above the horizon."""
+    turn, climb = rng.uniform(0, 2 * np.pi), rng.uniform(0.35, 1.3)
+    toward = np.array([np.cos(turn) * np.cos(climb), np.sin(turn) * np.cos(climb), np.sin(climb)], np.float32)
+    warm = vector(1, rng.uniform(0.85, 0.97), rng.uniform(0.65, 0.9))
+    return _facing(toward * 90, 2.5, warm * rng.uniform(1500, 5000))
+
+
+def _facing(position: Floats, side_m: float, radiance: Floats) -> AreaLight:
+    """A square lamp with its middle at `position` (3,), turned toward the origin."""
+    u = np.cross(position, (0.0, 0.0, 1.0))
+    u *= side_m / np.linalg.norm(u)
+    v = np.cross(u, position)
+    v *= side_m / np.linalg.norm(v)
+    if np.dot(np.cross(u, v), position) > 0:
+        u, v = v, u
+    corner = (position - u / 2 - v / 2).astype(np.float32)
+    return AreaLight(corner, u.astype(np.float32), v.astype(np.float32), radiance)

@@ -1,0 +1,1 @@
+"""From recipe and shards to checkpoints and an exported model."""

@@ -1,0 +1,155 @@
+"""Checkpoints: a folder of safetensors and JSON each (docs/formats.md), never a pickle."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from cleanplate.errors import InputError
+
+FORMAT = 1
+"""The format number this version writes, and the only one it reads."""
+
+_KEEP = 2
+
+
+@dataclass(frozen=True)
+class About:
+    """What `checkpoint.json` says: `step` counts finished steps, `best_*` the validation loss so far and its step."""
+
+    step: int
+    recipe: dict[str, Any]
+    training_data: str
+    validation_data: str
+    commit: str
+    best_step: int | None = None
+    best_loss: float | None = None
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Everything that a run changes: the network, the average of it that is exported, and AdamW's memory."""
+
+    network: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
+
+
+def save_checkpoint(run: Path, weights: Weights, about: About) -> Path:
+    """Write `RUN/checkpoints/step_00000500/` whole or not at all; keep the last two and the best."""
+    folder = run / "checkpoints" / f"step_{about.step:08d}"
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        (partial / "model.safetensors").write_bytes(save(_plain(weights.network.state_dict())))
+        (partial / "ema.safetensors").write_bytes(save(_plain(weights.average.state_dict())))
+        (partial / "optimizer.safetensors").write_bytes(save(_plain(_optimizer_tensors(weights))))
+        (partial / "checkpoint.json").write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        if folder.exists():  # the same step once more, from a resumed run: the same content
+            shutil.rmtree(folder)
+        os.replace(partial, folder)  # noqa: PTH105 - one atomic step, on a folder
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise InputError(f"{folder}: cannot be written ({error}); free some space or give another --out") from error
+    for old in _folders(run)[:-_KEEP]:
+        if old.name != f"step_{about.best_step or -1:08d}":
+            shutil.rmtree(old)
+    return folder
+
+
+def newest_checkpoint(run: Path) -> Path | None:
+    """The checkpoint of the latest step in a run folder."""
+    return next(reversed(_folders(run)), None)
+
+
+def read_about(folder: Path) -> About:
+    """Read `checkpoint.json`.
+
+    Raises:
+        InputError: it is missing, damaged, or of another format.
+
+    """
+    path = folder / "checkpoint.json"
+    try:
+        table = cast("object", json.loads(path.read_text(encoding="utf-8")))
+    except OSError:
+        raise InputError(f"{folder}: is no checkpoint (no checkpoint.json); give RUN/checkpoints/step_...") from None
+    except ValueError:
+        raise InputError(f"{path}: is not JSON; take an earlier checkpoint") from None
+    known = {field.name for field in fields(About)}
+    if not isinstance(table, dict) or set(cast("dict[str, Any]", table)) != known:
+        raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint")
+    about = About(**cast("dict[str, Any]", table))
+    if about.format != FORMAT:
+        raise InputError(
+            f"{path}: has format {about.format}, this cleanplate reads {FORMAT}; use the one that wrote it"
+        )
+    return about
+
+
+def load_weights(folder: Path, weights: Weights) -> None:
+    """Put a checkpoint's weights, average and optimizer state where they came from, bit for bit.
+
+    Raises:
+        InputError: a file is missing, damaged, or of another network.
+
+    """
+    load_network(folder / "model.safetensors", weights.network)
+    load_network(folder / "ema.safetensors", weights.average)
+    stored = _load_file(folder / "optimizer.safetensors")
+    try:
+        for name, parameter in weights.network.named_parameters():
+            # In the parameter's own memory layout: the fused kernels walk both side by side.
+            moments = {
+                key: torch.empty_like(parameter).copy_(stored[f"{name}.{key}"]) for key in ("exp_avg", "exp_avg_sq")
+            }
+            weights.optimizer.state[parameter] = {"step": stored[f"{name}.step"].to(parameter.device), **moments}
+    except (KeyError, RuntimeError):
+        raise InputError(f"{folder / 'optimizer.safetensors'}: belongs to another network") from None
+
+
+def load_network(path: Path, network: nn.Module) -> None:
+    """Load one safetensors file into a network of the same shape.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another network.
+
+    """
+    try:
+        network.load_state_dict(_load_file(path))
+    except RuntimeError:
+        raise InputError(f"{path}: belongs to another network; its recipe's model.widths differ") from None
+
+
+def _load_file(path: Path) -> dict[str, Tensor]:
+    try:
+        return load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); take an earlier checkpoint") from None
+
+
+def _folders(run: Path) -> list[Path]:
+    return sorted(folder for folder in (run / "checkpoints").glob("step_*") if folder.is_dir())
+
+
+def _optimizer_tensors(weights: Weights) -> dict[str, Tensor]:
+    def tensors() -> Iterator[tuple[str, Tensor]]:
+        for name, parameter in weights.network.named_parameters():
+            state = cast("Mapping[str, Tensor]", weights.optimizer.state[parameter])
+            yield from ((f"{name}.{key}", value) for key, value in state.items())
+
+    return dict(tensors())
+
+
+def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

@@ -1,0 +1,170 @@
+"""Samples become batches: which sample comes at which step, and what the camera does to it, is a pure function."""
+
+import signal
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol, cast
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from cleanplate.errors import InputError
+from cleanplate.sample.record import Sample
+from cleanplate.synth.camera import Effects, degrade
+
+_VALIDATION_SEED = 20_261_122  # not the recipe's: validation is the same whatever the run
+
+
+class Samples(Protocol):
+    """What training needs of a set of samples: `sample.shards.ShardReader` is one."""
+
+    @property
+    def scenes(self) -> frozenset[str]:
+        """Every scene that occurs."""
+        ...
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Every person that occurs."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all of the data."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Sample: ...
+
+
+class Batch(NamedTuple):
+    """Samples stacked for the network.
+
+    `plate`, `shot`: (n, 3, h, w) in [0, 1]; `alpha`: (n, 1, h, w); `depth_m`: (n, 2, h, w), the shot's and the plate's,
+    0 = unknown.
+    """
+
+    plate: Tensor
+    shot: Tensor
+    alpha: Tensor
+    depth_m: Tensor
+
+
+class DegradedSamples(Dataset[Sample]):
+    """Samples seen through a camera.
+
+    Position p of the endless training stream is a sample of epoch p // len under a permutation of (seed, epoch), with
+    effects of (seed, p): a resumed run sees what an uninterrupted one would have seen. Without a seed, position p is
+    sample p with effects that depend on p alone.
+    """
+
+    def __init__(self, samples: Samples, effects: Effects, size_hw: tuple[int, int], seed: int | None) -> None:
+        self.samples = samples
+        self.effects = effects
+        self.size_hw = size_hw
+        self.seed = seed
+        self._epoch: tuple[int, NDArray[np.int64]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, position: int) -> Sample:
+        seed = _VALIDATION_SEED if self.seed is None else self.seed
+        index = position if self.seed is None else self._shuffled(self.seed, position)
+        return degrade(self.samples[index], np.random.default_rng((seed, position)), self.effects, self.size_hw)
+
+    def _shuffled(self, seed: int, position: int) -> int:
+        epoch, place = divmod(position, len(self.samples))
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = epoch, np.random.default_rng((seed, epoch, 0)).permutation(len(self.samples))
+        return int(self._epoch[1][place])
+
+
+class StepPositions(Sampler[list[int]]):
+    """The stream positions of each step's batch, for one of `world` processes, from `first_step` on."""
+
+    def __init__(self, batch_size: int, first_step: int, last_step: int, rank: int = 0, world: int = 1) -> None:
+        self.batch_size, self.first_step, self.last_step, self.rank, self.world = (
+            batch_size, first_step, last_step, rank, world,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return self.last_step - self.first_step
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for step in range(self.first_step, self.last_step):
+            start = (step * self.world + self.rank) * self.batch_size
+            yield list(range(start, start + self.batch_size))
+
+
+def training_batches(samples: DegradedSamples, positions: StepPositions, num_workers: int) -> DataLoader[Batch]:
+    """Batches in the order of `positions`, made by `num_workers` processes (0: by this one)."""
+    return _loader(samples, positions, num_workers)
+
+
+def validation_batches(samples: DegradedSamples, batch_size: int, num_workers: int) -> DataLoader[Batch]:
+    """Every sample once, in order, in batches of at most `batch_size`."""
+    count = len(samples)
+    chunks = [list(range(start, min(start + batch_size, count))) for start in range(0, count, batch_size)]
+    return _loader(samples, chunks, min(1, num_workers))
+
+
+def _loader(samples: DegradedSamples, chunks: Sampler[list[int]] | list[list[int]], workers: int) -> DataLoader[Batch]:
+    loader = DataLoader(
+        samples,
+        batch_sampler=chunks,
+        num_workers=workers,
+        collate_fn=collate,
+        worker_init_fn=_start_worker if workers else None,
+        multiprocessing_context="spawn" if workers else None,  # the same on every system, and no forked threads
+        prefetch_factor=4 if workers else None,
+        persistent_workers=workers > 0,
+        pin_memory=torch.cuda.is_available(),
+    )
+    return cast("DataLoader[Batch]", loader)  # torch names a loader after its samples; `collate` makes them batches
+
+
+def _start_worker(_worker: int) -> None:
+    # A terminal or a scheduler signals the whole group; the answer is the main process's, which saves first.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def collate(samples: list[Sample]) -> Batch:
+    """Stack samples of one size into a batch; pictures come out channels-last in memory, without a copy."""
+
+    def stack(arrays: list[NDArray[np.float32]]) -> Tensor:
+        return torch.as_tensor(np.stack(arrays)).permute(0, 3, 1, 2)
+
+    return Batch(
+        plate=stack([sample.plate for sample in samples]),
+        shot=stack([sample.shot for sample in samples]),
+        alpha=stack([sample.alpha[..., None] for sample in samples]),
+        depth_m=stack([np.stack([sample.shot_depth_m, sample.plate_depth_m], -1) for sample in samples]),
+    )
+
+
+def on_device(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]:
+    """Batches where the network is."""
+    for batch in batches:
+        yield Batch(*(tensor.to(device, non_blocking=True) for tensor in batch))
+
+
+def check_disjoint(train: Samples, validation: Samples, where: str) -> None:
+    """Refuse data whose validation would flatter: a scene or a person that training sees as well.
+
+    Raises:
+        InputError: naming `where` and one that is shared.
+
+    """
+    for kind, shared in (("scene", train.scenes & validation.scenes), ("person", train.people & validation.people)):
+        if shared:
+            raise InputError(
+                f"{where}: training and validation share {len(shared)} {kind}(s), for example {min(shared)!r}; "
+                "make both with `cleanplate synth`, which keeps them apart"
+            )

@@ -1,0 +1,91 @@
+"""What a run says while it goes: two CSV files, and a few lines on the terminal."""
+
+import csv
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from torch import Tensor
+
+from cleanplate.imaging.files import replace_file
+from cleanplate.train.validate import Figures
+
+
+class CsvLog:
+    """A CSV file with a column `step`; each row is on disk as soon as it is added.
+
+    Opened again by a run that resumes after `step` steps, it forgets the rows of later ones: they will come again.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path = path
+        rows = list(csv.DictReader(path.open(encoding="utf-8", newline=""))) if path.exists() else []
+        self._columns = list(rows[0]) if rows else []
+        if rows:
+            with replace_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, self._columns)
+                writer.writeheader()
+                writer.writerows(row for row in rows if int(row["step"]) <= step)
+
+    def add(self, step: int, values: Mapping[str, float]) -> None:
+        """Append one row; every row has the columns of the first."""
+        row = {"step": step, **{name: f"{value:.6g}" for name, value in values.items()}}
+        new = not self._columns
+        self._columns = self._columns or list(row)
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, self._columns)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def heads_table(step: int, figures: Figures) -> Table:
+    """One validation as a table of a few lines."""
+    title = f"step {step}: loss {figures.loss:.4f}, IoU {figures.iou:.4f}, MAE {figures.mae:.4f}"
+    table = Table("head", "std ratio", "correlation", "gain over constant", title=title, title_justify="left", box=None)
+    for head, of in figures.heads.items():
+        table.add_row(head, *(f"{value:.3f}" for value in of))
+    return table
+
+
+class Window:
+    """Averages over the steps since the last row, and where their time went."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps = self._images = 0
+        self._waited_s = 0.0
+        self._started = self._waiting_since = time.monotonic()
+
+    def waiting(self) -> None:
+        """A batch is asked for."""
+        self._waiting_since = time.monotonic()
+
+    def working(self) -> None:
+        """The batch is here."""
+        self._waited_s += time.monotonic() - self._waiting_since
+
+    def add(self, values: Mapping[str, Tensor], num_images: int) -> None:
+        """Count one step; scalars stay on their device until `means` asks."""
+        self._sums = {name: self._sums[name] + value if self._sums else value for name, value in values.items()}
+        self._steps += 1
+        self._images += num_images
+
+    def means(self) -> dict[str, float]:
+        """Each value's mean a step, `images_per_s`, and `waiting_s`: seconds spent waiting for data."""
+        means = {name: float(total) / self._steps for name, total in self._sums.items()}
+        images_per_s = self._images / max(time.monotonic() - self._started, 1e-9)
+        return {**means, "images_per_s": images_per_s, "waiting_s": self._waited_s}
+
+
+@contextmanager
+def track(console: Console, first: int, steps: int) -> Generator[Callable[[int], None]]:
+    """Yield a function that is told the step; draws a bar where the console is a terminal."""
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("training", total=steps, completed=first)
+        yield lambda step: progress.update(task, completed=step)

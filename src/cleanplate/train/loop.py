@@ -1,0 +1,188 @@
+"""The training loop: read it in one sitting."""
+
+import copy
+import math
+import signal
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from cleanplate.errors import InputError, RecipeError
+from cleanplate.imaging.files import prepare_folder
+from cleanplate.models.network import Maps, Network
+from cleanplate.train.checkpoint import About, Weights, load_weights, newest_checkpoint, read_about, save_checkpoint
+from cleanplate.train.data import (
+    Batch,
+    DegradedSamples,
+    Samples,
+    StepPositions,
+    check_disjoint,
+    on_device,
+    training_batches,
+    validation_batches,
+)
+from cleanplate.train.fabric import channels_last, make_fabric
+from cleanplate.train.log import CsvLog, Window, heads_table, track
+from cleanplate.train.objective import objective
+from cleanplate.train.optimiser import learning_rate, make_optimizer, update_average
+from cleanplate.train.provenance import commit
+from cleanplate.train.recipe import Recipe, first_change, recipe_from_json
+from cleanplate.train.sheet import write_sheet
+from cleanplate.train.validate import validate
+from cleanplate.train.watch import CollapseWatch
+
+_SHOWN = 8
+
+
+class Training:
+    """One run in one folder, from nothing or from its newest checkpoint.
+
+    Raises:
+        InputError: the folder holds a run and `resume` is not given, or one of other data; training and validation
+            share a scene or a person.
+        RecipeError: the run in the folder has another recipe.
+
+    """
+
+    def __init__(self, recipe: Recipe, train: Samples, validation: Samples, out: Path, resume: bool = False) -> None:
+        check_disjoint(train, validation, str(out))
+        prepare_folder(out)
+        run, optim = recipe.run, recipe.optim
+        self.recipe, self.out, self.console = recipe, out, Console()
+        self.fabric = make_fabric(run.precision)
+        torch.set_num_threads(run.threads)
+        torch.default_generator.manual_seed(run.seed)
+        network = channels_last(Network(recipe.model.widths))
+        optimizer = make_optimizer(network, optim)
+        self.model, self.optimizer = self.fabric.setup(network, optimizer)
+        self.weights = Weights(network, copy.deepcopy(network), optimizer)
+        self.about = About(0, recipe.model_dump(mode="json"), train.fingerprint, validation.fingerprint, commit())
+        self._resume(resume)
+        self.positions = StepPositions(
+            optim.batch_size, self.about.step, optim.steps, self.fabric.global_rank, self.fabric.world_size
+        )
+        seen = DegradedSamples(train, recipe.effects, run.size_hw, run.seed)
+        unseen = DegradedSamples(validation, recipe.effects, run.size_hw, None)
+        self.training = training_batches(seen, self.positions, run.workers)
+        self.validation = validation_batches(unseen, optim.batch_size, run.workers)
+        self.show_every = max(1, len(validation) // _SHOWN)
+        self.watch = CollapseWatch()
+        self.stopped = False
+
+    def run(self, until: int | None = None) -> bool:
+        """Train to the recipe's last step (or `until`) and return True; False where Ctrl-C or SIGTERM came first.
+
+        Either way the newest checkpoint holds everything done.
+        """
+        first, last = self.about.step, min(until or self.recipe.optim.steps, self.recipe.optim.steps)
+        train_log, every = CsvLog(self.out / "train.csv", first), self.recipe.run
+        window, saved_at = Window(), time.monotonic()
+        batches = on_device(self.training, self.fabric.device)
+        with self._stop_on_signals(), track(self.console, first, self.recipe.optim.steps) as advance:
+            for step in range(first + 1, last + 1):
+                window.waiting()
+                batch = next(batches)
+                window.working()
+                window.add(self._step(step - 1, batch), len(batch.alpha))
+                self.about = replace(self.about, step=step)
+                advance(step)
+                if step % every.log_every == 0 or step == last:
+                    train_log.add(step, self._checked(window.means()))
+                    window = Window()
+                due = step % every.checkpoint_every == 0 or time.monotonic() - saved_at > 60 * every.checkpoint_minutes
+                if step % every.validate_every == 0 or step == self.recipe.optim.steps:
+                    due |= self._validate(step)
+                    window = Window()
+                if due or step == last or self.stopped:
+                    self._save()
+                    saved_at = time.monotonic()
+                if self.stopped:
+                    return False
+        return True
+
+    def _step(self, done: int, batch: Batch) -> dict[str, Tensor]:
+        """One update after `done` others; what came out of it, unweighed."""
+        optim = self.recipe.optim
+        lr = learning_rate(done, optim)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.model.train()
+        loss, terms = objective(Maps(*self.model(batch.plate, batch.shot)), batch, self.recipe.loss)
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        norm = self.fabric.clip_gradients(
+            self.model, self.optimizer, max_norm=optim.clip_norm, error_if_nonfinite=False
+        )
+        self.optimizer.step()
+        update_average(self.weights.average, self.weights.network, optim.ema_decay, done)
+        parts = {name: term.detach() for name, term in terms.items()}
+        return {"loss": loss.detach(), **parts, "lr": torch.tensor(lr), "gradient_norm": cast("Tensor", norm)}
+
+    def _checked(self, means: dict[str, float]) -> dict[str, float]:
+        if not math.isfinite(means["loss"]) or not math.isfinite(means["gradient_norm"]):
+            raise RecipeError(
+                f"step {self.about.step}: the loss or its gradient is no longer a number; lower optim.lr "
+                f"({self.recipe.optim.lr:g}) or optim.clip_norm ({self.recipe.optim.clip_norm:g})"
+            )
+        return means
+
+    def _validate(self, step: int) -> bool:
+        """Judge the average of the weights; True where it is the best so far."""
+        if not self.fabric.is_global_zero:
+            return False
+        batches = on_device(self.validation, self.fabric.device)
+        figures, looks = validate(self.weights.average, batches, self.recipe.loss, self.show_every)
+        CsvLog(self.out / "validation.csv", step - 1).add(step, figures.row())
+        write_sheet(self.out / f"sheet_{step:08d}.png", looks[:_SHOWN])
+        self.console.print(heads_table(step, figures))
+        if step > self.recipe.optim.warmup_steps:
+            self.watch.see(step, figures.heads)
+        best = self.about.best_loss is None or figures.loss < self.about.best_loss
+        if best:
+            self.about = replace(self.about, best_step=step, best_loss=figures.loss)
+        return best
+
+    def _save(self) -> None:
+        if self.fabric.is_global_zero:
+            save_checkpoint(self.out, self.weights, self.about)
+
+    def _resume(self, resume: bool) -> None:
+        newest = newest_checkpoint(self.out)
+        if newest is None:
+            return
+        if not resume:
+            raise InputError(f"{self.out}: holds a run already; add --resume to go on with it, or give another --out")
+        about = read_about(newest)
+        if changed := first_change(recipe_from_json(about.recipe, str(newest)), self.recipe):
+            raise RecipeError(f"{changed}: differs from the run in {self.out}; put it back, or give another --out")
+        if (about.training_data, about.validation_data) != (self.about.training_data, self.about.validation_data):
+            raise InputError(f"{self.out}: was trained on other data; give the same --data, or another --out")
+        load_weights(newest, self.weights)
+        self.about = replace(about, recipe=self.about.recipe, commit=self.about.commit)
+
+    @contextmanager
+    def _stop_on_signals(self) -> Generator[None]:
+        """Let Ctrl-C and SIGTERM end the run after the step they meet; the second one ends it at once."""
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            self.stopped = True
+            signal.signal(number, signal.SIG_DFL)
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

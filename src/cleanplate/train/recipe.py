@@ -1,0 +1,182 @@
+"""A recipe: one TOML file that says everything about a training run, read into frozen typed models."""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cleanplate.errors import RecipeError
+from cleanplate.synth.camera import Effects
+from cleanplate.train.recipe_errors import describe
+
+_FIXED = ("size_hw", "seed", "precision")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Data(_Table):
+    """What `cleanplate synth` is to make for this run."""
+
+    train_count: int = Field(ge=1)
+    validation_count: int = Field(ge=1)
+    seed: int = Field(0, ge=0)
+
+
+class Model(_Table):
+    """The network's channels, from full resolution down."""
+
+    widths: tuple[int, ...] = Field((16, 32, 64, 96, 128, 128), min_length=2, max_length=8)
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if min(self.widths) < 2:
+            raise ValueError(f"widths must each be >= 2, got {list(self.widths)}")
+        return self
+
+
+class Loss(_Table):
+    """The weight of each term of `losses.matting.alpha_terms` and `losses.depth.disparity_terms`, by its name."""
+
+    bce: float = Field(ge=0)
+    l1: float = Field(ge=0)
+    laplacian: float = Field(ge=0)
+    dice: float = Field(ge=0)
+    disparity: float = Field(ge=0)
+    disparity_person: float = Field(ge=0)
+    disparity_gradient: float = Field(ge=0)
+
+
+class Optim(_Table):
+    """AdamW with warm-up and cosine, clipped gradients, and an exponential average of the weights."""
+
+    lr: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    batch_size: int = Field(ge=1)
+    steps: int = Field(ge=1)
+    warmup_steps: int = Field(ge=0)
+    clip_norm: float = Field(gt=0)
+    ema_decay: float = Field(ge=0, lt=1)
+
+
+class Run(_Table):
+    """Where and how the run goes; all but `size_hw`, `seed` and `precision` may change on resuming."""
+
+    name: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    size_hw: tuple[int, int]
+    seed: int = Field(0, ge=0)
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    workers: int = Field(1, ge=0)
+    threads: int = Field(1, ge=1)
+    log_every: int = Field(20, ge=1)
+    validate_every: int = Field(500, ge=1)
+    checkpoint_every: int = Field(500, ge=1)
+    checkpoint_minutes: float = Field(5.0, gt=0)
+
+
+class Export(_Table):
+    """What the exported model's contract promises beyond what the run itself knows."""
+
+    short_side_px: int = Field(192, ge=32, le=4096)
+    licence: str = Field("Apache-2.0", min_length=1)
+
+
+class Recipe(_Table):
+    """One training run."""
+
+    data: Data
+    model: Model = Field(default_factory=lambda: Model.model_validate({}))
+    effects: Effects = Field(default_factory=Effects)
+    loss: Loss
+    optim: Optim
+    run: Run
+    export: Export = Field(default_factory=lambda: Export.model_validate({}))
+
+    @property
+    def multiple_px(self) -> int:
+        """What the sides of the network's input must be multiples of."""
+        return 2 ** (len(self.model.widths) - 1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        size_hw, multiple = list(self.run.size_hw), self.multiple_px
+        if min(size_hw) < multiple or any(side % multiple for side in size_hw):
+            raise ValueError(f"run.size_hw: must be multiples of {multiple}, got {size_hw}")
+        if self.export.short_side_px % multiple:
+            raise ValueError(f"export.short_side_px: must be a multiple of {multiple}, got {self.export.short_side_px}")
+        if self.optim.warmup_steps > self.optim.steps:
+            raise ValueError(f"optim.warmup_steps: must be <= optim.steps, got {self.optim.warmup_steps}")
+        return self
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe; `overrides` are `key=value` texts such as `optim.lr=1e-3`, whose values are TOML.
+
+    Raises:
+        RecipeError: the first problem, in one line: `recipes/first.toml: optim.lr: must be > 0, got -1`.
+
+    """
+    try:
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(
+            f"{path}: cannot be read ({error.strerror}); give a recipe such as recipes/first.toml"
+        ) from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/first.toml") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path}: is not valid TOML: {error}") from None
+    overridden = [_override(table, text) for text in overrides]
+    return _parse(table, str(path), overridden)
+
+
+def recipe_from_json(table: object, where: str) -> Recipe:
+    """Read back what `Recipe.model_dump(mode="json")` gave; `where` begins every error.
+
+    Raises:
+        RecipeError: it is not a recipe of this version.
+
+    """
+    return _parse(table, where, ())
+
+
+def first_change(before: Recipe, after: Recipe) -> str | None:
+    """The dotted key of the first difference that a run cannot be resumed across; None where there is none."""
+    for table in ("model", "effects", "loss", "optim", "run"):
+        old, new = before.model_dump()[table], after.model_dump()[table]
+        for key in old:
+            if old[key] != new[key] and (table != "run" or key in _FIXED):
+                return f"{table}.{key}"
+    return None
+
+
+def _parse(table: object, where: str, overridden: Sequence[str]) -> Recipe:
+    # By way of JSON: there pydantic's strict mode knows that a list is how a file writes a tuple.
+    try:
+        return Recipe.model_validate_json(json.dumps(table, default=str))
+    except ValidationError as error:
+        key, problem = describe(error, Recipe)
+        raise RecipeError(f"{'--set' if key in overridden else where}: {key}{': ' if key else ''}{problem}") from None
+
+
+def _override(table: dict[str, Any], text: str) -> str:
+    """Put one `key=value` into the table and return the key."""
+    key, equals, value = text.partition("=")
+    *tables, last = key.split(".")
+    if not equals or not key or not all((*tables, last)):
+        raise RecipeError(f"--set {text}: write it as key=value, for example --set optim.lr=1e-3")
+    for name in tables:
+        inner = table.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise RecipeError(f"--set {text}: {name} is a value, not a table")
+        table = cast("dict[str, Any]", inner)
+    try:
+        table[last] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        table[last] = value  # a bare word is meant as text
+    return key

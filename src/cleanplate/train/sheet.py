@@ -1,0 +1,30 @@
+"""A contact sheet: what the network sees and says, side by side with the truth; bugs are found by looking."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from cleanplate.imaging import Image
+from cleanplate.imaging.depthmap import colour_map
+from cleanplate.imaging.files import write_picture
+from cleanplate.train.validate import Look
+
+
+def write_sheet(path: Path, looks: Sequence[Look]) -> None:
+    """Write one row a sample: plate, shot, alpha, true alpha, inverse depth of the shot, the true one."""
+    write_picture(path, np.concatenate([_row(look) for look in looks]))
+
+
+def _row(look: Look) -> Image:
+    truth = _array(look.true_inverse_depth)[..., 0]
+    lo, hi = float(truth.min()), float(truth.max())
+    pictures = [_array(look.plate), _array(look.shot)]
+    mattes = [np.repeat(_array(alpha), 3, 2) for alpha in (look.alpha, look.true_alpha)]
+    depths = [colour_map(_array(layers)[..., 0], lo, hi) for layers in (look.inverse_depth, look.true_inverse_depth)]
+    return np.concatenate([*pictures, *mattes, *depths], 1)
+
+
+def _array(x: Tensor) -> Image:
+    return x.float().permute(1, 2, 0).cpu().numpy()

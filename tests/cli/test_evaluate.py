@@ -1,0 +1,113 @@
+"""`cleanplate evaluate real` prints the table, leaves the report, and tells wrong input in one line."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cleanplate.cli.main import main
+
+SIZE_HW = (48, 64)
+
+
+def _save(path: Path, values: np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint16]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), values)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    """A set of one camera with one shot, and the perfect prediction for it beside it."""
+    plate = np.random.default_rng(1).integers(0, 100, (*SIZE_HW, 3), np.uint8)
+    mask = np.zeros(SIZE_HW, np.uint8)
+    mask[10:40, 20:45] = 255
+    _save(tmp_path / "real" / "room" / "plate.png", plate)
+    _save(tmp_path / "real" / "room" / "a.png", np.where(mask[..., None] == 255, plate + np.uint8(150), plate))
+    _save(tmp_path / "real" / "room" / "a_mask.png", mask)
+    _save(tmp_path / "given" / "room" / "a.png", mask)
+    return tmp_path
+
+
+def test_existing_predictions_are_scored_and_the_report_is_left(room: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["evaluate", "real", str(room / "real"), "--predictions", str(room / "given"), "--out", str(room / "o")]
+    assert main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["room", "1", "1.000", "0.000"]
+    assert lines[2].split() == ["MEAN", "OVER", "CAMERAS", "1.000", "0.000"]
+    assert lines[3] == f"worst and best cases: {room / 'o' / 'report.html'}"
+    assert json.loads((room / "o" / "scores.json").read_text())["mean"]["iou"] == 1
+
+
+def test_the_model_is_scored_and_what_it_gave_can_be_kept(
+    room: Path, difference_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out, kept = str(room / "real"), str(room / "o"), str(room / "kept")
+    saving = ["evaluate", "real", folder, "--model", str(difference_model), "--out", out, "--save-predictions", kept]
+    assert main(saving) == 0
+    live = capsys.readouterr().out
+    assert json.loads((room / "o" / "scores.json").read_text())["scored"] == "difference 0.0.1"
+    assert main(["evaluate", "real", folder, "--out", out, "--predictions", kept]) == 0
+    assert capsys.readouterr().out == live
+    assert float(live.splitlines()[1].split()[2]) > 0.9
+
+
+def test_depth_is_scored_where_it_was_measured_unless_left_out(
+    room: Path, difference_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    depth_mm = np.tile(np.linspace(900, 4000, SIZE_HW[1]).astype(np.uint16), (SIZE_HW[0], 1))
+    _save(room / "real" / "room" / "a_depth.png", depth_mm)
+    model = ["evaluate", "real", str(room / "real"), "--out", str(room / "o"), "--model", str(difference_model)]
+    given = [*model[:-2], "--predictions", str(room / "given")]
+    num_cells: list[int] = []
+    for arguments in (model, [*model, "--no-depth"], [*given, "--no-depth"]):
+        assert main(arguments) == 0
+        num_cells.append(len(capsys.readouterr().out.splitlines()[1].split()))
+        assert ("measured depth" in (room / "o" / "report.html").read_text()) == ("--no-depth" not in arguments)
+    assert num_cells == [8, 4, 4]  # name, number of shots, and the figures
+    assert main(given) == 1
+    assert "a_depth.npy: is missing; add it, or leave depth out with --no-depth" in capsys.readouterr().err
+
+
+def test_by_default_results_go_to_out_evaluate(
+    room: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(room)
+    assert main(["evaluate", "real", "real", "--predictions", "given"]) == 0
+    assert (room / "out" / "evaluate" / "report.html").is_file()
+    assert str(Path("out") / "evaluate" / "report.html") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outcome"),
+    [
+        (["nowhere"], (1, "nowhere: is no folder")),
+        (["given"], (1, "given: holds no camera")),
+        (["real", "--predictions", "nowhere"], (1, "nowhere: is no folder")),
+        (["real", "--predictions", "real"], (2, "holds shots, not predictions")),
+        (["real", "--save-predictions", "real"], (2, "holds shots, not predictions")),
+        (
+            ["real", "--predictions", "given", "--model", "m.onnx"],
+            (2, "--predictions runs no model: leave --model out"),
+        ),
+        (["real", "--predictions", "given", "--save-predictions", "k"], (2, "leave --save-predictions out")),
+        (["real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
+        ([], (2, "DIR")),
+    ],
+)
+def test_wrong_input_is_one_line_that_names_it_and_leaves_nothing_behind(
+    room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    outcome: tuple[int, str],
+) -> None:
+    monkeypatch.chdir(room)
+    before = sorted(room.rglob("*"))
+    assert main(["evaluate", "real", *arguments, "--out", "o"]) == outcome[0]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert outcome[1] in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert sorted(room.rglob("*")) == before

@@ -1,0 +1,131 @@
+"""What every test shares: how hard the property tests look (`make test-long` loads the long profile), tiny models."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("CLEANPLATE_THREADS", "1")
+os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+
+settings.register_profile("quick", max_examples=40, deadline=None, derandomize=True)
+settings.register_profile("long", max_examples=1000, deadline=None)
+settings.load_profile("quick")
+
+ModelMaker = Callable[..., Path]
+
+CONTRACT: dict[str, Any] = {
+    "format": 1,
+    "name": "difference",
+    "version": "0.0.1",
+    "licence": "Apache-2.0",
+    "training_data": "sha256:none",
+    "commit": "0000000",
+    "short_side_px": 32,
+    "multiple_px": 8,
+    "input_range": [0.0, 1.0],
+    "inputs": ["plate", "shot"],
+    "outputs": ["alpha", "disparity", "plate_disparity"],
+}
+
+
+@pytest.fixture(autouse=True)
+def same_weights_every_time() -> None:
+    """A network that a test builds starts from the same weights in every run and in every order of the tests."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> ModelMaker:
+    """Write a tiny ONNX model whose results can be told by hand, and return its path.
+
+    With d the mean over the colours of |shot - plate|: alpha = clip(gain * d, 0, 1), disparity = drift(mean of shot's
+    colours), plate_disparity = drift(mean of the plate's), where drift(x) = (1 + D) x + D and D = `drift` * (mean of d
+    over the picture): the scale and shift that every run of a real network has of its own. `leak` times d is added to
+    plate_disparity: what hides the plate disturbs its prediction. `broken` breaks a promise of the contract.
+    """
+
+    def make(
+        *,
+        gain: float = 4.0,
+        drift: float = 0.0,
+        leak: float = 0.0,
+        contract: dict[str, Any] | str | None = None,
+        without_contract: bool = False,
+        size: tuple[int | str, int | str] = ("h", "w"),
+        broken: str = "",
+    ) -> Path:
+        path = tmp_path_factory.mktemp("model") / "difference.onnx"
+        fields = {**CONTRACT, **contract} if isinstance(contract, dict) else CONTRACT
+        text = contract if isinstance(contract, str) else json.dumps(fields)
+        path.write_bytes(_difference_model((gain, drift, leak), None if without_contract else text, size, broken))
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def difference_model(make_model: ModelMaker) -> Path:
+    """The model of `make_model` as it comes."""
+    return make_model()
+
+
+def _difference_model(
+    strengths: tuple[float, float, float], contract: str | None, size: tuple[int | str, ...], broken: str
+) -> bytes:
+    import onnx  # noqa: PLC0415 - only tests that need a model pay for it
+
+    helper = cast("Any", onnx.helper)
+    kind = onnx.TensorProto.FLOAT
+    numbers = dict(zip(("gain", "drift", "leak"), strengths, strict=True))
+    numbers |= {"zero": 0.0, "one": 1.0, "unused": 0.0}
+    steps: list[tuple[str, list[str], str]] = [
+        ("Sub", ["shot", "plate"], "signed"),
+        ("Abs", ["signed"], "absolute"),
+        ("ReduceMean", ["absolute", "channel"], "d"),
+        ("Mul", ["d", "gain"], "steep"),
+        ("Clip", ["steep", "zero", "one"], "alpha"),
+        ("ReduceMean", ["d", "all"], "mean_d"),
+        ("Mul", ["mean_d", "drift"], "shift"),
+        ("Add", ["shift", "one"], "scale"),
+        ("ReduceMean", ["shot", "channel"], "grey_shot"),
+        ("Mul", ["grey_shot", "scale"], "scaled_shot"),
+        ("Add", ["scaled_shot", "shift"], "disparity"),
+        ("ReduceMean", ["plate", "channel"], "grey_plate"),
+        ("Mul", ["grey_plate", "scale"], "scaled_plate"),
+        ("Mul", ["d", "leak"], "leaked"),
+        ("Add", ["scaled_plate", "leaked"], "disturbed_plate"),
+        ("Add", ["disturbed_plate", "shift"], "plate_disparity"),
+    ]
+    if broken == "NaN":
+        steps[-1] = ("Log", ["signed_plate"], "plate_disparity")
+        steps.insert(-1, ("Sub", ["grey_plate", "two"], "signed_plate"))
+        numbers["two"] = 2.0
+    if broken == "alpha":
+        steps[4] = ("Identity", ["steep"], "alpha")
+    if broken == "channels":
+        steps[-1] = ("Identity", ["plate"], "plate_disparity")
+    outputs = ["alpha", "disparity", "something_else" if broken == "names" else "plate_disparity"]
+    if broken == "names":
+        steps[-1] = ("Add", ["disturbed_plate", "shift"], "something_else")
+    graph = helper.make_graph(
+        [helper.make_node(operator, inputs, [output]) for operator, inputs, output in steps],
+        "difference",
+        [helper.make_tensor_value_info(name, kind, [1, 3, *size]) for name in ("plate", "shot")],
+        [helper.make_tensor_value_info(name, kind, None) for name in outputs],
+        [
+            *(helper.make_tensor(name, kind, [], [value]) for name, value in numbers.items()),
+            helper.make_tensor("channel", onnx.TensorProto.INT64, [1], [1]),
+            helper.make_tensor("all", onnx.TensorProto.INT64, [4], [0, 1, 2, 3]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10, producer_name="tests")
+    if contract is not None:
+        helper.set_model_props(model, {"cleanplate": contract})
+    return model.SerializeToString()

@@ -1,0 +1,112 @@
+"""Predictions come from the shipping runtime or from files, and unusable files are refused by name."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cleanplate.errors import InputError, UsageError
+from cleanplate.evaluate import predictions
+from cleanplate.evaluate.cameras import Camera, find_cameras
+from cleanplate.evaluate.predictions import RuntimePredictor, SavedPredictor, refuse_cameras, save_prediction
+from cleanplate.runtime.plate import PictureSource, Plate
+from cleanplate.runtime.session import Session
+
+
+@pytest.fixture
+def cameras(invented: tuple[Path, Path]) -> list[Camera]:
+    return find_cameras(invented[0])
+
+
+def test_every_plate_is_opened_once_for_all_shots_of_its_camera(
+    cameras: list[Camera], difference_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    class Counted(Plate):
+        @classmethod
+        def open(cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None) -> Plate:
+            assert isinstance(plate, Path)
+            opened.append(plate)
+            return super().open(plate, model)
+
+    monkeypatch.setattr(predictions, "Plate", Counted)
+    predictor = RuntimePredictor(difference_model)
+    for camera in cameras[:2]:
+        for shot in camera.shots:
+            predictor.predict(camera, shot)
+    assert opened == [cameras[0].plate, cameras[1].plate]
+
+
+def test_what_the_runtime_gives_is_scored_as_a_file_would_hold_it(
+    cameras: list[Camera], difference_model: Path, tmp_path: Path
+) -> None:
+    camera = cameras[1]
+    predictor = RuntimePredictor(difference_model)
+    assert predictor.name == "difference 0.0.1"
+    matte = Plate.open(camera.plate, model=difference_model).matte(camera.shot("0001"))
+    for shot in camera.shots:
+        save_prediction(tmp_path, camera, shot, predictor.predict(camera, shot))
+    given, kept = predictor.predict(camera, "0001"), SavedPredictor(tmp_path, [camera]).predict(camera, "0001")
+    np.testing.assert_array_equal(given.alpha, kept.alpha)
+    np.testing.assert_allclose(given.alpha, matte.alpha, atol=0.51 / 65535)
+    assert given.alpha.std() > 0.1
+    assert given.disparity is not None
+    assert kept.disparity is not None
+    np.testing.assert_array_equal(given.disparity, kept.disparity)
+    np.testing.assert_array_equal(given.disparity, matte.disparity)
+
+
+def test_the_first_missing_prediction_is_named_before_any_is_read(
+    invented: tuple[Path, Path], cameras: list[Camera]
+) -> None:
+    folder = invented[1]
+    with pytest.raises(InputError, match=r"nowhere: is no folder"):
+        SavedPredictor(folder / "nowhere", cameras)
+    (folder / "hall" / "0003_depth.npy").unlink()
+    with pytest.raises(InputError, match=r"0003_depth.npy: is missing; add it, or leave depth out with --no-depth"):
+        SavedPredictor(folder, cameras)
+    assert SavedPredictor(folder, cameras, with_depth=False).predict(cameras[1], "0003").disparity is None
+    (folder / "hall" / "0002.png").unlink()
+    with pytest.raises(InputError, match=r"hall.0002.png: is missing"):
+        SavedPredictor(folder, cameras)
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        (np.zeros((36, 48), np.float32), r"has shape \(36, 48\) and its shot \(72, 96\)"),
+        (np.full((72, 96), np.nan, np.float32), "holds NaN or infinite values"),
+        (np.full((72, 96), "far"), "cannot be read as numbers"),
+        (np.array([{}]), "cannot be read as numbers"),  # numpy pickles objects, and pickles are never loaded
+        (None, "cannot be read as numbers"),
+    ],
+)
+def test_a_disparity_that_cannot_be_scored_is_refused_by_name(
+    invented: tuple[Path, Path], cameras: list[Camera], values: NDArray[np.generic] | None, complaint: str
+) -> None:
+    path = invented[1] / "hall" / "0001_depth.npy"
+    path.write_bytes(b"")
+    if values is not None:
+        np.save(path, values)
+    with pytest.raises(InputError, match=rf"0001_depth.npy: {complaint}"):
+        SavedPredictor(invented[1], cameras).predict(cameras[1], "0001")
+
+
+def test_an_alpha_that_is_no_picture_is_refused_by_name(invented: tuple[Path, Path], cameras: list[Camera]) -> None:
+    (invented[1] / "hall" / "0001.png").write_text("not a picture")
+    with pytest.raises(InputError, match=r"predictions.hall.0001.png: "):
+        SavedPredictor(invented[1], cameras).predict(cameras[1], "0001")
+
+
+def test_shots_are_not_taken_for_predictions(invented: tuple[Path, Path], cameras: list[Camera]) -> None:
+    real, folder = invented
+    refuse_cameras(folder, cameras)
+    with pytest.raises(UsageError, match=r"real.formats: holds shots, not predictions"):
+        refuse_cameras(real, cameras)
+    for camera in cameras:
+        camera.plate.unlink()
+    with pytest.raises(UsageError, match="holds shots"):
+        refuse_cameras(real, cameras)

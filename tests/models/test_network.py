@@ -1,0 +1,61 @@
+from typing import cast
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cleanplate.models.network import Maps, Network
+
+SMALL = (4, 4, 8)
+
+
+def _pair(seed: int = 0, size_hw: tuple[int, int] = (16, 24)) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(2, 3, *size_hw, generator=generator), torch.rand(2, 3, *size_hw, generator=generator)
+
+
+def test_the_network_that_ships_stays_under_eight_megabytes() -> None:
+    count = sum(parameter.numel() for parameter in Network().parameters())
+    assert 1_000_000 < count <= 1_950_000
+    assert 4 * count < 8_000_000
+
+
+@pytest.mark.parametrize("size_hw", [(4, 4), (16, 24), (8, 40)])
+def test_every_map_has_the_size_of_the_picture(size_hw: tuple[int, int]) -> None:
+    network = Network(SMALL).eval()
+    assert network.multiple_px == 4
+    for x in network(*_pair(size_hw=size_hw)):
+        assert x.shape == (2, 1, *size_hw)
+
+
+def test_plate_and_shot_are_told_apart() -> None:
+    network = Network(SMALL).eval()
+    plate, shot = _pair()
+    assert not torch.allclose(network(plate, shot).alpha_logit, network(shot, plate).alpha_logit)
+
+
+@pytest.mark.parametrize("head", Maps._fields)
+def test_heads_share_no_layer(head: str) -> None:
+    network = Network(SMALL)
+    torch.autograd.backward(getattr(network(*_pair()), head).sum())
+    own = "alpha" if head == "alpha_logit" else head
+    reached = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is not None}
+    assert reached & {"alpha", "disparity", "plate_disparity"} == {own}
+    assert {"stem", "down", "bottom"} <= reached
+
+
+def test_every_weight_takes_part() -> None:
+    network = Network(SMALL)
+    maps = cast("Maps", network(*_pair()))
+    torch.autograd.backward(maps.alpha_logit.sum() + maps.disparity.sum() + maps.plate_disparity.sum())
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("bias", [-100.0, 100.0])
+@pytest.mark.parametrize("head", ["disparity", "plate_disparity"])
+def test_disparity_is_not_bounded(head: str, bias: float) -> None:
+    network = Network(SMALL).eval()
+    last = cast("nn.Conv2d", list(getattr(network, head))[-1])
+    nn.init.constant_(cast("Tensor", last.bias), bias)
+    values = getattr(network(*_pair()), head)
+    assert torch.all((values - bias).abs() < 50)

@@ -1,0 +1,47 @@
+"""Every run's disparity comes onto the plate's scale."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleanplate.runtime.alignment import align_disparity
+
+SCENE = np.random.default_rng(0).random((20, 30), np.float32)
+EVERYWHERE = np.ones_like(SCENE)
+
+
+@given(st.floats(0.05, 20), st.floats(-50, 50))
+def test_scale_and_shift_are_found(scale: float, shift: float) -> None:
+    wanted = (scale * SCENE.astype(np.float64) + shift).astype(np.float32)
+    assert align_disparity(SCENE, wanted, EVERYWHERE) == pytest.approx((scale, shift), abs=1e-3 * (1 + abs(shift)))
+
+
+@given(st.floats(0.2, 5), st.floats(-5, 5), st.integers(0, 2**32 - 1))
+def test_a_part_that_disagrees_does_not_tilt_the_rest(scale: float, shift: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    wanted = scale * SCENE + np.float32(shift) + rng.normal(0, 0.002 * scale, SCENE.shape).astype(np.float32)
+    seen = SCENE.copy()
+    seen[:, :8] += 2  # a quarter of the picture
+    found = align_disparity(seen, wanted, EVERYWHERE)
+    assert found == pytest.approx((scale, shift), abs=0.05 * scale)
+
+
+def test_pixels_without_weight_do_not_count() -> None:
+    seen, weight = SCENE.copy(), EVERYWHERE.copy()
+    seen[:, :20] = 9
+    weight[:, :20] = 0
+    assert align_disparity(seen, 2 * SCENE + 1, weight) == pytest.approx((2, 1), abs=1e-4)
+
+
+@pytest.mark.parametrize("seen", [np.full_like(SCENE, 3), -SCENE + 3])
+def test_where_no_positive_scale_fits_only_the_shift_is_taken(
+    seen: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+) -> None:
+    scale, shift = align_disparity(seen, SCENE, EVERYWHERE)
+    assert scale == 1
+    assert shift == pytest.approx(float(np.median(SCENE - seen)), abs=1e-5)
+
+
+def test_a_picture_without_any_plate_counts_every_pixel() -> None:
+    assert align_disparity(SCENE, 2 * SCENE + 1, np.zeros_like(SCENE)) == pytest.approx((2, 1), abs=1e-4)

@@ -1,0 +1,140 @@
+"""`Plate.open(plate).matte(shot)` gives what the model sees, at the shot's size, on the plate's scale."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cleanplate import Plate
+from cleanplate.errors import InputError
+from cleanplate.imaging import Image
+from cleanplate.imaging.files import write_picture
+from cleanplate.runtime.session import Session
+
+ModelMaker = Callable[..., Path]
+
+
+@pytest.fixture
+def scene() -> Image:
+    """A plate of the size at which the tiny model works, so that nothing is resized."""
+    return np.random.default_rng(2).uniform(0.1, 0.4, (32, 48, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def shot(scene: Image) -> Image:
+    """The scene with a bright square in it."""
+    with_square = scene.copy()
+    with_square[8:24, 16:32] = 0.9
+    return with_square
+
+
+SQUARE = np.zeros((32, 48), bool)
+SQUARE[8:24, 16:32] = True
+
+
+def test_alpha_foreground_and_disparity_are_those_of_the_square(
+    difference_model: Path, scene: Image, shot: Image
+) -> None:
+    matte = Plate.open(scene, difference_model).matte(shot)
+    assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
+    assert np.array_equal(matte.foreground, shot)
+    assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=1e-5)
+    assert matte.disparity[~SQUARE] == pytest.approx(scene.mean(axis=2)[~SQUARE], abs=1e-5)
+    assert matte.notices == ()
+
+
+def test_files_and_arrays_give_the_same(tmp_path: Path, difference_model: Path, scene: Image, shot: Image) -> None:
+    write_picture(tmp_path / "plate.png", scene, 16)
+    write_picture(tmp_path / "shot.png", shot, 16)
+    from_files = Plate.open(tmp_path / "plate.png", difference_model).matte(str(tmp_path / "shot.png"))
+    from_arrays = Plate.open(scene, str(difference_model)).matte(shot)
+    assert from_files.alpha == pytest.approx(from_arrays.alpha, abs=1e-3)
+    assert from_files.disparity == pytest.approx(from_arrays.disparity, abs=1e-3)
+
+
+def test_every_shot_is_brought_onto_the_plates_scale(make_model: ModelMaker, scene: Image, shot: Image) -> None:
+    plate = Plate.open(scene, make_model(drift=3.0))
+    matte = plate.matte(shot)
+    assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=1e-3)
+    assert np.array_equal(matte.disparity[~SQUARE], plate.matte(scene).disparity[~SQUARE])
+
+
+def test_a_shot_that_hides_most_of_the_plate_is_brought_onto_its_scale_too(
+    make_model: ModelMaker, scene: Image
+) -> None:
+    shot = scene.copy()
+    shot[:, 12:] = 0.9
+    matte = Plate.open(scene, make_model(drift=3.0, leak=5.0)).matte(shot)
+    assert matte.disparity[:, 12:] == pytest.approx(0.9, abs=0.02)
+
+
+def test_the_depth_range_is_the_plates_own(difference_model: Path, scene: Image, shot: Image) -> None:
+    plate = Plate.open(scene, difference_model)
+    before = plate.disparity_range
+    plate.matte(shot)
+    grey = scene.mean(axis=2)
+    assert plate.disparity_range == before
+    assert before == pytest.approx((grey.min(), grey.min() + 1.5 * (grey.max() - grey.min())), abs=1e-5)
+
+
+def test_a_flat_plate_still_has_a_depth_range(difference_model: Path) -> None:
+    lo, hi = Plate.open(np.full((32, 32, 3), 0.5, np.float32), difference_model).disparity_range
+    assert hi > lo
+
+
+def test_a_session_can_be_shared(difference_model: Path, scene: Image) -> None:
+    session = Session(difference_model)
+    assert Plate.open(scene, session).session is session
+
+
+@pytest.mark.parametrize("size_hw", [(16, 16), (16, 40), (301, 200)])
+def test_results_have_the_shots_size(difference_model: Path, size_hw: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    plate, shot = rng.random((*size_hw, 3), np.float32), rng.random((*size_hw, 3), np.float32)
+    matte = Plate.open(plate, difference_model).matte(shot)
+    assert matte.alpha.shape == matte.disparity.shape == size_hw
+    assert matte.foreground.shape == (*size_hw, 3)
+    assert matte.alpha.dtype == matte.disparity.dtype == matte.foreground.dtype == np.float32
+
+
+def test_a_plate_of_another_size_is_resized_with_a_notice(difference_model: Path, scene: Image, shot: Image) -> None:
+    large = shot.repeat(2, axis=0).repeat(2, axis=1)
+    matte = Plate.open(scene, difference_model).matte(large)
+    assert matte.alpha.shape == (64, 96)
+    assert matte.plate.shape == large.shape
+    assert matte.notices == ("plate: the plate, 48 x 32 pixels, was resized to the shot's 96 x 64",)
+    assert matte.alpha[30, 48] == 1
+    assert matte.alpha[2, 2] == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("width", "fits"), [(1000, True), (1010, True), (1011, False), (990, True), (989, False)])
+def test_aspect_ratios_may_differ_by_one_percent(difference_model: Path, width: int, fits: bool) -> None:
+    plate = Plate.open(np.zeros((250, 500), np.uint8), difference_model)
+    shot = np.zeros((500, width), np.uint8)
+    if fits:
+        assert len(plate.matte(shot).notices) == 1
+        return
+    with pytest.raises(InputError, match=rf"shot: is {width} x 500 pixels but the plate plate is 500 x 250"):
+        plate.matte(shot)
+
+
+def test_where_a_shot_is_transparent_the_plate_shows_through(difference_model: Path, scene: Image, shot: Image) -> None:
+    alpha = SQUARE.astype(np.float32)[..., None]
+    cut_out = np.concatenate([shot * alpha, alpha], axis=2)  # black where transparent, as cut-outs are
+    matte = Plate.open(scene, difference_model).matte(cut_out)
+    assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
+    assert matte.shot == pytest.approx(shot)
+
+
+def test_a_plates_transparency_is_ignored(difference_model: Path, scene: Image, shot: Image) -> None:
+    with_alpha = np.concatenate([scene, np.zeros((32, 48, 1), np.float32)], axis=2)
+    matte = Plate.open(with_alpha, difference_model).matte(shot)
+    assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
+
+
+def test_a_bad_array_is_refused_by_its_part(difference_model: Path, scene: Image) -> None:
+    with pytest.raises(InputError, match="plate: holds NaN"):
+        Plate.open(np.full((32, 32, 3), np.nan), difference_model)
+    with pytest.raises(InputError, match="shot: holds NaN"):
+        Plate.open(scene, difference_model).matte(np.full((32, 48, 3), np.inf))

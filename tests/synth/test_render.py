@@ -1,0 +1,119 @@
+"""Depth, alpha and light of rendered pictures against what can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from cleanplate.synth.mesh import TEXTURE_PX, Surface, box, quad
+from cleanplate.synth.render import PlateRender, render_plate, render_shot
+from cleanplate.synth.scene import AreaLight, Camera, Scene, look_at
+from cleanplate.synth.vectors import Floats, vector
+
+SIZE = (48, 64)
+
+
+def _surface(albedo: float, gloss: float = 0.0) -> Surface:
+    return Surface(np.full((TEXTURE_PX, TEXTURE_PX, 3), albedo, np.float32), gloss)
+
+
+def _scene(camera: Camera, gloss: float = 0.0) -> Scene:
+    """A floor of 20 x 20 m under one lamp at 3 m."""
+    floor = quad((-10, -10, 0), (20, 0, 0), (0, 20, 0), _surface(0.5, gloss))
+    lamp = AreaLight(vector(-0.5, -0.5, 3), vector(0, 1, 0), vector(1, 0, 0), vector(9, 9, 9))
+    none = np.zeros((0, 4), np.float32)
+    return Scene(
+        [floor],
+        [lamp],
+        vector(0.05, 0.05, 0.05),
+        vector(0, 0, 0),
+        camera,
+        vector(-9, -9, 9, 9).reshape(2, 2),
+        none,
+        none,
+    )
+
+
+def _down(height_m: float = 2.5) -> Camera:
+    return look_at((0, -0.001, height_m), (0, 0, 0), 60, SIZE)
+
+
+@pytest.fixture(scope="module")
+def plate() -> PlateRender:
+    return render_plate(_scene(_down()), seed=1)
+
+
+def test_depth_is_measured_along_the_optical_axis(plate: PlateRender) -> None:
+    np.testing.assert_allclose(plate.depth_m, 2.5, rtol=1e-3)
+
+
+def test_light_on_the_floor_matches_the_form_factor_integral(plate: PlateRender) -> None:
+    """Below the lamp's middle: radiance = albedo (E / pi + ambient), E by numerical integration over the lamp."""
+    grid = (np.arange(200) + 0.5) / 200 - 0.5
+    x, y = np.meshgrid(grid, grid)
+    irradiance = 9 * np.mean(9 / (x * x + y * y + 9) ** 2)
+    expected = 0.5 * (irradiance / np.pi + 0.05)
+    assert plate.radiance[20:28, 28:36].mean() == pytest.approx(expected, rel=0.03)
+
+
+def test_alpha_of_an_edge_through_a_pixel_is_its_coverage() -> None:
+    """A slab whose right edge runs through the middle of a column of pixels."""
+    camera = _down()
+    plate = render_plate(_scene(camera), seed=1)
+    metres_per_px = 2.0 / camera.focal_px  # at the slab's top, 2 m below the lens
+    edge = (40.5 - 32) * metres_per_px
+    shot = render_shot(plate, [box((-5, -5, 0.49), (edge, 5, 0.5), _surface(0.8))], seed=2)
+    assert shot.alpha[:, :40].min() == 1
+    assert shot.alpha[:, 41:].max() == 0
+    np.testing.assert_allclose(shot.alpha[:, 40], 0.5, atol=0.13)
+    np.testing.assert_allclose(shot.depth_m[:, :40], 2.0, rtol=1e-3)
+    np.testing.assert_allclose(shot.depth_m[:, 42:], 2.5, rtol=1e-3)
+
+
+def test_what_stands_behind_the_scene_is_not_seen() -> None:
+    scene = _scene(_down())
+    scene.meshes.append(box((-3, -3, 0.9), (3, 3, 1.0), _surface(0.3)))
+    plate = render_plate(scene, seed=1)
+    shot = render_shot(plate, [box((-0.2, -0.2, 0.1), (0.2, 0.2, 0.5), _surface(0.9))], seed=2)
+    assert shot.alpha.max() == 0
+    np.testing.assert_array_equal(shot.depth_m, plate.depth_m)
+
+
+def test_without_an_actor_near_nothing_changes(plate: PlateRender) -> None:
+    shot = render_shot(plate, [box((200, 200, 0), (201, 201, 1), _surface(0.5))], seed=2)
+    np.testing.assert_allclose(shot.radiance, plate.radiance, rtol=1e-5)
+    assert shot.alpha.max() == 0
+
+
+def test_an_actor_out_of_view_still_casts_its_shadow(plate: PlateRender) -> None:
+    shade = box((-1.5, -1.5, 2.8), (1.5, 1.5, 2.85), _surface(0.5))  # above the camera, below the lamp
+    shot = render_shot(plate, [shade], seed=2)
+    assert shot.alpha.max() == 0
+    assert shot.radiance[24, 32].mean() < 0.5 * plate.radiance[24, 32].mean()
+    assert (shot.shadow_ratio <= 1.3).all()
+    assert (shot.shadow_ratio >= 0).all()
+
+
+def test_the_shot_is_the_composite_of_figure_and_shadowed_plate(plate: PlateRender) -> None:
+    shot = render_shot(plate, [box((-0.3, -0.3, 0), (0.3, 0.3, 0.8), _surface(0.9))], seed=2)
+    outside = shot.alpha == 0
+    np.testing.assert_allclose(
+        shot.radiance[outside], (plate.radiance * shot.shadow_ratio)[outside], rtol=1e-4, atol=1e-5
+    )
+    assert outside.any()
+    assert (shot.alpha == 1).any()
+
+
+def test_the_same_seeds_give_the_same_picture(plate: PlateRender) -> None:
+    again = render_plate(_scene(_down()), seed=1)
+    np.testing.assert_array_equal(again.radiance, plate.radiance)
+
+
+def test_a_glossy_floor_mirrors_a_wall() -> None:
+    """Looking along a glossy floor at a bright wall, the floor before the wall is brighter than a dull one."""
+    camera = look_at((0, -6, 0.6), (0, 0, 0.2), 50, SIZE)
+    pictures: list[Floats] = []
+    for gloss in (0.0, 0.3):
+        scene = _scene(camera, gloss)
+        scene.meshes.append(quad((-5, 3, 0), (10, 0, 0), (0, 0, 4), _surface(0.95)))
+        pictures.append(render_plate(scene, seed=3).radiance)
+    rows = slice(34, 40)
+    assert pictures[1][rows].mean() > 1.05 * pictures[0][rows].mean()

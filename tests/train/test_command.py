@@ -1,0 +1,50 @@
+"""The commands over real shards: it lives here because the invented shards do."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cleanplate.cli.main import main
+
+
+@pytest.mark.slow
+def test_train_stop_resume_export_from_the_command_line(
+    recipe_file: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    train = ["train", str(recipe_file), "--data", str(data), "--out", str(out), "--set", "optim.steps=4"]
+    train += ["--set", "run.validate_every=9"]  # so early, a head may well look blank twice
+    assert main(train) == 0
+    assert f"trained 4 steps; now:  cleanplate export {out}" in capsys.readouterr().out
+    assert main(train) == 1
+    assert "add --resume to go on with it" in capsys.readouterr().err
+    assert main([*train, "--resume"]) == 0
+    model = tmp_path / "model.onnx"
+    assert main(["export", str(out), "--out", str(model)]) == 0
+    assert f"{model}: tiny 1, " in capsys.readouterr().out
+    assert main(["inspect", str(model)]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups of this kind")
+def test_a_signal_to_the_whole_group_saves_and_says_how_to_go_on(recipe_file: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = f"train {recipe_file} --data {data} --out {out} --set run.workers=1 --set optim.steps=100000"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cleanplate", *words.split(), "--set", "run.validate_every=100000"],
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (out / "train.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert error.startswith("stopped after step ")
+    assert f"cleanplate {words} --set run.validate_every=100000 --resume" in error
+    assert len(list((out / "checkpoints").glob("step_*"))) in {1, 2}

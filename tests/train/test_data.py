@@ -1,0 +1,104 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cleanplate.errors import InputError
+from cleanplate.sample.record import Sample
+from cleanplate.sample.shards import ShardReader
+from cleanplate.synth.camera import Effects
+from cleanplate.train.data import (
+    DegradedSamples,
+    Samples,
+    StepPositions,
+    check_disjoint,
+    collate,
+    training_batches,
+    validation_batches,
+)
+
+SIZE_HW = (32, 64)
+
+
+def test_every_epoch_shows_every_sample_once_in_another_order(train: Samples) -> None:
+    stream = DegradedSamples(train, Effects(), SIZE_HW, seed=3)
+    epochs = [[stream[epoch * 8 + place].key for place in range(8)] for epoch in range(2)]
+    assert set(epochs[0]) == set(epochs[1]) == {sample.key for sample in map(train.__getitem__, range(8))}
+    assert epochs[0] != epochs[1]
+
+
+def test_a_position_is_the_same_picture_whoever_asks_and_another_one_elsewhere(train: Samples) -> None:
+    stream, again = (DegradedSamples(train, Effects(), SIZE_HW, seed=3) for _ in range(2))
+    first = [stream[position] for position in range(24)]
+    assert all(np.array_equal(again[position].shot, first[position].shot) for position in reversed(range(24)))
+    same = [sample for sample in first if sample.key == first[0].key]
+    assert len(same) == 3
+    assert not np.array_equal(same[0].shot, same[1].shot)
+    assert not np.array_equal(DegradedSamples(train, Effects(), SIZE_HW, seed=4)[0].shot, first[0].shot)
+
+
+def test_resuming_continues_the_stream_where_it_stopped() -> None:
+    whole = list(StepPositions(4, 0, 6))
+    assert list(StepPositions(4, 2, 6)) == whole[2:]
+    assert len(StepPositions(4, 2, 6)) == 4
+
+
+def test_processes_share_the_stream_without_overlap() -> None:
+    ranks = [list(StepPositions(4, 0, 3, rank, 2)) for rank in range(2)]
+    together = [position for step in zip(*ranks, strict=True) for chunk in step for position in chunk]
+    assert together == list(range(24))
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_batches_of_none(data: Path) -> None:
+    def batches(workers: int) -> list[torch.Tensor]:
+        stream = DegradedSamples(ShardReader(data / "train"), Effects(), SIZE_HW, seed=3)
+        return [tensor for batch in training_batches(stream, StepPositions(4, 1, 3), workers) for tensor in batch]
+
+    assert all(torch.equal(a, b) for a, b in zip(batches(0), batches(1), strict=True))
+
+
+def test_validation_is_every_sample_once_and_the_same_every_time(validation: Samples) -> None:
+    fixed = DegradedSamples(validation, Effects(empty_p=0, removed_p=0), SIZE_HW, seed=None)
+    assert [fixed[place].key for place in range(4)] == [validation[place].key for place in range(4)]
+    first, second = (list(validation_batches(fixed, 3, 0)) for _ in range(2))
+    assert [len(batch.alpha) for batch in first] == [3, 1]
+    assert all(torch.equal(a, b) for one, two in zip(first, second, strict=True) for a, b in zip(one, two, strict=True))
+
+
+def test_a_batch_keeps_colours_alpha_and_both_depths_in_their_places(train: Samples) -> None:
+    batch = collate([train[0], train[1]])
+    sample = train[1]
+    assert batch.shot.shape == (2, 3, *SIZE_HW)
+    assert np.array_equal(batch.shot[1].permute(1, 2, 0).numpy(), sample.shot)
+    assert np.array_equal(batch.plate[1, 2].numpy(), sample.plate[..., 2])
+    assert np.array_equal(batch.alpha[1, 0].numpy(), sample.alpha)
+    assert np.array_equal(batch.depth_m[1, 0].numpy(), sample.shot_depth_m)
+    assert np.array_equal(batch.depth_m[1, 1].numpy(), sample.plate_depth_m)
+    assert batch.shot.is_contiguous(memory_format=torch.channels_last)
+
+
+@dataclass
+class _Named:
+    """Samples of which only the names matter."""
+
+    scenes: frozenset[str]
+    people: frozenset[str]
+    fingerprint: str = ""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: int, /) -> Sample:
+        raise IndexError(index)
+
+
+def test_validation_that_training_has_seen_is_refused() -> None:
+    train = _Named(frozenset({"hall", "cellar"}), frozenset({"ann", "bob"}))
+    check_disjoint(train, _Named(frozenset({"attic"}), frozenset({"cleo"})), "data")
+    with pytest.raises(InputError, match=r"^data: .* share 1 scene\(s\), for example 'hall'"):
+        check_disjoint(train, _Named(frozenset({"attic", "hall"}), frozenset({"cleo"})), "data")
+    with pytest.raises(InputError, match=r"^data: .* share 2 person\(s\), for example 'ann'"):
+        check_disjoint(train, _Named(frozenset({"attic"}), frozenset({"bob", "ann"})), "data")

@@ -1,0 +1,102 @@
+import csv
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
+
+from cleanplate.errors import InputError, RecipeError
+from cleanplate.train.data import Samples
+from cleanplate.train.loop import Training
+from cleanplate.train.recipe import Recipe
+
+
+def _weights(run: Path, step: int) -> dict[str, torch.Tensor]:
+    folder = run / "checkpoints" / f"step_{step:08d}"
+    files = ("model", "ema", "optimizer")
+    return {f"{file}.{name}": x for file in files for name, x in load_file(folder / f"{file}.safetensors").items()}
+
+
+def test_a_resumed_run_ends_with_the_bits_of_one_that_never_stopped(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    assert Training(recipe, train, validation, tmp_path / "whole").run()
+    Training(recipe, train, validation, tmp_path / "halves").run(until=3)
+    before = _weights(tmp_path / "halves", 3)
+    second = Training(recipe, train, validation, tmp_path / "halves", resume=True)
+    assert second.about.step == 3
+    assert second.run()
+    whole, halves = _weights(tmp_path / "whole", 6), _weights(tmp_path / "halves", 6)
+    assert whole.keys() == halves.keys()
+    assert all(torch.equal(whole[name], halves[name]) for name in whole)
+    assert not torch.equal(before["model.stem.0.weight"], halves["model.stem.0.weight"])
+
+
+def test_the_logs_hold_every_window_and_validation_once_even_after_resuming(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    Training(recipe, train, validation, tmp_path).run(until=5)
+    # as if the process had died after the row of step 4 but before the checkpoint of it
+    for step in (4, 5):
+        folder = tmp_path / "checkpoints" / f"step_{step:08d}"
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+    Training(recipe, train, validation, tmp_path, resume=True).run()
+    rows = list(csv.DictReader((tmp_path / "train.csv").open()))
+    assert [row["step"] for row in rows] == ["2", "4", "6"]
+    assert {"loss", "bce", "disparity_person", "lr", "gradient_norm", "images_per_s", "waiting_s"} <= rows[0].keys()
+    rows = list(csv.DictReader((tmp_path / "validation.csv").open()))
+    assert [row["step"] for row in rows] == ["3", "6"]
+    assert {"iou", "mae", "alpha_std_ratio", "disparity_correlation", "plate_disparity_gain"} <= rows[0].keys()
+    assert (tmp_path / "sheet_00000006.png").exists()
+
+
+def test_a_folder_that_holds_a_run_is_not_started_over(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    Training(recipe, train, validation, tmp_path).run(until=2)
+    with pytest.raises(InputError, match="holds a run already; add --resume"):
+        Training(recipe, train, validation, tmp_path)
+
+
+def test_a_run_is_not_resumed_with_another_recipe_or_other_data(
+    recipe: Recipe, train: Samples, validation: Samples, make_samples: Callable[[str, int], Samples], tmp_path: Path
+) -> None:
+    Training(recipe, train, validation, tmp_path).run(until=2)
+    other = recipe.model_copy(update={"optim": recipe.optim.model_copy(update={"lr": 1.0})})
+    with pytest.raises(RecipeError, match=r"^optim\.lr: differs from the run in"):
+        Training(other, train, validation, tmp_path, resume=True)
+    with pytest.raises(InputError, match="trained on other data"):
+        Training(recipe, make_samples("train", 7), validation, tmp_path, resume=True)
+    patient = recipe.model_copy(update={"run": recipe.run.model_copy(update={"log_every": 1})})
+    assert Training(patient, train, validation, tmp_path, resume=True).about.step == 2
+
+
+def test_sigterm_saves_what_is_done_and_says_that_it_is_not_all(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    training = Training(recipe, train, validation, tmp_path)
+    step = training._step  # pyright: ignore[reportPrivateUsage] - the moment to be struck
+
+    def struck(done: int, batch: object) -> dict[str, torch.Tensor]:
+        if done == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(done, batch)  # pyright: ignore[reportArgumentType]
+
+    training._step = struck  # pyright: ignore[reportPrivateUsage]
+    assert not training.run()
+    assert training.about.step == 3
+    assert (tmp_path / "checkpoints" / "step_00000003" / "checkpoint.json").exists()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_names_the_learning_rate(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    wild = recipe.model_copy(update={"optim": recipe.optim.model_copy(update={"lr": 1e30, "warmup_steps": 0})})
+    with pytest.raises(RecipeError, match=r"no longer a number; lower optim\.lr"):
+        Training(wild, train, validation, tmp_path).run()

@@ -1,0 +1,54 @@
+from typing import Any, cast
+
+import pytest
+import torch
+from torch import nn
+
+from cleanplate.train.optimiser import learning_rate, make_optimizer, update_average
+from cleanplate.train.recipe import Recipe
+
+
+def test_the_rate_warms_up_peaks_and_falls_to_a_hundredth(recipe: Recipe) -> None:
+    optim = recipe.optim.model_copy(update={"lr": 1.0, "warmup_steps": 10, "steps": 110})
+    rates = [learning_rate(step, optim) for step in range(111)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9] == rates[10] == 1.0
+    assert rates[60] == pytest.approx(0.505)
+    assert rates[110] == pytest.approx(0.01)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_without_warm_up_the_first_step_has_the_full_rate(recipe: Recipe) -> None:
+    assert learning_rate(0, recipe.optim.model_copy(update={"lr": 1.0, "warmup_steps": 0})) == 1.0
+
+
+def test_weight_decay_spares_biases_and_batch_norms(recipe: Recipe) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    optimizer = make_optimizer(network, recipe.optim.model_copy(update={"weight_decay": 1.0, "lr": 0.1}))
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    cast("Any", optimizer).step()
+    after = dict(network.named_parameters())
+    assert torch.allclose(after["0.weight"], before["0.weight"] * 0.9)
+    assert all(torch.equal(after[name], before[name]) for name in ("0.bias", "1.weight", "1.bias"))
+
+
+def test_the_average_follows_weights_and_batch_statistics_slowly() -> None:
+    average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    nn.init.constant_(network.weight, 3.0)
+    network.running_mean = torch.full((2,), 5.0)
+    network.num_batches_tracked = torch.tensor(7)
+    update_average(average, network, decay=0.9, step=1000)
+    assert torch.allclose(average.weight, torch.full((2,), 1.2))
+    assert average.running_mean is not None
+    assert torch.allclose(average.running_mean, torch.full((2,), 0.5))
+    assert average.num_batches_tracked == 7
+
+
+def test_the_first_steps_do_not_weigh_the_random_beginning() -> None:
+    average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    nn.init.constant_(network.weight, 3.0)
+    update_average(average, network, decay=0.999, step=0)
+    assert torch.allclose(average.weight, torch.full((2,), 2.8))
