@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from cleanplate.sample.shards import ShardReader
-from cleanplate.synth.furnishing import overlap
 from cleanplate.synth.generate import Plan, generate, make_samples
-from cleanplate.synth.looks import random_looks
-from cleanplate.synth.mesh import bounds
-from cleanplate.synth.rooms import make_scene
+from cleanplate.synth.geometry.mesh import bounds
+from cleanplate.synth.people.looks import random_looks
+from cleanplate.synth.places.furnishing import overlap
+from cleanplate.synth.places.rooms import make_scene
 from cleanplate.synth.staging import Cast, stage
 
 TINY = (48, 64)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cleanplate.synth.implicit import Block, Cone, Ellipsoid, polygonise
-from cleanplate.synth.mesh import TEXTURE_PX, Mesh, Surface, bounds, box, merged, quad, revolved, turn_z
+from cleanplate.synth.geometry.implicit import Block, Cone, Ellipsoid, polygonise
+from cleanplate.synth.geometry.mesh import TEXTURE_PX, Mesh, Surface, bounds, box, merged, quad, revolved, turn_z
 
 GREY = Surface(np.full((TEXTURE_PX, TEXTURE_PX, 3), 0.5, np.float32))
 EYE = np.eye(3, dtype=np.float32)

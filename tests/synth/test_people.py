@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from cleanplate.synth.animals import make_animal
-from cleanplate.synth.looks import random_looks
-from cleanplate.synth.mesh import bounds
-from cleanplate.synth.people import make_person
-from cleanplate.synth.poses import FAMILIES, random_pose
-from cleanplate.synth.vectors import Floats
+from cleanplate.synth.geometry.mesh import bounds
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.people.animals import make_animal
+from cleanplate.synth.people.looks import random_looks
+from cleanplate.synth.people.people import make_person
+from cleanplate.synth.people.poses import FAMILIES, random_pose
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from cleanplate.synth.mesh import TEXTURE_PX, Surface, box, quad
-from cleanplate.synth.render import PlateRender, render_plate, render_shot
+from cleanplate.synth.geometry.mesh import TEXTURE_PX, Surface, box, quad
+from cleanplate.synth.geometry.vectors import Floats, vector
+from cleanplate.synth.render.render import PlateRender, render_plate, render_shot
 from cleanplate.synth.scene import AreaLight, Camera, Scene, look_at
-from cleanplate.synth.vectors import Floats, vector
 
 SIZE = (48, 64)
 

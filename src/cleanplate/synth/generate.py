@@ -14,11 +14,11 @@ from cleanplate.jobs.processes import map_in_processes
 from cleanplate.jobs.progress import track
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
-from cleanplate.synth.looks import random_looks
-from cleanplate.synth.render import PlateRender, render_plate, render_shot
-from cleanplate.synth.rooms import make_scene
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.people.looks import random_looks
+from cleanplate.synth.places.rooms import make_scene
+from cleanplate.synth.render.render import PlateRender, render_plate, render_shot
 from cleanplate.synth.staging import Cast, stage
-from cleanplate.synth.vectors import Floats
 
 GENERATOR = "procedural-1"
 """Name and version of what makes the pictures; it changes whenever the same seed would give others."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cleanplate.synth.mesh import Mesh
-from cleanplate.synth.vectors import Floats
+from cleanplate.synth.geometry.mesh import Mesh
+from cleanplate.synth.geometry.vectors import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.synth import furniture
-from cleanplate.synth.animals import make_animal
-from cleanplate.synth.furnishing import overlap
-from cleanplate.synth.looks import Looks
-from cleanplate.synth.mesh import Mesh, bounds, turn_z
-from cleanplate.synth.people import make_person
+from cleanplate.synth.geometry.mesh import Mesh, bounds, turn_z
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.people.animals import make_animal
+from cleanplate.synth.people.looks import Looks
+from cleanplate.synth.people.people import make_person
+from cleanplate.synth.places import furniture
+from cleanplate.synth.places.furnishing import overlap
 from cleanplate.synth.scene import Scene
-from cleanplate.synth.vectors import Floats
 
 
 @dataclass(frozen=True, eq=False)

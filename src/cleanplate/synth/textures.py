@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging.colour import srgb_to_linear
-from cleanplate.synth.mesh import TEXTURE_PX
-from cleanplate.synth.vectors import Floats
+from cleanplate.synth.geometry.mesh import TEXTURE_PX
+from cleanplate.synth.geometry.vectors import Floats
 
 N = TEXTURE_PX
 _ROW, _COLUMN = np.mgrid[0:N, 0:N]

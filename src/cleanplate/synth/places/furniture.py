@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cleanplate.synth import textures
-from cleanplate.synth.mesh import Mesh, Surface, box, grid, merged, quad, revolved, turn_z
+from cleanplate.synth.geometry.mesh import Mesh, Surface, box, grid, merged, quad, revolved, turn_z
 
 Builder = Callable[[np.random.Generator], list[Mesh]]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cleanplate.errors import MissingExtraError
-from cleanplate.synth.vectors import Floats, Ints, dot
+from cleanplate.synth.geometry.vectors import Floats, Ints, dot
 
 try:
     _measure: Any = import_module("skimage.measure")

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from cleanplate.synth import furniture, textures
-from cleanplate.synth.fittings import fitting
-from cleanplate.synth.mesh import Mesh, Surface, grid, quad, revolved
+from cleanplate.synth import textures
+from cleanplate.synth.geometry.mesh import Mesh, Surface, grid, quad, revolved
+from cleanplate.synth.geometry.vectors import Floats, vector
+from cleanplate.synth.places import furniture
+from cleanplate.synth.places.fittings import fitting
+from cleanplate.synth.places.walls import Shell, Site, floor_surface, wall_frame, wall_surface
 from cleanplate.synth.scene import AreaLight
-from cleanplate.synth.vectors import Floats, vector
-from cleanplate.synth.walls import Shell, Site, floor_surface, wall_frame, wall_surface
 
 
 def put_up_outdoors(rng: np.random.Generator, shell: Shell) -> tuple[Site, Floats]:

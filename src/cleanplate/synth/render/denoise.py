@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cleanplate.synth.vectors import Floats, dot
+from cleanplate.synth.geometry.vectors import Floats, dot
 
 _TAPS = ((0, 1, 0.5), (1, 0, 0.5), (1, 1, 0.25), (1, -1, 0.25))
 """Half of the 8 neighbours with their weights; the other half is the same seen from the other pixel."""

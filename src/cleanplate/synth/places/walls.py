@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cleanplate.synth import furniture, textures
-from cleanplate.synth.fittings import Window, fitting
-from cleanplate.synth.mesh import Mesh, Surface, box, quad, revolved, turn_z
+from cleanplate.synth import textures
+from cleanplate.synth.geometry.mesh import Mesh, Surface, box, quad, revolved, turn_z
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.places import furniture
+from cleanplate.synth.places.fittings import Window, fitting
 from cleanplate.synth.scene import AreaLight
-from cleanplate.synth.vectors import Floats
 
 
 @dataclass(frozen=True)

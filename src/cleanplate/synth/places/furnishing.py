@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cleanplate.synth import furniture
-from cleanplate.synth.mesh import Mesh, bounds, turn_z
-from cleanplate.synth.vectors import Floats
-from cleanplate.synth.walls import Shell
+from cleanplate.synth.geometry.mesh import Mesh, bounds, turn_z
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.places import furniture
+from cleanplate.synth.places.walls import Shell
 
 _HOW_MANY = {"room": (4, 16), "corridor": (0, 6), "hall": (5, 22), "outdoor": (0, 7)}
 """Pieces that are tried in each kind of place: from the first number to one below the second."""

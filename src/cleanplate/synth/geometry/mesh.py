@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cleanplate.synth.vectors import Floats
+from cleanplate.synth.geometry.vectors import Floats
 
 TEXTURE_PX = 128
 """Every texture has this many pixels a side, so that a scene's textures stack into one array."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.synth.embree import TriangleTree
-from cleanplate.synth.mesh import TEXTURE_PX, Mesh
-from cleanplate.synth.vectors import Bools, Floats, Ints, dot, unit
+from cleanplate.synth.geometry.mesh import TEXTURE_PX, Mesh
+from cleanplate.synth.geometry.vectors import Bools, Floats, Ints, dot, unit
+from cleanplate.synth.render.embree import TriangleTree
 
 
 @dataclass(frozen=True, eq=False)

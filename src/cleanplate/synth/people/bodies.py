@@ -5,11 +5,11 @@ Lengths are those of somebody of 1.75 m, times the looks' scale.
 
 import numpy as np
 
-from cleanplate.synth.implicit import Block, Ellipsoid, Solid, cone
-from cleanplate.synth.looks import Looks
-from cleanplate.synth.poses import Pose
-from cleanplate.synth.skeleton import UPRIGHT, limb_frames, trunk_frame
-from cleanplate.synth.vectors import Floats, axis_turn, vector
+from cleanplate.synth.geometry.implicit import Block, Ellipsoid, Solid, cone
+from cleanplate.synth.geometry.vectors import Floats, axis_turn, vector
+from cleanplate.synth.people.looks import Looks
+from cleanplate.synth.people.poses import Pose
+from cleanplate.synth.people.skeleton import UPRIGHT, limb_frames, trunk_frame
 
 
 def body_solids(looks: Looks, pose: Pose) -> list[Solid]:

@@ -5,14 +5,14 @@ A figure stands on z = 0 around the origin and looks toward -y; a seated one has
 
 import numpy as np
 
-from cleanplate.synth.bodies import body_solids, carried_solids
-from cleanplate.synth.heads import head_solids
-from cleanplate.synth.implicit import Skin, polygonise
-from cleanplate.synth.looks import Looks
-from cleanplate.synth.mesh import Mesh, Surface
-from cleanplate.synth.poses import random_pose
-from cleanplate.synth.skeleton import HeadFrame, head_frame
-from cleanplate.synth.vectors import Floats, vector
+from cleanplate.synth.geometry.implicit import Skin, polygonise
+from cleanplate.synth.geometry.mesh import Mesh, Surface
+from cleanplate.synth.geometry.vectors import Floats, vector
+from cleanplate.synth.people.bodies import body_solids, carried_solids
+from cleanplate.synth.people.heads import head_solids
+from cleanplate.synth.people.looks import Looks
+from cleanplate.synth.people.poses import random_pose
+from cleanplate.synth.people.skeleton import HeadFrame, head_frame
 
 
 def make_person(rng: np.random.Generator, looks: Looks, seated: bool = False) -> list[Mesh]:

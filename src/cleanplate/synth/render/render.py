@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.imaging import Image
-from cleanplate.synth.denoise import Smoother
-from cleanplate.synth.figure import draw_figure
-from cleanplate.synth.light import LightSampler, LightSamples
-from cleanplate.synth.mesh import Mesh
+from cleanplate.synth.geometry.mesh import Mesh
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.render.denoise import Smoother
+from cleanplate.synth.render.figure import draw_figure
+from cleanplate.synth.render.light import LightSampler, LightSamples
+from cleanplate.synth.render.soup import Hits, Soup
 from cleanplate.synth.scene import Scene
-from cleanplate.synth.soup import Hits, Soup
-from cleanplate.synth.vectors import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,11 @@
 import numpy as np
 
 from cleanplate.synth import textures
-from cleanplate.synth.furnishing import furnish
-from cleanplate.synth.outdoors import put_up_outdoors
+from cleanplate.synth.geometry.vectors import vector
+from cleanplate.synth.places.furnishing import furnish
+from cleanplate.synth.places.outdoors import put_up_outdoors
+from cleanplate.synth.places.walls import Shell, put_up_walls
 from cleanplate.synth.scene import Camera, Scene, look_at
-from cleanplate.synth.vectors import vector
-from cleanplate.synth.walls import Shell, put_up_walls
 
 KINDS = {"room": 0.54, "corridor": 0.14, "hall": 0.16, "outdoor": 0.16}
 """How often each kind of place is drawn."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cleanplate.synth.light import LightSampler
-from cleanplate.synth.mesh import Mesh
+from cleanplate.synth.geometry.mesh import Mesh
+from cleanplate.synth.geometry.vectors import Floats, Ints
+from cleanplate.synth.render.light import LightSampler
+from cleanplate.synth.render.soup import Soup
 from cleanplate.synth.scene import Camera
-from cleanplate.synth.soup import Soup
-from cleanplate.synth.vectors import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

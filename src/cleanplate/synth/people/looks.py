@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.synth import textures
-from cleanplate.synth.mesh import Surface
-from cleanplate.synth.vectors import Floats
+from cleanplate.synth.geometry.mesh import Surface
+from cleanplate.synth.geometry.vectors import Floats
 
 SKIN_TONES = ("f3d7c4", "e8bf9f", "d4a27c", "c58c5f", "a56b43", "7d4b2c", "573420", "3b2418")
 """sRGB in hexadecimal."""

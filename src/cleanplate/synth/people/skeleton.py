@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.synth.looks import Looks
-from cleanplate.synth.poses import Pose
-from cleanplate.synth.vectors import Floats, axis_turn, vector
+from cleanplate.synth.geometry.vectors import Floats, axis_turn, vector
+from cleanplate.synth.people.looks import Looks
+from cleanplate.synth.people.poses import Pose
 
 UPRIGHT: Floats = np.eye(3, dtype=np.float32)
 """The frame of what is not turned."""

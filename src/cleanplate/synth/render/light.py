@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cleanplate.synth.embree import TriangleTree
+from cleanplate.synth.geometry.vectors import Floats, Ints, dot, unit
+from cleanplate.synth.render.embree import TriangleTree
+from cleanplate.synth.render.soup import Hits, Soup
 from cleanplate.synth.scene import AreaLight, Scene
-from cleanplate.synth.soup import Hits, Soup
-from cleanplate.synth.vectors import Floats, Ints, dot, unit
 
 _LIFT_M = 2e-3
 """How far a secondary ray starts off its surface."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.synth.implicit import Ellipsoid, Solid, cone
-from cleanplate.synth.looks import Looks
-from cleanplate.synth.skeleton import HeadFrame
-from cleanplate.synth.vectors import Floats, vector
+from cleanplate.synth.geometry.implicit import Ellipsoid, Solid, cone
+from cleanplate.synth.geometry.vectors import Floats, vector
+from cleanplate.synth.people.looks import Looks
+from cleanplate.synth.people.skeleton import HeadFrame
 
 _Triple = tuple[float, float, float]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.synth import furniture, textures
-from cleanplate.synth.mesh import Mesh, Surface, box, quad
-from cleanplate.synth.vectors import Floats
+from cleanplate.synth import textures
+from cleanplate.synth.geometry.mesh import Mesh, Surface, box, quad
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.places import furniture
 
 
 @dataclass(frozen=True, eq=False)

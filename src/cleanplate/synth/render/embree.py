@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import MissingExtraError
-from cleanplate.synth.vectors import Bools, Floats
+from cleanplate.synth.geometry.vectors import Bools, Floats
 
 try:
     _core: Any = import_module("embreex.rtcore")

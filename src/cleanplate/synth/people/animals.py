@@ -3,10 +3,10 @@
 import numpy as np
 
 from cleanplate.synth import textures
-from cleanplate.synth.implicit import Ellipsoid, Solid, cone, polygonise
-from cleanplate.synth.mesh import Mesh, Surface
-from cleanplate.synth.people import wrapped
-from cleanplate.synth.vectors import vector
+from cleanplate.synth.geometry.implicit import Ellipsoid, Solid, cone, polygonise
+from cleanplate.synth.geometry.mesh import Mesh, Surface
+from cleanplate.synth.geometry.vectors import vector
+from cleanplate.synth.people.people import wrapped
 
 
 def make_animal(rng: np.random.Generator) -> list[Mesh]:

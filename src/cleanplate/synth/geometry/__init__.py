@@ -1,0 +1,1 @@
+"""Vectors, triangles with a surface, and solids that become triangles."""

@@ -1,0 +1,1 @@
+"""Empty scenes: rooms and outdoor places with their furniture, light and camera."""

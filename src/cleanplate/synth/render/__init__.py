@@ -1,0 +1,1 @@
+"""From a scene to pictures: ray casting, light, the figures in it."""
