@@ -19,7 +19,8 @@ import click
 )
 def command(out: Path, count: int, seed: int, size: str, processes: int) -> int:
     """Make a data set of rendered plates and shots with exact alpha and depth."""
-    from cleanplate.synth.generate import Plan, generate
+    from cleanplate.synth.generate import generate
+    from cleanplate.synth.shooting import Plan
 
     fingerprint = generate(out, count, Plan(seed, _size_hw(size)), processes)
     click.echo(f"{count} samples in {out} ({fingerprint})")

@@ -102,3 +102,18 @@ class Scene:
     floor_m: Floats
     obstacles: Floats
     seats: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """Somebody or something that stepped in, at its place in the scene.
+
+    Attributes:
+        name: unique among the actors of a shot; a person's is the same in every shot.
+        kind: "person", "animal" or "object".
+        meshes: in world coordinates.
+    """
+
+    name: str
+    kind: str
+    meshes: list[Mesh]

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from cleanplate.sample.shards import ShardReader
-from cleanplate.synth.generate import Plan, generate, make_samples
+from cleanplate.synth.generate import generate
 from cleanplate.synth.geometry.mesh import bounds
 from cleanplate.synth.people.looks import random_looks
 from cleanplate.synth.places.furnishing import overlap
 from cleanplate.synth.places.rooms import make_scene
+from cleanplate.synth.shooting import Plan, make_samples
 from cleanplate.synth.staging import Cast, stage
 
 TINY = (48, 64)
