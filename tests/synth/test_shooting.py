@@ -32,7 +32,7 @@ def test_one_plan_gives_one_data_set_however_many_processes_make_it(tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("index", range(3))
 def test_foreground_is_nearer_than_the_plate_behind_it(index: int) -> None:
-    for sample in make_samples(Plan(9, TINY, 3), index):
+    for sample in make_samples(Plan(9, TINY, 3), (0, index)):
         inside = (sample.alpha >= 0.99) & (sample.plate_depth_m > 0)
         assert (sample.shot_depth_m[inside] <= sample.plate_depth_m[inside] + 1e-3).all()
         outside = sample.alpha == 0
@@ -43,7 +43,8 @@ def test_foreground_is_nearer_than_the_plate_behind_it(index: int) -> None:
 
 @pytest.mark.slow
 def test_alpha_of_a_data_set_has_many_levels() -> None:
-    levels = {float(v) for index in range(3) for s in make_samples(Plan(9, TINY, 3), index) for v in np.unique(s.alpha)}
+    samples = [sample for index in range(3) for sample in make_samples(Plan(9, TINY, 3), (0, index))]
+    levels = {float(value) for sample in samples for value in np.unique(sample.alpha)}
     assert len(levels) >= 16
 
 

@@ -31,7 +31,7 @@ def _endless(plan: Plan, num_processes: int, count: int) -> Iterator[Sample]:
     """Scenes one after another until enough shots came out (a scene may give fewer than planned)."""
     first = 0
     while True:
-        scenes = range(first, first + max(8, count // plan.shots_per_scene))
+        scenes = [(0, k) for k in range(first, first + max(8, count // plan.shots_per_scene))]
         for shots in map_in_processes(partial(make_samples, plan), scenes, num_processes):
             yield from shots
-        first = scenes.stop
+        first += len(scenes)

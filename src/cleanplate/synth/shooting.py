@@ -32,10 +32,10 @@ class Plan:
     shots_per_scene: int = 5
 
 
-def make_samples(plan: Plan, index: int) -> list[Sample]:
-    """All shots of one scene of the plan."""
-    rng = np.random.default_rng([plan.seed, index])
-    name = f"s{plan.seed}-{index:06d}"
+def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
+    """All shots of one scene of the plan; `index` = (the unit of the data set it belongs to, its number in there)."""
+    rng = np.random.default_rng([plan.seed, *index])
+    name = f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}"
     plate = render_plate(make_scene(rng, plan.size_hw), int(rng.integers(2**31)))
     exposure = rng.uniform(0.45, 0.8) / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
     cast = Cast({f"{name}-p{k}": random_looks(rng) for k in range(3)})
@@ -43,7 +43,9 @@ def make_samples(plan: Plan, index: int) -> list[Sample]:
     for attempt in range(2 * plan.shots_per_scene):
         if len(samples) == plan.shots_per_scene:
             break
-        sample = _shoot(np.random.default_rng([plan.seed, index, attempt]), plate, cast, exposure, f"{name}-{attempt}")
+        # from 1 on: numpy takes a missing last word of a seed for 0, and the scene's own stream must not come again
+        rng = np.random.default_rng([plan.seed, *index, attempt + 1])
+        sample = _shoot(rng, plate, cast, exposure, f"{name}-{attempt}")
         if sample is not None:
             samples.append(sample)
     return samples
