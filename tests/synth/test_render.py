@@ -1,12 +1,14 @@
 """Depth, alpha and light of rendered pictures against what can be worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cleanplate.synth.geometry.mesh import TEXTURE_PX, Surface, box, quad
+from cleanplate.synth.geometry.mesh import TEXTURE_PX, Mesh, Surface, box, quad, turn_z
 from cleanplate.synth.geometry.vectors import Floats, vector
 from cleanplate.synth.render.render import PlateRender, render_plate, render_shot
-from cleanplate.synth.scene import AreaLight, Camera, Scene, look_at
+from cleanplate.synth.scene import Actor, AreaLight, Camera, Scene, look_at
 
 SIZE = (48, 64)
 
@@ -32,6 +34,10 @@ def _scene(camera: Camera, gloss: float = 0.0) -> Scene:
     )
 
 
+def _thing(*meshes: Mesh) -> Actor:
+    return Actor("thing", "object", list(meshes))
+
+
 def _down(height_m: float = 2.5) -> Camera:
     return look_at((0, -0.001, height_m), (0, 0, 0), 60, SIZE)
 
@@ -43,6 +49,16 @@ def plate() -> PlateRender:
 
 def test_depth_is_measured_along_the_optical_axis(plate: PlateRender) -> None:
     np.testing.assert_allclose(plate.depth_m, 2.5, rtol=1e-3)
+
+
+def test_depth_is_that_of_the_middle_of_a_pixel() -> None:
+    """A floor seen at a slant: along the ray through a pixel's middle, z = 0 is met at -eye_z / direction_z."""
+    camera = look_at((0, -6, 1.5), (0, 0, 0), 60, SIZE)
+    directions, cosine = camera.rays(slice(30, 48), slice(0, 64))
+    expected = -1.5 / directions[:, 2] * cosine
+    depth_m = render_plate(_scene(camera), seed=1).depth_m[30:]
+    near = expected.reshape(18, 64) < 9
+    np.testing.assert_allclose(depth_m[near], expected.reshape(18, 64)[near], rtol=1e-4)
 
 
 def test_light_on_the_floor_matches_the_form_factor_integral(plate: PlateRender) -> None:
@@ -60,7 +76,7 @@ def test_alpha_of_an_edge_through_a_pixel_is_its_coverage() -> None:
     plate = render_plate(_scene(camera), seed=1)
     metres_per_px = 2.0 / camera.focal_px  # at the slab's top, 2 m below the lens
     edge = (40.5 - 32) * metres_per_px
-    shot = render_shot(plate, [box((-5, -5, 0.49), (edge, 5, 0.5), _surface(0.8))], seed=2)
+    shot = render_shot(plate, [_thing(box((-5, -5, 0.49), (edge, 5, 0.5), _surface(0.8)))], seed=2)
     assert shot.alpha[:, :40].min() == 1
     assert shot.alpha[:, 41:].max() == 0
     np.testing.assert_allclose(shot.alpha[:, 40], 0.5, atol=0.13)
@@ -68,24 +84,62 @@ def test_alpha_of_an_edge_through_a_pixel_is_its_coverage() -> None:
     np.testing.assert_allclose(shot.depth_m[:, 42:], 2.5, rtol=1e-3)
 
 
+def test_every_pixel_of_a_large_figure_has_a_colour(plate: PlateRender) -> None:
+    slab = box((-5, -5, 0.49), (0.01, 5, 0.5), _surface(0.8)).moved(turn_z(0.4))
+    shot = render_shot(plate, [_thing(slab)], seed=2)
+    assert 0.2 < shot.alpha.mean() < 0.8
+    inside = shot.alpha > 0
+    assert shot.radiance[inside].min() > 0.02
+
+
+def test_instances_name_the_nearest_actor_of_a_pixel(plate: PlateRender) -> None:
+    low = Actor("low", "object", [box((-0.5, -0.2, 0), (0.1, 0.2, 0.1), _surface(0.8))])
+    high = Actor("high", "object", [box((-0.1, -0.2, 1), (0.5, 0.2, 1.1), _surface(0.8))])
+    shot = render_shot(plate, [low, high], seed=2)
+    np.testing.assert_array_equal(shot.instances > 0, shot.alpha > 0)
+    assert shot.instances[24, 32] == 2  # both are there, the high one in front
+    assert shot.instances[24, 26] == 1
+
+
+def test_the_camera_sees_through_what_is_not_opaque(plate: PlateRender) -> None:
+    """A card whose left half is cut away by its opacity covers only the right half; its texture is not square."""
+    texture = np.full((40, 60, 3), 0.8, np.float32)
+    opacity = np.zeros((40, 60), np.float32)
+    opacity[:, 30:] = 1
+    card = quad((-1, -1, 0.5), (2, 0, 0), (0, 2, 0), Surface(texture, opacity=opacity))
+    shot = render_shot(plate, [_thing(card)], seed=2)
+    assert shot.alpha[24, 28] == 0
+    assert shot.alpha[24, 36] == 1
+    assert shot.depth_m[24, 36] == pytest.approx(2.0, rel=1e-3)
+    behind = box((-1, -1, 0.1), (1, 1, 0.2), _surface(0.2))
+    assert render_shot(plate, [_thing(card, behind)], seed=2).alpha[24, 28] == 1
+
+
+def test_a_scene_without_lamps_has_its_ambient_light() -> None:
+    dark = replace(_scene(_down()), lights=[])
+    plate = render_plate(dark, seed=1)
+    np.testing.assert_allclose(plate.radiance, 0.5 * 0.05, rtol=1e-4)
+    assert render_shot(plate, [_thing(box((-1, -1, 0), (1, 1, 1), _surface(0.5)))], seed=2).alpha.max() == 1
+
+
 def test_what_stands_behind_the_scene_is_not_seen() -> None:
     scene = _scene(_down())
     scene.meshes.append(box((-3, -3, 0.9), (3, 3, 1.0), _surface(0.3)))
     plate = render_plate(scene, seed=1)
-    shot = render_shot(plate, [box((-0.2, -0.2, 0.1), (0.2, 0.2, 0.5), _surface(0.9))], seed=2)
+    shot = render_shot(plate, [_thing(box((-0.2, -0.2, 0.1), (0.2, 0.2, 0.5), _surface(0.9)))], seed=2)
     assert shot.alpha.max() == 0
     np.testing.assert_array_equal(shot.depth_m, plate.depth_m)
 
 
 def test_without_an_actor_near_nothing_changes(plate: PlateRender) -> None:
-    shot = render_shot(plate, [box((200, 200, 0), (201, 201, 1), _surface(0.5))], seed=2)
+    shot = render_shot(plate, [_thing(box((200, 200, 0), (201, 201, 1), _surface(0.5)))], seed=2)
     np.testing.assert_allclose(shot.radiance, plate.radiance, rtol=1e-5)
     assert shot.alpha.max() == 0
 
 
 def test_an_actor_out_of_view_still_casts_its_shadow(plate: PlateRender) -> None:
     shade = box((-1.5, -1.5, 2.8), (1.5, 1.5, 2.85), _surface(0.5))  # above the camera, below the lamp
-    shot = render_shot(plate, [shade], seed=2)
+    shot = render_shot(plate, [_thing(shade)], seed=2)
     assert shot.alpha.max() == 0
     assert shot.radiance[24, 32].mean() < 0.5 * plate.radiance[24, 32].mean()
     assert (shot.shadow_ratio <= 1.3).all()
@@ -93,7 +147,7 @@ def test_an_actor_out_of_view_still_casts_its_shadow(plate: PlateRender) -> None
 
 
 def test_the_shot_is_the_composite_of_figure_and_shadowed_plate(plate: PlateRender) -> None:
-    shot = render_shot(plate, [box((-0.3, -0.3, 0), (0.3, 0.3, 0.8), _surface(0.9))], seed=2)
+    shot = render_shot(plate, [_thing(box((-0.3, -0.3, 0), (0.3, 0.3, 0.8), _surface(0.9)))], seed=2)
     outside = shot.alpha == 0
     np.testing.assert_allclose(
         shot.radiance[outside], (plate.radiance * shot.shadow_ratio)[outside], rtol=1e-4, atol=1e-5

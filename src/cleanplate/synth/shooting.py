@@ -11,6 +11,7 @@ from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.people.looks import random_looks
 from cleanplate.synth.places.rooms import make_scene
 from cleanplate.synth.render.render import PlateRender, render_plate, render_shot
+from cleanplate.synth.scene import Actor
 from cleanplate.synth.staging import Cast, stage
 
 GENERATOR = "procedural-1"
@@ -56,7 +57,7 @@ def _shoot(rng: np.random.Generator, plate: PlateRender, cast: Cast, exposure: f
     actors, names = stage(rng, plate.scene, cast)
     if not actors:
         return None
-    shot = render_shot(plate, actors, int(rng.integers(2**31)))
+    shot = render_shot(plate, [Actor("all", "object", actors)], int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
     if share > 0.75 or (share < 0.003 and rng.random() > 0.12):
         return None

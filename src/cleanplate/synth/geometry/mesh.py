@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from cleanplate.synth.geometry.vectors import Floats
 
 TEXTURE_PX = 128
-"""Every texture has this many pixels a side, so that a scene's textures stack into one array."""
+"""Pixels a side of the procedural textures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,14 +19,17 @@ class Surface:
     """What light does on a mesh.
 
     Attributes:
-        texture: (128, 128, 3) linear albedo in [0, 1], repeating.
+        texture: (h, w, 3) float32 linear albedo in [0, 1], of any size, repeating.
         gloss: mirror reflection at normal incidence in [0, 1]; grazing angles reflect more (Schlick).
         emission: linear radiance where the surface shines by itself: a lamp, a window, a screen.
+        opacity: (h, w) in [0, 1], as large as the texture: what the camera sees passes where it is below 0.5, as beside
+            the hairs on a card; shadows are those of the whole triangles. None: opaque.
     """
 
     texture: Floats
     gloss: float = 0.0
     emission: tuple[float, float, float] | None = None
+    opacity: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)

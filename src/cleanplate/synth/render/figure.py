@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from cleanplate.synth.geometry.mesh import Mesh
 from cleanplate.synth.geometry.vectors import Floats, Ints
 from cleanplate.synth.render.light import LightSampler
 from cleanplate.synth.render.soup import Soup
-from cleanplate.synth.scene import Camera
+from cleanplate.synth.scene import Actor, Camera
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,15 +20,17 @@ class Figure:
         alpha: (h, w) coverage by what the scene does not hide, in steps of 1 / 16.
         colour: (h, w, 3) straight linear radiance, 0 where alpha is 0.
         depth_m: (h, w) metres along the optical axis of the nearest part seen in the pixel, 0 where there is none.
+        instances: (h, w) 1 + the index of the actor whose part that is, 0 where there is none.
     """
 
     window: tuple[slice, slice]
     alpha: Floats
     colour: Floats
     depth_m: Floats
+    instances: NDArray[np.uint8]
 
 
-def draw_figure(room: LightSampler, actors: list[Mesh], people: Soup) -> Figure | None:
+def draw_figure(room: LightSampler, actors: list[Actor], people: Soup) -> Figure | None:
     """The actors (`people` is their soup) seen with 4 x 4 rays a pixel, or None where all are out of the picture."""
     camera = room.scene.camera
     window = _window(camera, actors)
@@ -40,23 +41,24 @@ def draw_figure(room: LightSampler, actors: list[Mesh], people: Soup) -> Figure 
     enlarged = (slice(4 * rows.start, 4 * rows.stop), slice(4 * columns.start, 4 * columns.stop))
     directions, cosine = camera.enlarged(4).rays(*enlarged)
     eye = np.broadcast_to(camera.eye, directions.shape)
-    distance, seen = _first_seen(room.soup, people, eye, directions)
+    distance, triangle, seen = _first_seen(room.soup, people, eye, directions)
     cover = np.zeros(16 * h * w, np.float32)
     cover[seen] = 1
     alpha = cover.reshape(h, 4, w, 4).mean((1, 3))
-    depth = np.full(16 * h * w, np.inf, np.float32)
-    depth[seen] = (distance * cosine)[seen]
-    nearest = depth.reshape(h, 4, w, 4).min((1, 3))
+    depth, nearest = _nearest_of_blocks(seen, (distance * cosine)[seen], (h, w))
+    last = np.cumsum([sum(len(m.triangles) for m in actor.meshes) for actor in actors])
+    owner = 1 + np.searchsorted(last, triangle[nearest], "right")
+    instances = np.where(nearest >= 0, owner, 0).astype(np.uint8)
     shaded = _shaded(seen, w)
     hits = people.trace(eye[shaded], directions[shaded])
     radiance = (hits.albedo * room.on_actors(hits, people)).astype(np.float32)
-    colour = _colour_map(radiance, (shaded // (4 * w)) // 4 * w + (shaded % (4 * w)) // 4, alpha)
-    return Figure(window, alpha, colour, np.where(np.isfinite(nearest), nearest, 0))
+    colour = _colour_map(radiance, (shaded // (4 * w)) // 4 * w + (shaded % (4 * w)) // 4, (h, w))
+    return Figure(window, alpha, colour, depth, instances)
 
 
-def _window(camera: Camera, actors: list[Mesh]) -> tuple[slice, slice] | None:
+def _window(camera: Camera, actors: list[Actor]) -> tuple[slice, slice] | None:
     """Rows and columns of the picture that the actors can touch."""
-    points = np.concatenate([m.vertices for m in actors])
+    points = np.concatenate([m.vertices for actor in actors for m in actor.meshes])
     column, row, depth = camera.project(points).T
     if (depth < 0.05).any():  # somebody stands beside or behind the lens: look everywhere
         if (depth < 0.05).all():
@@ -67,29 +69,42 @@ def _window(camera: Camera, actors: list[Mesh]) -> tuple[slice, slice] | None:
     return (slice(r0, r1), slice(c0, c1)) if r1 > r0 and c1 > c0 else None
 
 
-def _first_seen(scene: Soup, people: Soup, eye: Floats, directions: Floats) -> tuple[Floats, Ints]:
-    """Each ray's distance to the actors (n,), and the numbers of those that meet them before anything of the scene."""
-    _, distance, _, _ = people.tree.closest(eye, directions)
-    maybe = np.flatnonzero(distance < 1e4)
-    hidden = scene.tree.blocked(eye[maybe], directions[maybe], distance[maybe])
-    return distance, maybe[~hidden]
+def _first_seen(scene: Soup, people: Soup, eye: Floats, directions: Floats) -> tuple[Floats, Ints, Ints]:
+    """Each ray's distance to the actors (n,), what it hits of them (n,), and which rays meet them before the scene."""
+    triangle, distance, _, _ = people.first(eye, directions)
+    maybe = np.flatnonzero(triangle >= 0)
+    hidden = scene.hides(eye[maybe], directions[maybe], distance[maybe])
+    return distance, triangle, maybe[~hidden]
+
+
+def _nearest_of_blocks(seen: Ints, depth_m: Floats, size_hw: tuple[int, int]) -> tuple[Floats, Ints]:
+    """Of every pixel's 16 rays the least depth (h, w), and the number of that ray; 0 and -1 where none is `seen`."""
+    h, w = size_hw
+    depth = np.full(16 * h * w, np.inf, np.float32)
+    depth[seen] = depth_m
+    blocks = depth.reshape(h, 4, w, 4).transpose(0, 2, 1, 3).reshape(h, w, 16)
+    best = blocks.argmin(2)
+    nearest = np.take_along_axis(blocks, best[..., None], 2)[..., 0]
+    row, column = np.mgrid[:h, :w]
+    ray = (4 * row + best // 4) * 4 * w + 4 * column + best % 4
+    there = np.isfinite(nearest)
+    return np.where(there, nearest, 0).astype(np.float32), np.where(there, ray, -1)
 
 
 def _shaded(seen: Ints, width_px: int) -> Ints:
-    """The rays that carry the colour: all of a few; of many one in four, in the same pattern in every pixel."""
+    """The rays that carry the colour: all of a few; of many, each pixel's first and a quarter of the rest."""
+    if len(seen) <= 4000:
+        return seen
     row, column = np.divmod(seen, 4 * width_px)
-    return seen[(row + 2 * column) % 4 == 0] if len(seen) > 4000 else seen
+    pixel = row // 4 * width_px + column // 4
+    first = np.zeros(len(seen), bool)
+    first[np.unique(pixel, return_index=True)[1]] = True
+    return seen[first | ((column + 2 * (row % 2) + row // 2) % 4 == 0)]
 
 
-def _colour_map(radiance: Floats, pixel: Ints, alpha: Floats) -> Floats:
-    """Mean radiance (n, 3) of each pixel (n,) as (h, w, 3); where one is covered but has no ray, its neighbours'."""
-    h, w = alpha.shape
+def _colour_map(radiance: Floats, pixel: Ints, size_hw: tuple[int, int]) -> Floats:
+    """Mean radiance (n, 3) of each pixel (n,) as (h, w, 3), 0 where there is none."""
+    h, w = size_hw
     count = np.bincount(pixel, minlength=h * w)
     total = np.stack([np.bincount(pixel, radiance[:, c], h * w) for c in range(3)], -1)
-    colour = (total / np.maximum(count, 1)[:, None]).reshape(h, w, 3).astype(np.float32)
-    missing = (alpha > 0) & (count.reshape(h, w) == 0)
-    if missing.any():
-        around = cv2.blur(colour * (count.reshape(h, w, 1) > 0), (3, 3))
-        weight = cv2.blur((count.reshape(h, w) > 0).astype(np.float32), (3, 3))
-        return np.where(missing[..., None], around / np.maximum(weight, 1e-3)[..., None], colour)
-    return colour
+    return (total / np.maximum(count, 1)[:, None]).reshape(h, w, 3).astype(np.float32)

@@ -66,7 +66,7 @@ class LightSampler:
         """One ray from every hit to a random point of every light, of those that get there past soup and `blocker`."""
         lit = np.flatnonzero(hits.found)
         start = _lifted(hits, lit)
-        parts: list[LightSamples] = []
+        parts = [_no_samples()]
         for light in self.scene.lights:
             toward, distance, falls = self._shined_on(light, hits, lit, start)
             some = np.flatnonzero(falls > 1e-6)
@@ -139,6 +139,11 @@ class LightSampler:
 def _lifted(hits: Hits, some: Ints) -> Floats:
     """Where rays leave from some of the hits, (n, 3)."""
     return hits.point[some] + _LIFT_M * hits.facing[some]
+
+
+def _no_samples() -> LightSamples:
+    none = np.zeros((0, 3), np.float32)
+    return LightSamples(np.zeros(0, np.int64), none, none, none[:, 0], none)
 
 
 def _joined(parts: list[LightSamples]) -> LightSamples:

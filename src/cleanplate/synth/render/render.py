@@ -9,15 +9,15 @@ rays a pixel.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.synth.geometry.mesh import Mesh
 from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.render.denoise import Smoother
 from cleanplate.synth.render.figure import draw_figure
 from cleanplate.synth.render.light import LightSampler, LightSamples
 from cleanplate.synth.render.soup import Hits, Soup
-from cleanplate.synth.scene import Scene
+from cleanplate.synth.scene import Actor, Camera, Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +54,14 @@ class ShotRender:
         radiance: (h, w, 3) linear.
         alpha: (h, w) in steps of 1 / 16.
         depth_m: (h, w) of the actors where alpha >= 0.5, of the plate elsewhere.
+        instances: (h, w) 1 + the index of the actor that is nearest in the pixel, 0 where alpha is 0.
         shadow_ratio: (h, w, 3) in [0, 1.3]: the light on the empty scene against the plate's.
     """
 
     radiance: Floats
     alpha: Image
     depth_m: Image
+    instances: NDArray[np.uint8]
     shadow_ratio: Floats
 
 
@@ -68,17 +70,16 @@ def render_plate(scene: Scene, seed: int) -> PlateRender:
     soup, fine = Soup(scene.meshes), scene.camera.enlarged(2)
     sampler = LightSampler(scene, soup, np.random.default_rng(seed))
     h, w = fine.size_hw
-    directions, cosine = fine.rays(slice(0, h), slice(0, w))
+    directions, _ = fine.rays(slice(0, h), slice(0, w))
     hits = soup.trace(np.broadcast_to(fine.eye, directions.shape), directions)
     direct, bounced, mirror = sampler.direct(hits), sampler.bounced(hits), sampler.mirrored(hits, directions)
     smooth = _smoother(hits, (h, w), 1)
     light = smooth(direct.gathered((h, w, 3)), 2) + smooth(4 * bounced.gathered((h, w, 3)), 5) + scene.ambient
     radiance = hits.albedo.reshape(h, w, 3) * light + mirror.gathered((h, w, 3))
     radiance += np.where(hits.found[:, None], hits.emission, scene.sky).reshape(h, w, 3)
-    depth = np.where(hits.found, hits.distance * cosine, 0).reshape(h, w)
     return PlateRender(
         radiance=_halved(radiance),
-        depth_m=depth[1::2, 1::2].astype(np.float32),
+        depth_m=_depth(scene.camera, soup),
         scene=scene,
         soup=soup,
         smooth=_smoother(hits, (h, w), 2),
@@ -89,20 +90,32 @@ def render_plate(scene: Scene, seed: int) -> PlateRender:
     )
 
 
-def render_shot(plate: PlateRender, actors: list[Mesh], seed: int) -> ShotRender:
-    """Render the scene with actors (meshes at their places); out of view they still change the light."""
-    people = Soup(actors)
+def render_shot(plate: PlateRender, actors: list[Actor], seed: int) -> ShotRender:
+    """Render the scene with actors; out of view they still change the light, and none of them is fine, too."""
+    h, w = plate.scene.camera.size_hw
+    alpha, depth_m, instances = np.zeros((h, w), np.float32), plate.depth_m.copy(), np.zeros((h, w), np.uint8)
+    meshes = [mesh for actor in actors for mesh in actor.meshes]
+    if not meshes:
+        return ShotRender(plate.radiance.copy(), alpha, depth_m, instances, np.ones((h, w, 3), np.float32))
+    people = Soup(meshes)
     ratio, reflected = _changed_light(plate, people)
     radiance = plate.radiance * ratio + reflected
-    alpha, depth_m = np.zeros(plate.scene.camera.size_hw, np.float32), plate.depth_m.copy()
     room = LightSampler(plate.scene, plate.soup, np.random.default_rng(seed))
     figure = draw_figure(room, actors, people)
     if figure is not None:
         window, cover = figure.window, figure.alpha[..., None]
         radiance[window] = radiance[window] * (1 - cover) + figure.colour * cover
-        alpha[window] = figure.alpha
+        alpha[window], instances[window] = figure.alpha, figure.instances
         depth_m[window] = np.where(figure.alpha >= 0.5, figure.depth_m, depth_m[window])
-    return ShotRender(radiance, alpha, depth_m, ratio)
+    return ShotRender(radiance, alpha, depth_m, instances, ratio)
+
+
+def _depth(camera: Camera, soup: Soup) -> Image:
+    """Metres along the optical axis (h, w) through the middle of every pixel, 0 where the sky is seen."""
+    h, w = camera.size_hw
+    directions, cosine = camera.rays(slice(0, h), slice(0, w))
+    triangle, distance, _, _ = soup.first(np.broadcast_to(camera.eye, directions.shape), directions)
+    return np.where(triangle >= 0, distance * cosine, 0).reshape(h, w).astype(np.float32)
 
 
 def _smoother(hits: Hits, size_hw: tuple[int, int], step: int) -> Smoother:

@@ -4,9 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.synth.geometry.mesh import TEXTURE_PX, Mesh
+from cleanplate.synth.geometry.mesh import Mesh
 from cleanplate.synth.geometry.vectors import Bools, Floats, Ints, dot, unit
 from cleanplate.synth.render.embree import TriangleTree
+from cleanplate.synth.render.texels import Texels
+
+_MOST_LAYERS = 12
+"""Through how many see-through triangles the camera looks before it takes one for opaque."""
+
+_LAYER_M = 2e-4
+"""How far behind a see-through triangle a ray goes on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +61,39 @@ class Soup:
         self._surface = np.concatenate([np.full(len(m.triangles), index[id(m.surface)]) for m in meshes])
         self._flat = unit(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
         self._smooth = np.concatenate([_corner_normals(m) for m in meshes])
-        self._textures = np.stack([s.texture for s in surfaces])
+        self._texels = Texels(surfaces)
         self._gloss = np.array([s.gloss for s in surfaces], np.float32)
         self._emission = np.array([s.emission or (0, 0, 0) for s in surfaces], np.float32)
-        self.mean_albedo: Floats = self._textures.mean((0, 1, 2))
+        self.mean_albedo: Floats = self._texels.mean
+
+    def first(self, origins: Floats, directions: Floats) -> tuple[Ints, Floats, Floats, Floats]:
+        """First opaque triangles on (n, 3) rays with unit directions: number (-1 = none), metres, barycentric u, v."""
+        triangle, distance, u, v = self.tree.closest(origins, directions)
+        if not self._texels.any_see_through:
+            return triangle, distance, u, v
+        asked = np.arange(len(triangle))
+        for _ in range(_MOST_LAYERS):
+            asked = asked[triangle[asked] >= 0]
+            asked = asked[self._texels.see_through[self._surface[triangle[asked]]]]
+            uv = self._texture_uv(triangle[asked], u[asked], v[asked])
+            asked = asked[~self._texels.opaque(self._surface[triangle[asked]], uv)]
+            if not len(asked):
+                break
+            past = distance[asked] + _LAYER_M
+            onward = self.tree.closest(origins[asked] + directions[asked] * past[:, None], directions[asked])
+            triangle[asked], distance[asked], u[asked], v[asked] = onward[0], past + onward[1], onward[2], onward[3]
+        return triangle, distance, u, v
+
+    def hides(self, origins: Floats, directions: Floats, distances: Floats) -> Bools:
+        """Whether something opaque lies on each ray (n, 3) nearer than its distance (n,); (n,)."""
+        if not self._texels.any_see_through:
+            return self.tree.blocked(origins, directions, distances)
+        triangle, distance, _, _ = self.first(origins, directions)
+        return (triangle >= 0) & (distance < distances)
 
     def trace(self, origins: Floats, directions: Floats) -> Hits:
         """First hits of (n, 3) rays with unit directions, with all that shading needs."""
-        triangle, distance, u, v = self.tree.closest(origins, directions)
+        triangle, distance, u, v = self.first(origins, directions)
         found = triangle >= 0
         t = np.where(found, triangle, 0)
         weight = np.stack([1 - u - v, u, v], -1)
@@ -73,7 +105,7 @@ class Soup:
         surface = self._surface[t]
         emission = self._emission[surface]
         dark = (emission.max(1) > 0) | ~found
-        albedo = np.where(dark[:, None], 0, self._sample(surface, np.einsum("nkc,nk->nc", self._uv[t], weight)))
+        albedo = np.where(dark[:, None], 0, self._texels.albedo(surface, self._texture_uv(t, u, v)))
         reach = np.where(found, distance, 0).astype(np.float32)
         return Hits(
             found,
@@ -86,17 +118,8 @@ class Soup:
             self._gloss[surface] * found,
         )
 
-    def _sample(self, surface: Ints, uv: Floats) -> Floats:
-        """Albedo (n, 3) at uv (n, 2): bilinear look-up in repeating textures; v points up."""
-        x, y = uv[:, 0] * TEXTURE_PX - 0.5, (1 - uv[:, 1]) * TEXTURE_PX - 0.5
-        left, top = np.floor(x), np.floor(y)
-        fx, fy = (x - left)[:, None], (y - top)[:, None]
-        x0, y0 = left.astype(np.int64) % TEXTURE_PX, top.astype(np.int64) % TEXTURE_PX
-        x1, y1 = (x0 + 1) % TEXTURE_PX, (y0 + 1) % TEXTURE_PX
-        t = self._textures
-        upper = t[surface, y0, x0] * (1 - fx) + t[surface, y0, x1] * fx
-        lower = t[surface, y1, x0] * (1 - fx) + t[surface, y1, x1] * fx
-        return upper * (1 - fy) + lower * fy
+    def _texture_uv(self, triangle: Ints, u: Floats, v: Floats) -> Floats:
+        return np.einsum("nkc,nk->nc", self._uv[triangle], np.stack([1 - u - v, u, v], -1))
 
 
 def _corner_normals(mesh: Mesh) -> Floats:
