@@ -21,7 +21,8 @@ class Surface:
     Attributes:
         texture: (h, w, 3) float32 linear albedo in [0, 1], of any size, repeating.
         gloss: mirror reflection at normal incidence in [0, 1]; grazing angles reflect more (Schlick).
-        emission: linear radiance where the surface shines by itself: a lamp, a window, a screen.
+        emission: linear radiance, times the texture, of a surface that shines by itself and reflects nothing: a lamp, a
+            window, a screen.
         opacity: (h, w) in [0, 1], as large as the texture: what the camera sees passes where it is below 0.5, as beside
             the hairs on a card; shadows are those of the whole triangles. None: opaque.
     """

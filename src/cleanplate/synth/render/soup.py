@@ -103,9 +103,9 @@ class Soup:
         facing, normal = flat * side, unit(normal * side)
         normal = np.where(dot(normal, directions)[:, None] > -0.02, facing, normal)
         surface = self._surface[t]
-        emission = self._emission[surface]
-        dark = (emission.max(1) > 0) | ~found
-        albedo = np.where(dark[:, None], 0, self._texels.albedo(surface, self._texture_uv(t, u, v)))
+        texture = self._texels.albedo(surface, self._texture_uv(t, u, v)) * found[:, None]
+        emission = self._emission[surface] * texture
+        albedo = texture * (self._emission[surface].max(1) <= 0)[:, None]
         reach = np.where(found, distance, 0).astype(np.float32)
         return Hits(
             found,
@@ -114,7 +114,7 @@ class Soup:
             normal.astype(np.float32),
             facing.astype(np.float32),
             albedo.astype(np.float32),
-            emission * found[:, None],
+            emission.astype(np.float32),
             self._gloss[surface] * found,
         )
 
