@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import InputError
-from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import MANIFEST, ShardReader, write_shards
+from cleanplate.sample.record import Sample, View
+from cleanplate.sample.shards import MANIFEST, ShardReader, write_manifest, write_shard, write_shards
 
 
 def _sample(index: int) -> Sample:
@@ -71,8 +71,11 @@ def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"format": "other"}, "is not the manifest"),
-        ({"version": 99}, "version 99"),
+        ({"version": 1}, "is version 1, this cleanplate reads 2; make the data set again"),
         ({"num_samples": 7}, "promises 7"),
+        ({"shards": []}, "does not describe its shards"),
+        ({"shards": [{"file": "00000.tar"}]}, "does not describe its shards"),
+        ({"fingerprint": "sha256:0"}, "fingerprint does not fit"),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
@@ -83,12 +86,106 @@ def test_a_manifest_that_does_not_fit_is_refused(tmp_path: Path, change: dict[st
         ShardReader(tmp_path)
 
 
-def test_a_cut_off_tar_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_cut_off_tar_is_refused_before_any_work(tmp_path: Path, share: float) -> None:
     write_shards(tmp_path, [_sample(i) for i in range(4)], {})
     tar = tmp_path / "00000.tar"
-    tar.write_bytes(tar.read_bytes()[: tar.stat().st_size // 2])
-    with pytest.raises(InputError, match=r"00000\.tar|promises"):
+    tar.write_bytes(tar.read_bytes()[: int(share * tar.stat().st_size)])
+    with pytest.raises(InputError, match=r"00000\.tar: has \d+ bytes where"):
         ShardReader(tmp_path)
+
+
+def test_a_missing_tar_is_refused(tmp_path: Path) -> None:
+    write_shards(tmp_path, [_sample(i) for i in range(4)], {}, samples_per_shard=2)
+    (tmp_path / "00001.tar").unlink()
+    with pytest.raises(InputError, match=r"00001\.tar: cannot be read"):
+        ShardReader(tmp_path)
+
+
+def test_verify_finds_a_single_changed_byte(tmp_path: Path) -> None:
+    write_shards(tmp_path, [_sample(i) for i in range(4)], {}, samples_per_shard=2)
+    ShardReader(tmp_path).verify()
+    tar = tmp_path / "00001.tar"
+    data = bytearray(tar.read_bytes())
+    data[5000] ^= 1
+    tar.write_bytes(data)
+    with pytest.raises(InputError, match=r"00001\.tar: is not what was written"):
+        ShardReader(tmp_path).verify()
+
+
+def test_shards_written_one_by_one_are_the_data_set_written_at_once(tmp_path: Path) -> None:
+    samples = [_sample(i) for i in range(5)]
+    at_once = write_shards(tmp_path / "a", samples, {"parts": "sha256:1"}, samples_per_shard=2)
+    (tmp_path / "b").mkdir()
+    entries = {
+        number: write_shard(tmp_path / "b" / f"{number:05d}.tar", samples[2 * number : 2 * number + 2])
+        for number in (2, 0, 1)
+    }
+    kept = json.loads(json.dumps([entries[number] for number in range(3)]))
+    assert write_manifest(tmp_path / "b", kept, {"parts": "sha256:1"}) == at_once
+    for path in (tmp_path / "a").iterdir():
+        assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_layers_come_back_when_they_are_asked_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    shadow = np.clip(rng.uniform(0, 4.5, (20, 24, 3)), 0, 4).astype(np.float32)
+    shadow[:2] = 1
+    shadow[2:4] = 0
+    view = View(21.5, (12.0, 10.0), rng.random((4, 4)))
+    full = replace(
+        _sample(0),
+        shadow=shadow,
+        instances=rng.integers(0, 3, (20, 24)).astype(np.uint8),
+        instance_names=("ann", "chair"),
+        instance_kinds=("person", "object"),
+        view=view,
+        tags=("lamp", "removed"),
+    )
+    write_shards(tmp_path, [full, _sample(1)], {})
+    got, plain = ShardReader(tmp_path, layers=True)[0], ShardReader(tmp_path)[0]
+    assert full.instances is not None
+    assert got.instances is not None
+    assert got.shadow is not None
+    assert got.view is not None
+    np.testing.assert_array_equal(got.instances, full.instances)
+    np.testing.assert_allclose(np.sqrt(got.shadow), np.minimum(np.sqrt(shadow), 255 / 128), atol=0.5 / 128 + 1e-5)
+    assert (got.shadow[:2] == 1).all()
+    assert (got.shadow[2:4] == 0).all()
+    assert (got.view.focal_px, got.view.centre_px) == (view.focal_px, view.centre_px)
+    np.testing.assert_array_equal(got.view.pose, view.pose)
+    assert (got.instance_names, got.instance_kinds) == (full.instance_names, full.instance_kinds)
+    assert plain.tags == got.tags == ("lamp", "removed")
+    assert (plain.shadow, plain.instances) == (None, None)
+    without = ShardReader(tmp_path, layers=True)[1]
+    assert (without.shadow, without.instances, without.view, without.tags) == (None, None, None, ())
+
+
+def test_a_full_disk_leaves_no_half_written_shard(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, before[1]))  # a shard of these is larger
+        with pytest.raises(InputError, match=r"00000\.tar: cannot be written .*make room"):
+            write_shards(tmp_path / "d", [_sample(i) for i in range(9)], {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "d").iterdir()) == []
+
+
+def test_pictures_of_several_sizes_are_no_data_set(tmp_path: Path) -> None:
+    odd = replace(_sample(1), alpha=np.zeros((8, 8), np.float32))
+    with pytest.raises(InputError, match="one size"):
+        write_shards(tmp_path / "d", [_sample(0), odd], {})
+    assert list((tmp_path / "d").iterdir()) == []
+
+
+def test_there_is_no_sample_before_the_first_or_after_the_last(tmp_path: Path) -> None:
+    write_shards(tmp_path, [_sample(i) for i in range(3)], {}, samples_per_shard=2)
+    reader = ShardReader(tmp_path)
+    for index in (-1, 3):
+        with pytest.raises(IndexError):
+            reader[index]
 
 
 def test_no_samples_make_no_data_set(tmp_path: Path) -> None:
@@ -109,11 +206,15 @@ def test_a_manifest_without_a_key_is_refused(tmp_path: Path) -> None:
 
 def test_a_tar_whose_sample_lacks_a_member_is_refused(tmp_path: Path) -> None:
     write_shards(tmp_path, [_sample(0)], {})
-    with tarfile.open(tmp_path / "00000.tar") as tar:
+    tar_path, manifest_path = tmp_path / "00000.tar", tmp_path / MANIFEST
+    with tarfile.open(tar_path) as tar:
         kept = [(entry, tar.extractfile(entry)) for entry in tar if not entry.name.endswith("alpha.png")]
         contents = [(entry, file.read()) for entry, file in kept if file is not None]
-    with tarfile.open(tmp_path / "00000.tar", "w") as tar:
+    with tarfile.open(tar_path, "w") as tar:
         for entry, data in contents:
             tar.addfile(entry, io.BytesIO(data))
+    manifest = json.loads(manifest_path.read_text())
+    manifest["shards"][0]["num_bytes"] = tar_path.stat().st_size
+    manifest_path.write_text(json.dumps(manifest))
     with pytest.raises(InputError, match=r"k0 lacks alpha\.png"):
-        ShardReader(tmp_path)
+        ShardReader(tmp_path)[0]

@@ -2,7 +2,25 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cleanplate.imaging import Image
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Where the camera of a sample stands and how it looks; pixels are square, there is no distortion.
+
+    Attributes:
+        focal_px: focal length in pixels of the sample's pictures.
+        centre_px: x, y of the optical axis in pixels; (w / 2, h / 2) is the middle of a picture.
+        pose: (4, 4) camera to world in metres; the camera's axes are x right, y up, z backward.
+    """
+
+    focal_px: float
+    centre_px: tuple[float, float]
+    pose: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +34,11 @@ class Sample:
         plate, shot: (h, w, 3) sRGB in [0, 1].
         alpha: (h, w) coverage of the foreground in [0, 1].
         plate_depth_m, shot_depth_m: (h, w) metres along the optical axis; 0 = unknown (sky).
+        shadow: (h, w, 3) at least 0: light on the empty scene in the shot / in the plate; 1 = unchanged.
+        instances: (h, w) uint8: 0 = no foreground, k + 1 = `instance_names[k]` is the nearest foreground there.
+        instance_names, instance_kinds: who or what, and "person", "animal" or "object".
+        view: the camera.
+        tags: what is special about the shot: "empty", "lamp", "screen", "curtain", "removed", "moved".
     """
 
     key: str
@@ -26,3 +49,9 @@ class Sample:
     alpha: Image
     plate_depth_m: Image
     shot_depth_m: Image
+    shadow: Image | None = None
+    instances: NDArray[np.uint8] | None = None
+    instance_names: tuple[str, ...] = ()
+    instance_kinds: tuple[str, ...] = ()
+    view: View | None = None
+    tags: tuple[str, ...] = ()

@@ -4,84 +4,125 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
-from cleanplate.imaging import Image
-from cleanplate.imaging.files import decode_png, encode_png, prepare_folder, replace_file
+from cleanplate.imaging.files import prepare_folder, replace_file
+from cleanplate.sample.members import NEEDED, decode_members, encode_members
 from cleanplate.sample.record import Sample
 
 FORMAT = "cleanplate-shards"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 
-_COLOURS = ("plate", "shot")
-_DEPTHS = ("plate_depth", "shot_depth")
 _MANIFEST_KEYS = {"fingerprint", "size_hw", "scenes", "people", "shards", "num_samples"}
-_MILLIMETRES = 1000.0
+_SHARD_KEYS = {"file", "num_samples", "num_bytes", "sha256"}
+
+
+def write_shard(path: Path, samples: Iterable[Sample]) -> dict[str, Any]:
+    """Write one tar, whole or not at all; the same samples give the same bytes.
+
+    Returns:
+        What `write_manifest` wants to know of it (JSON values): `file`, `num_samples`, `num_bytes`, `sha256`,
+        `size_hw`, and the names of its `scenes` and `people`.
+
+    Raises:
+        InputError: there are no samples, their sizes differ, or the file cannot be written.
+    """
+    num_samples = 0
+    sizes: set[tuple[int, ...]] = set()
+    scenes: set[str] = set()
+    people: set[str] = set()
+    with replace_file(path) as temporary:
+        with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
+            for sample in samples:
+                for name, data in encode_members(sample).items():
+                    entry = tarfile.TarInfo(f"{sample.key}.{name}")
+                    entry.size = len(data)
+                    tar.addfile(entry, io.BytesIO(data))
+                num_samples += 1
+                sizes.add(sample.alpha.shape)
+                scenes.add(sample.scene)
+                people.update(sample.people)
+        if len(sizes) != 1:
+            raise InputError(f"{path}: needs samples of one size, got {sorted(sizes)}")
+        num_bytes, digest = temporary.stat().st_size, _file_digest(temporary)
+    return {
+        "file": path.name,
+        "num_samples": num_samples,
+        "num_bytes": num_bytes,
+        "sha256": digest,
+        "size_hw": list(sizes.pop()),
+        "scenes": sorted(scenes),
+        "people": sorted(people),
+    }
+
+
+def write_manifest(folder: Path, entries: Sequence[dict[str, Any]], about: dict[str, Any]) -> str:
+    """Write what makes a folder of shards a data set, after its tars; return the data set's fingerprint.
+
+    Args:
+        folder: where the tars lie.
+        entries: what `write_shard` returned for each, in the order that the data set shall have.
+        about: JSON values that say who made the samples and how; `parts` is the fingerprint of what from.
+
+    Raises:
+        InputError: there are no entries, their sizes differ, or the file cannot be written.
+    """
+    sizes = {tuple(entry["size_hw"]) for entry in entries}
+    if len(sizes) != 1:
+        raise InputError(f"{folder}: needs shards of one size, got {sorted(sizes)}")
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "fingerprint": _fingerprint(entries),
+        "num_samples": sum(entry["num_samples"] for entry in entries),
+        "size_hw": sizes.pop(),
+        "about": about,
+        "shards": [{key: entry[key] for key in sorted(_SHARD_KEYS)} for entry in entries],
+        "scenes": sorted({name for entry in entries for name in entry["scenes"]}),
+        "people": sorted({name for entry in entries for name in entry["people"]}),
+    }
+    with replace_file(folder / MANIFEST) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return str(manifest["fingerprint"])
 
 
 def write_shards(folder: Path, samples: Iterable[Sample], about: dict[str, Any], samples_per_shard: int = 256) -> str:
     """Write samples into tars of `samples_per_shard` and, last, the manifest; return the data set's fingerprint.
 
-    `about` (JSON values) goes into the manifest: who made the samples and how.
-
     Raises:
-        InputError: the folder already holds a data set, or cannot be written.
+        InputError: the folder already holds a data set, cannot be written, or there are no samples.
     """
     if (folder / MANIFEST).exists():
         raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
     prepare_folder(folder)
-    shards: list[dict[str, Any]] = []
-    scenes: set[str] = set()
-    people: set[str] = set()
-    size_hw: tuple[int, int] | None = None
-    batch: list[Sample] = []
-
-    def close_batch() -> None:
-        if batch:
-            shards.append(_write_tar(folder / f"{len(shards):05d}.tar", batch))
-            batch.clear()
-
-    for sample in samples:
-        size_hw = size_hw or (sample.alpha.shape[0], sample.alpha.shape[1])
-        scenes.add(sample.scene)
-        people.update(sample.people)
-        batch.append(sample)
-        if len(batch) == samples_per_shard:
-            close_batch()
-    close_batch()
-    if size_hw is None:
+    entries: list[dict[str, Any]] = []
+    remaining = iter(samples)
+    while batch := list(islice(remaining, samples_per_shard)):
+        entries.append(write_shard(folder / f"{len(entries):05d}.tar", batch))
+    if not entries:
         raise InputError(f"{folder}: there are no samples to write")
-    fingerprint = _digest("".join(shard["sha256"] for shard in shards).encode())
-    manifest = {
-        "format": FORMAT,
-        "version": VERSION,
-        "fingerprint": fingerprint,
-        "num_samples": sum(shard["num_samples"] for shard in shards),
-        "size_hw": size_hw,
-        "about": about,
-        "shards": shards,
-        "scenes": sorted(scenes),
-        "people": sorted(people),
-    }
-    with replace_file(folder / MANIFEST) as temporary:
-        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    return fingerprint
+    return write_manifest(folder, entries, about)
 
 
 class ShardReader:
     """Random access to a data set: `len(reader)` samples, `reader[i]` is a Sample.
 
-    It can be sent to another process; every process opens the tars for itself.
+    It can be sent to another process. A tar is listed when one of its samples is first asked for, so that a data set of
+    any size opens at once.
+
+    Args:
+        folder: where the data set lies.
+        layers: also decode shadow and instances, which training does not look at.
 
     Attributes:
-        folder: where the data set lies.
         fingerprint: "sha256:..." over the data, as the manifest has it.
         size_hw: of every picture, in pixels.
         scenes, people: the names of all there are.
@@ -90,88 +131,109 @@ class ShardReader:
         InputError: no data set there, a format this version does not know, or a tar that is missing or cut off.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, layers: bool = False) -> None:
         self.folder = folder
+        self.layers = layers
         manifest = _read_manifest(folder)
         self.fingerprint: str = manifest["fingerprint"]
         self.size_hw: tuple[int, int] = (int(manifest["size_hw"][0]), int(manifest["size_hw"][1]))
         self.scenes: frozenset[str] = frozenset(manifest["scenes"])
         self.people: frozenset[str] = frozenset(manifest["people"])
-        self._entries: list[tuple[Path, dict[str, tuple[int, int]]]] = []
-        for shard in manifest["shards"]:
-            self._entries += _index(folder / shard["file"])
-        if len(self._entries) != manifest["num_samples"]:
+        self._shards: list[dict[str, Any]] = manifest["shards"]
+        self._ends = np.cumsum([shard["num_samples"] for shard in self._shards])
+        self._listed: dict[int, _Contents] = {}
+        if self._ends[-1] != manifest["num_samples"]:
             raise InputError(
-                f"{folder}: holds {len(self._entries)} samples, its manifest promises {manifest['num_samples']}"
+                f"{folder}: its shards hold {self._ends[-1]} samples, its manifest promises {manifest['num_samples']}; "
+                "make the data set again"
             )
-        self._files: dict[Path, BinaryIO] = {}
+        for shard in self._shards:
+            _check_size(folder / shard["file"], shard["num_bytes"])
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return int(self._ends[-1])
 
     def __getitem__(self, index: int) -> Sample:
-        path, members = self._entries[index]
-        file = self._files.get(path)
-        if file is None:
-            file = self._files[path] = path.open("rb")
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        number = int(np.searchsorted(self._ends, index, side="right"))
+        path = self.folder / self._shards[number]["file"]
+        if number not in self._listed:
+            self._listed[number] = _Contents(path, self._shards[number]["num_samples"])
+        place = index - int(self._ends[number]) + self._shards[number]["num_samples"]
+        try:
+            return decode_members(self._listed[number].read(place), self.layers)
+        except (OSError, ValueError, KeyError, InputError) as error:
+            raise InputError(f"{path}: sample {place} cannot be read ({error}); make the data set again") from error
 
-        def content(name: str) -> bytes:
-            offset, size = members[name]
-            file.seek(offset)
-            return file.read(size)
+    def verify(self) -> None:
+        """Read every byte of the data set and compare it with the manifest.
 
-        facts = json.loads(content("json"))
-        colours = [_unit(decode_png(content(f"{name}.png"))) for name in _COLOURS]
-        depths = [
-            (decode_png(content(f"{name}.png")) / np.float32(_MILLIMETRES)).astype(np.float32) for name in _DEPTHS
-        ]
-        alpha = _unit(decode_png(content("alpha.png")))
-        return Sample(
-            facts["key"], facts["scene"], tuple(facts["people"]), colours[0], colours[1], alpha, depths[0], depths[1]
-        )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_files": {}}
-
-
-def _write_tar(path: Path, samples: list[Sample]) -> dict[str, Any]:
-    with replace_file(path) as temporary:
-        with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
-            for sample in samples:
-                for name, data in _members(sample).items():
-                    entry = tarfile.TarInfo(f"{sample.key}.{name}")
-                    entry.size = len(data)
-                    tar.addfile(entry, io.BytesIO(data))
-        digest = _digest(temporary.read_bytes())
-    return {"file": path.name, "num_samples": len(samples), "sha256": digest}
+        Raises:
+            InputError: naming the first tar that is not what was written.
+        """
+        for shard in self._shards:
+            path = self.folder / shard["file"]
+            if _file_digest(path) != shard["sha256"]:
+                raise InputError(f"{path}: is not what was written (its SHA-256 differs); make the data set again")
 
 
-def _members(sample: Sample) -> dict[str, bytes]:
-    facts = {"key": sample.key, "scene": sample.scene, "people": sample.people}
-    return {
-        "json": json.dumps(facts).encode(),
-        "plate.png": encode_png(_bytes(sample.plate)),
-        "shot.png": encode_png(_bytes(sample.shot)),
-        "alpha.png": encode_png(_bytes(sample.alpha)),
-        "plate_depth.png": encode_png(_millimetres(sample.plate_depth_m)),
-        "shot_depth.png": encode_png(_millimetres(sample.shot_depth_m)),
-    }
+class _Contents:
+    """Where in a tar the members of its samples lie."""
+
+    def __init__(self, path: Path, num_samples: int) -> None:
+        self.path = path
+        names: dict[str, int] = {}
+        rows: dict[str, dict[int, tuple[int, int]]] = {}
+        try:
+            with tarfile.open(path, "r:") as tar:
+                for entry in tar:
+                    key, _, name = entry.name.partition(".")
+                    rows.setdefault(key, {})[names.setdefault(name, len(names))] = (entry.offset_data, entry.size)
+        except (OSError, tarfile.TarError) as error:
+            raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
+        if len(rows) != num_samples:
+            raise InputError(
+                f"{path}: holds {len(rows)} samples, its manifest promises {num_samples}; make the data set again"
+            )
+        self._names = list(names)
+        # an array, because a million samples as dictionaries would take gigabytes; size 0 = the sample lacks the member
+        self._places: NDArray[np.int64] = np.zeros((len(rows), len(names), 2), np.int64)
+        for row, (key, members) in enumerate(rows.items()):
+            if missing := {name for name in NEEDED if names.get(name) not in members}:
+                raise InputError(
+                    f"{path}: its sample {key} lacks {', '.join(sorted(missing))}; make the data set again"
+                )
+            for column, place in members.items():
+                self._places[row, column] = place
+
+    def read(self, row: int) -> dict[str, bytes]:
+        """All members of a sample by name."""
+        members: dict[str, bytes] = {}
+        with self.path.open("rb") as file:
+            for name, (offset, size) in zip(self._names, self._places[row].tolist(), strict=True):
+                if size:
+                    file.seek(offset)
+                    members[name] = file.read(size)
+        return members
 
 
-def _bytes(unit: Image) -> NDArray[np.uint8]:
-    return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+def _check_size(path: Path, num_bytes: int) -> None:
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make the data set again") from error
+    if found != num_bytes:
+        raise InputError(f"{path}: has {found} bytes where {num_bytes} were written; make the data set again")
 
 
-def _unit(stored: NDArray[Any]) -> Image:
-    return stored.astype(np.float32) / np.float32(255)
+def _fingerprint(entries: Sequence[dict[str, Any]]) -> str:
+    return f"sha256:{hashlib.sha256(''.join(entry['sha256'] for entry in entries).encode()).hexdigest()}"
 
 
-def _millimetres(depth_m: Image) -> NDArray[np.uint16]:
-    return np.rint(np.clip(depth_m * _MILLIMETRES, 0, 65535)).astype(np.uint16)
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -184,30 +246,18 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
-    if not isinstance(manifest, dict) or cast(dict[str, Any], manifest).get("format") != FORMAT:
+    if not isinstance(manifest, dict) or cast("dict[str, Any]", manifest).get("format") != FORMAT:
         raise InputError(f"{path}: is not the manifest of a cleanplate data set")
-    manifest = cast(dict[str, Any], manifest)
+    manifest = cast("dict[str, Any]", manifest)
     if manifest.get("version") != VERSION:
         raise InputError(
             f"{path}: is version {manifest.get('version')}, this cleanplate reads {VERSION}; make the data set again"
         )
     if missing := _MANIFEST_KEYS - manifest.keys():
         raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; make the data set again")
+    shards = cast("list[dict[str, Any]]", manifest["shards"])
+    if not shards or any(_SHARD_KEYS - shard.keys() for shard in shards):
+        raise InputError(f"{path}: does not describe its shards; make the data set again")
+    if manifest["fingerprint"] != _fingerprint(shards):
+        raise InputError(f"{path}: its fingerprint does not fit its shards; make the data set again")
     return manifest
-
-
-def _index(path: Path) -> list[tuple[Path, dict[str, tuple[int, int]]]]:
-    """For every sample of a tar, where in the file its members lie: name -> (offset, size)."""
-    samples: dict[str, dict[str, tuple[int, int]]] = {}
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for entry in tar:
-                key, _, name = entry.name.partition(".")
-                samples.setdefault(key, {})[name] = (entry.offset_data, entry.size)
-    except (OSError, tarfile.TarError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
-    wanted = {"json", "alpha.png", *(f"{name}.png" for name in (*_COLOURS, *_DEPTHS))}
-    for key, members in samples.items():
-        if missing := wanted - members.keys():
-            raise InputError(f"{path}: its sample {key} lacks {', '.join(sorted(missing))}; make the data set again")
-    return [(path, members) for members in samples.values()]
