@@ -1,73 +1,74 @@
-"""Data sets: reproducible, disjoint by seed, and exact."""
-
-from itertools import pairwise
-from pathlib import Path
+"""Samples: exact, varied, and true about what changed."""
 
 import numpy as np
 import pytest
 
-from cleanplate.sample.shards import ShardReader
-from cleanplate.synth.generate import generate
-from cleanplate.synth.geometry.mesh import bounds
-from cleanplate.synth.people.looks import random_looks
-from cleanplate.synth.places.furnishing import overlap
-from cleanplate.synth.places.rooms import make_scene
-from cleanplate.synth.shooting import Plan, make_samples
-from cleanplate.synth.staging import Cast, stage
+from cleanplate.errors import UsageError
+from cleanplate.sample.record import Sample
+from cleanplate.synth.shooting import Plan, load_parts, make_samples
 
-TINY = (48, 64)
+TINY = Plan(5, (48, 64), 3, "procedural")
 
 
-@pytest.mark.slow
-def test_one_plan_gives_one_data_set_however_many_processes_make_it(tmp_path: Path) -> None:
-    first = generate(tmp_path / "a", 4, Plan(3, TINY, 2))
-    assert generate(tmp_path / "b", 4, Plan(3, TINY, 2), num_processes=2) == first
-    assert generate(tmp_path / "c", 4, Plan(4, TINY, 2)) != first
-    a, c = ShardReader(tmp_path / "a"), ShardReader(tmp_path / "c")
-    assert len(a) == 4
-    assert not a.scenes & c.scenes
-    assert not a.people & c.people
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    return [sample for index in range(8) for sample in make_samples(TINY, (0, index))]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("index", range(3))
-def test_foreground_is_nearer_than_the_plate_behind_it(index: int) -> None:
-    for sample in make_samples(Plan(9, TINY, 3), (0, index)):
+def test_foreground_is_nearer_than_the_plate_behind_it_unless_something_was_moved(samples: list[Sample]) -> None:
+    for sample in samples:
+        if {"removed", "moved", "curtain"} & set(sample.tags):
+            continue
         inside = (sample.alpha >= 0.99) & (sample.plate_depth_m > 0)
         assert (sample.shot_depth_m[inside] <= sample.plate_depth_m[inside] + 1e-3).all()
         outside = sample.alpha == 0
         np.testing.assert_array_equal(sample.shot_depth_m[outside], sample.plate_depth_m[outside])
-        assert sample.plate.min() >= 0
-        assert sample.plate.max() <= 1
 
 
 @pytest.mark.slow
-def test_alpha_of_a_data_set_has_many_levels() -> None:
-    samples = [sample for index in range(3) for sample in make_samples(Plan(9, TINY, 3), (0, index))]
-    levels = {float(value) for sample in samples for value in np.unique(sample.alpha)}
-    assert len(levels) >= 16
+def test_every_layer_is_there_and_in_range(samples: list[Sample]) -> None:
+    assert len(samples) >= 16
+    for sample in samples:
+        assert sample.shadow is not None
+        assert sample.instances is not None
+        assert sample.view is not None
+        for picture in (sample.plate, sample.shot, sample.alpha):
+            assert picture.min() >= 0
+            assert picture.max() <= 1
+        assert sample.shadow.min() >= 0
+        assert sample.instances.max() <= len(sample.instance_names) == len(sample.instance_kinds)
+        np.testing.assert_array_equal(sample.instances > 0, sample.alpha > 0)
+        people = [n for n, kind in zip(sample.instance_names, sample.instance_kinds, strict=True) if kind == "person"]
+        assert tuple(people) == sample.people
+        np.testing.assert_allclose(sample.view.pose[:3, :3] @ sample.view.pose[:3, :3].T, np.eye(3), atol=1e-5)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_furniture_stands_in_the_room_and_not_in_other_furniture(seed: int) -> None:
-    scene = make_scene(np.random.default_rng(seed), TINY)
-    for a, b in pairwise(scene.obstacles):
-        assert not overlap(a, b)
-    low, high = scene.floor_m
-    assert (scene.obstacles[:, :2] >= low - 1e-3).all()
-    assert (scene.obstacles[:, 2:] <= high + 1e-3).all()
-    assert low[0] < scene.camera.eye[0] < high[0]
+@pytest.mark.slow
+def test_alpha_of_a_data_set_has_many_levels(samples: list[Sample]) -> None:
+    assert len({float(value) for sample in samples for value in np.unique(sample.alpha)}) >= 16
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_actors_stand_on_the_floor_of_their_scene(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    scene = make_scene(rng, TINY)
-    cast = Cast({"a": random_looks(rng), "b": random_looks(rng)})
-    actors, names = stage(rng, scene, cast)
-    assert set(names) <= {"a", "b"}
-    if actors:
-        lo, hi = bounds(actors)
-        assert lo[2] > -0.4  # the feet of somebody small on a low seat may reach below
-        assert (lo[:2] > scene.floor_m[0] - 1.2).all()
-        assert (hi[:2] < scene.floor_m[1] + 1.2).all()
+@pytest.mark.slow
+def test_the_same_number_gives_the_same_samples_and_another_seed_others(samples: list[Sample]) -> None:
+    again = make_samples(TINY, (0, 0))
+    for one, two in zip(samples, again, strict=False):
+        np.testing.assert_array_equal(one.shot, two.shot)
+        np.testing.assert_array_equal(one.plate_depth_m, two.plate_depth_m)
+    other = make_samples(Plan(10, (48, 64), 3, "procedural"), (0, 0))
+    assert not {sample.scene for sample in other} & {sample.scene for sample in samples}
+    assert not {name for sample in other for name in sample.people} & {n for s in samples for n in s.people}
+
+
+@pytest.mark.slow
+def test_where_something_changed_the_tags_say_so(samples: list[Sample]) -> None:
+    changed = [sample for sample in samples if sample.tags]
+    assert changed
+    for sample in changed:
+        assert set(sample.tags) <= {"lamp", "daylight", "screen", "curtain", "removed", "moved", "empty"}
+        assert ("empty" in sample.tags) == (not sample.alpha.any())
+
+
+def test_parts_that_do_not_exist_are_named() -> None:
+    with pytest.raises(UsageError, match="lego"):
+        load_parts("lego")

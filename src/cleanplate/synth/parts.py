@@ -67,16 +67,28 @@ class Parts(Protocol):
         """Furniture for a kind of place (`places.rooms.KINDS`)."""
         ...
 
+    def chair(self, rng: np.random.Generator) -> Piece:
+        """A chair for a table."""
+        ...
+
     def small(self, rng: np.random.Generator) -> list[Mesh]:
         """Something that stands on a table or shelf."""
+        ...
+
+    def screen(self, rng: np.random.Generator) -> list[Mesh]:
+        """A monitor or television that stands on a table; its last mesh is the picture on it."""
         ...
 
     def brought(self, rng: np.random.Generator) -> list[Mesh]:
         """Something somebody could have brought or moved."""
         ...
 
+    def animal(self, rng: np.random.Generator) -> list[Mesh]:
+        """A four-legged animal, standing on z = 0 around the origin, looking toward -y."""
+        ...
+
     def surface(self, rng: np.random.Generator, use: str) -> Surface:
-        """What a "wall", "floor", "ceiling", "wood", "material" or "upholstery" is covered with."""
+        """A surface for a "wall", "floor" or "ceiling", of "wood", "material" or "upholstery"."""
         ...
 
     def view(self, rng: np.random.Generator) -> Floats:

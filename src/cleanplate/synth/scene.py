@@ -1,6 +1,6 @@
 """What the renderer is given: meshes, lights, a camera."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -80,6 +80,22 @@ def look_at(
 
 
 @dataclass(frozen=True, eq=False)
+class Prop:
+    """A thing of a scene that can change or go while the scene stays the same.
+
+    Attributes:
+        kind: "furniture", "small" (stands on furniture), "screen" (likewise), "lamp", "window" or "curtain".
+        meshes, lights: what it consists of, at its place.
+        footprint: x0, y0, x1, y1 in metres of the floor it stands on; None where it hangs.
+    """
+
+    kind: str
+    meshes: list[Mesh]
+    lights: list[AreaLight] = field(default_factory=list[AreaLight])
+    footprint: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """A static scene, its light and its camera.
 
@@ -92,6 +108,7 @@ class Scene:
         floor_m: (2, 2) lowest and highest x, y of the floor that people can stand on.
         obstacles: (k, 4) x0, y0, x1, y1 of what stands on it, metres.
         seats: (k, 4) x, y, height in metres, and heading in radians about z (0 = the sitter looks toward -y).
+        props: what of all this can change; their meshes and lights are among `meshes` and `lights`.
     """
 
     meshes: list[Mesh]
@@ -102,6 +119,32 @@ class Scene:
     floor_m: Floats
     obstacles: Floats
     seats: Floats
+    props: tuple[Prop, ...] = ()
+
+    def replaced(self, old: Prop, new: Prop | None) -> "Scene":
+        """The scene with `new` (None: nothing) where the prop `old` was; lights keep their order, so noise is shared.
+
+        The floor under what is gone stays an obstacle; nobody sits on what is gone.
+        """
+        gone = {id(part) for part in (*old.meshes, *old.lights)}
+        lights: list[AreaLight] = []
+        heirs = iter(new.lights if new else [])
+        for light in self.lights:
+            if id(light) not in gone:
+                lights.append(light)
+            else:
+                lights.append(next(heirs, replace(light, radiance=0 * light.radiance)))
+        seats = self.seats
+        if new is None and old.footprint is not None:
+            x0, y0, x1, y1 = old.footprint
+            seats = seats[(seats[:, 0] < x0) | (seats[:, 0] > x1) | (seats[:, 1] < y0) | (seats[:, 1] > y1)]
+        return replace(
+            self,
+            meshes=[m for m in self.meshes if id(m) not in gone] + (new.meshes if new else []),
+            lights=[*lights, *heirs],
+            seats=seats,
+            props=tuple(p for p in (new if p is old else p for p in self.props) if p is not None),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,21 +1,32 @@
 """From a seed and a number to one scene with its cast and all its shots."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from cleanplate.errors import UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.colour import linear_to_srgb
-from cleanplate.sample.record import Sample
+from cleanplate.sample.record import Sample, View
 from cleanplate.synth.geometry.vectors import Floats
-from cleanplate.synth.people.looks import random_looks
+from cleanplate.synth.pack import open_pack
+from cleanplate.synth.parts import Parts
+from cleanplate.synth.places.changes import Changed, change
 from cleanplate.synth.places.rooms import make_scene
+from cleanplate.synth.procedural import ProceduralParts
 from cleanplate.synth.render.render import PlateRender, render_plate, render_shot
-from cleanplate.synth.scene import Actor
+from cleanplate.synth.scene import Camera
 from cleanplate.synth.staging import Cast, stage
 
-GENERATOR = "procedural-1"
-"""Name and version of what makes the pictures; it changes whenever the same seed would give others."""
+GENERATOR = "rooms-2"
+"""Name and version of what makes the pictures; it changes whenever the same seed and parts would give others."""
+
+ASSETS = ("pack", "procedural")
+"""Where the parts come from: gathered ones (`cleanplate assets`), or formulas alone."""
+
+_CHANGED = 0.3
+"""How often something in the scene changes between the plate and its shots."""
 
 
 @dataclass(frozen=True)
@@ -26,52 +37,107 @@ class Plan:
         seed: names the data set; another seed shares no scene and no person with it.
         size_hw: of every picture, in pixels.
         shots_per_scene: at most; a scene is given up after twice as many tries.
+        assets: one of `ASSETS`.
     """
 
     seed: int
     size_hw: tuple[int, int] = (192, 256)
     shots_per_scene: int = 5
+    assets: str = "pack"
+
+
+@cache
+def load_parts(assets: str) -> Parts:
+    """The parts of a plan; one process loads them once.
+
+    Raises:
+        InputError: there is no pack yet. UsageError: no such parts.
+    """
+    if assets == "procedural":
+        return ProceduralParts()
+    if assets == "pack":
+        from cleanplate.synth.packed import PackParts  # noqa: PLC0415 - TEMPORARY until the pack's rooms are there
+
+        return PackParts(open_pack())
+    raise UsageError(f"assets {assets!r}: choose one of {', '.join(ASSETS)}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Set:
+    """A scene ready for its shots: as the plate has it, as it is now, and who may come."""
+
+    name: str
+    plate: PlateRender
+    now: PlateRender
+    changed: Changed | None
+    cast: Cast
+    exposure: float
 
 
 def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
     """All shots of one scene of the plan; `index` = (the unit of the data set it belongs to, its number in there)."""
     rng = np.random.default_rng([plan.seed, *index])
-    name = f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}"
-    plate = render_plate(make_scene(rng, plan.size_hw), int(rng.integers(2**31)))
-    exposure = rng.uniform(0.45, 0.8) / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
-    cast = Cast({f"{name}-p{k}": random_looks(rng) for k in range(3)})
+    parts = load_parts(plan.assets)
+    here = _set_up(rng, plan, parts, f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}")
     samples: list[Sample] = []
     for attempt in range(2 * plan.shots_per_scene):
         if len(samples) == plan.shots_per_scene:
             break
         # from 1 on: numpy takes a missing last word of a seed for 0, and the scene's own stream must not come again
         rng = np.random.default_rng([plan.seed, *index, attempt + 1])
-        sample = _shoot(rng, plate, cast, exposure, f"{name}-{attempt}")
+        sample = _shoot(rng, here, parts, f"{here.name}-{attempt}")
         if sample is not None:
             samples.append(sample)
     return samples
 
 
-def _shoot(rng: np.random.Generator, plate: PlateRender, cast: Cast, exposure: float, key: str) -> Sample | None:
-    """One shot, or None where it would teach little: nobody came, or they fill the picture or hardly touch it."""
-    actors, names = stage(rng, plate.scene, cast)
-    if not actors:
+def _set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> _Set:
+    scene = make_scene(rng, plan.size_hw, parts)
+    noise = int(rng.integers(2**31))
+    plate = render_plate(scene, noise)
+    changed = change(rng, scene, parts) if rng.random() < _CHANGED else None
+    now = plate if changed is None else render_plate(changed.scene, noise)
+    exposure = rng.uniform(0.45, 0.8) / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
+    cast = Cast({f"{name}-p{k}": parts.person(rng) for k in range(3)})
+    return _Set(name, plate, now, changed, cast, float(exposure))
+
+
+def _shoot(rng: np.random.Generator, here: _Set, parts: Parts, key: str) -> Sample | None:
+    """One shot, or None where it would teach little: nothing is different, or somebody fills or hardly touches it."""
+    moved = here.changed.moved if here.changed else []
+    actors = [*moved, *stage(rng, here.now.scene, here.cast, parts)]
+    if not actors and here.changed is None:
         return None
-    shot = render_shot(plate, [Actor("all", "object", actors)], int(rng.integers(2**31)))
+    shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
-    if share > 0.75 or (share < 0.003 and rng.random() > 0.12):
+    if share > 0.85 or (share < 0.01 and rng.random() > (0.5 if here.changed else 0.15)):
         return None
-    scene = key.rpartition("-")[0]
+    tags = [here.changed.tag] if here.changed else []
+    if not shot.alpha.any():
+        tags.append("empty")
+    light = np.maximum(here.plate.light, 1e-4)
     return Sample(
         key=key,
-        scene=scene,
-        people=names,
-        plate=_developed(plate.radiance, exposure),
-        shot=_developed(shot.radiance, exposure),
+        scene=here.name,
+        people=tuple(actor.name for actor in actors if actor.kind == "person"),
+        plate=_developed(here.plate.radiance, here.exposure),
+        shot=_developed(shot.radiance, here.exposure),
         alpha=shot.alpha,
-        plate_depth_m=plate.depth_m,
+        plate_depth_m=here.plate.depth_m,
         shot_depth_m=shot.depth_m,
+        shadow=np.clip(shot.shadow_ratio * here.now.light / light, 0, 4).astype(np.float32),
+        instances=shot.instances,
+        instance_names=tuple(actor.name for actor in actors),
+        instance_kinds=tuple(actor.kind for actor in actors),
+        view=_view(here.plate.scene.camera),
+        tags=tuple(tags),
     )
+
+
+def _view(camera: Camera) -> View:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = camera.axes, camera.eye
+    return View(camera.focal_px, (camera.size_hw[1] / 2, camera.size_hw[0] / 2), pose)
 
 
 def _developed(radiance: Floats, exposure: float) -> Image:

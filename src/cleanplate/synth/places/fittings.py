@@ -3,13 +3,14 @@
 Everything hangs along +x from the origin and faces -y; z is the height above the floor.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from cleanplate.synth import textures
 from cleanplate.synth.geometry.mesh import Mesh, Surface, box, quad
 from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.parts import Parts
 from cleanplate.synth.places import furniture
 
 
@@ -28,21 +29,22 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Fitting:
-    """A thing on a wall, and its pane where it is a window."""
+    """A thing on a wall, its pane where it is a window, and what hangs before that."""
 
     meshes: list[Mesh]
     window: Window | None = None
+    curtain: list[Mesh] = field(default_factory=list[Mesh])
 
 
-def fitting(rng: np.random.Generator, thing: str, width_m: float, wall_height_m: float) -> Fitting:
+def fitting(rng: np.random.Generator, thing: str, width_m: float, wall_height_m: float, parts: Parts) -> Fitting:
     """A "door", a "window", a "picture" or a "board" (any other name) for a wall."""
-    frame = furniture.material(rng)
+    frame = parts.surface(rng, "material")
     if thing == "door":
-        return _door(rng, frame, width_m, min(2.05, wall_height_m - 0.1))
+        return _door(frame, width_m, min(2.05, wall_height_m - 0.1), parts.surface(rng, "wood"))
     if thing == "window":
         return _window(rng, frame, width_m, wall_height_m)
     h = min(width_m * rng.uniform(0.5, 1.4), wall_height_m - 1.2)
-    z = rng.uniform(0.9, max(0.95, wall_height_m - h - 0.15))
+    z = rng.uniform(0.9, max(0.95, min(wall_height_m - 0.15, 2.4) - h))
     sheet = Surface(
         textures.picture(rng) if thing == "picture" else textures.poster(rng), gloss=float(rng.choice([0, 0.04]))
     )
@@ -54,13 +56,12 @@ def fitting(rng: np.random.Generator, thing: str, width_m: float, wall_height_m:
     )
 
 
-def _door(rng: np.random.Generator, frame: Surface, w: float, h: float) -> Fitting:
-    leaf, knob = furniture.material(rng), furniture.material(rng)
+def _door(frame: Surface, w: float, h: float, leaf: Surface) -> Fitting:
     return Fitting(
         [
             box((0, -0.03, 0), (w, 0.02, h), frame),
             box((0.06, -0.045, 0.01), (w - 0.06, 0, h - 0.06), leaf),
-            box((w - 0.16, -0.1, 0.98), (w - 0.1, -0.04, 1.02), knob),
+            box((w - 0.16, -0.1, 0.98), (w - 0.1, -0.04, 1.02), frame),
         ]
     )
 
@@ -72,8 +73,10 @@ def _window(rng: np.random.Generator, frame: Surface, w: float, wall_height_m: f
         box((x - 0.02, -0.05, 1.0), (x + 0.02, 0, 1 + h), frame) for x in np.linspace(0, w, int(rng.integers(2, 5)))
     ]
     meshes += [box((-0.04, -0.06, z - 0.03), (w + 0.04, 0, z + 0.03), frame) for z in (1.0, 1 + h)]
+    hung: list[Mesh] = []
     if rng.random() < 0.4:
         cloth = furniture.curtain(rng, rng.uniform(0.2, 0.5) * w, h + 0.3)
-        meshes += [m.moved(None, (float(rng.choice([0.0, 0.5])) * w, -0.1, 0.85)) for m in cloth]
+        hung = [m.moved(None, (float(rng.choice([0.0, 0.5])) * w, -0.1, 0.85)) for m in cloth]
     daylight = np.array([rng.uniform(0.75, 1.0), rng.uniform(0.85, 1.0), 1.0], np.float32)
-    return Fitting(meshes, Window(w, h, daylight * np.exp(rng.uniform(float(np.log(0.5)), float(np.log(12))))))
+    window = Window(w, h, daylight * np.exp(rng.uniform(float(np.log(0.3)), float(np.log(10)))))
+    return Fitting(meshes, window, hung)

@@ -30,7 +30,7 @@ def upholstery(rng: np.random.Generator) -> Surface:
 
 
 def table(rng: np.random.Generator) -> list[Mesh]:
-    """A table or desk, low or high, with four legs or side panels, sometimes with things on it."""
+    """A table or desk, low or high, with four legs or side panels."""
     w, d = rng.uniform(0.5, 2.0), rng.uniform(0.45, 0.95)
     h = rng.uniform(0.38, 0.5) if rng.random() < 0.25 else rng.uniform(0.68, 0.8)
     top, frame = material(rng), material(rng)
@@ -47,10 +47,6 @@ def table(rng: np.random.Generator) -> list[Mesh]:
             box((x - 0.02, -d / 2 + 0.03, 0), (x + 0.02, d / 2 - 0.03, h - t), frame)
             for x in (-w / 2 + 0.05, w / 2 - 0.05)
         ]
-    for _ in range(int(rng.integers(0, 5))):
-        item = SMALL[int(rng.integers(len(SMALL)))](rng)
-        place = (rng.uniform(-w / 2 + 0.15, w / 2 - 0.15), rng.uniform(-d / 2 + 0.12, d / 2 - 0.12), h)
-        out += [m.moved(turn_z(rng.uniform(-0.6, 0.6)), place) for m in item]
     return out
 
 
@@ -69,7 +65,10 @@ def chair(rng: np.random.Generator) -> list[Mesh]:
             out += [box((x - 0.018, -0.21, 0), (x + 0.018, -0.175, h - 0.05), frame)]
             out += [box((x - 0.018, 0.185, 0), (x + 0.018, 0.22, back), frame)]
     else:
-        out += [revolved([(0.025, 0.06), (0.025, h - 0.05)], frame), revolved([(0.28, 0.03), (0.05, 0.09)], frame)]
+        out += [
+            revolved([(0.025, 0.06), (0.025, h - 0.05)], frame),
+            revolved([(0.28, 0), (0.28, 0.03), (0.05, 0.09)], frame),
+        ]
         out += [box((-0.025, 0.15, h), (0.025, 0.19, back - 0.1), frame)]
     return out
 
@@ -80,7 +79,7 @@ def sofa(rng: np.random.Generator) -> list[Mesh]:
     seat, back, arm = rng.uniform(0.38, 0.46), rng.uniform(0.7, 0.95), rng.uniform(0.5, 0.65)
     cover = upholstery(rng)
     out = [box((-w, -d, 0.1), (w, d, seat), cover, 0.6), box((-w, d - 0.22, 0.1), (w, d, back), cover, 0.6)]
-    out += [box((sx * w - 0.09, -d, 0.06), (sx * w + 0.09, d, arm), cover, 0.6) for sx in (-1, 1)]
+    out += [box((sx * w - 0.09, -d, 0), (sx * w + 0.09, d, arm), cover, 0.6) for sx in (-1, 1)]
     for _ in range(int(rng.integers(0, 3))):
         x, cushion = rng.uniform(-w + 0.25, w - 0.25), upholstery(rng)
         out.append(box((x - 0.2, d - 0.34, seat), (x + 0.2, d - 0.22, seat + 0.38), cushion, 0.5))
@@ -215,11 +214,11 @@ def curtain(rng: np.random.Generator, width_m: float, height_m: float) -> list[M
 STANDING: tuple[Builder, ...] = (table, table, chair, chair, sofa, cabinet, shelf, plant, crate, floor_lamp, board)
 """What stands about in a room."""
 
-SMALL: tuple[Builder, ...] = (vessel, stack, monitor, crate, vessel)
+SMALL: tuple[Builder, ...] = (vessel, stack, vessel)
 """What stands on tables."""
 
 BROUGHT: tuple[Builder, ...] = (chair, crate, crate, plant, board, floor_lamp, cabinet, table, vessel, stack)
 """What somebody may bring into the scene."""
 
-SEATS: dict[Builder, tuple[float, float]] = {chair: (0.45, -0.1), sofa: (0.43, -0.3)}
-"""Furniture one can sit on: height of the seat, and where the sitter's hips are along y, in metres."""
+SEATS: dict[Builder, float] = {chair: 0.05, sofa: 0.03}
+"""Furniture one can sit on: where the sitter's hips are along y, in metres; its first mesh is the seat."""

@@ -5,17 +5,17 @@ import numpy as np
 from cleanplate.synth import textures
 from cleanplate.synth.geometry.mesh import Mesh, Surface, grid, quad, revolved
 from cleanplate.synth.geometry.vectors import Floats, vector
-from cleanplate.synth.places import furniture
-from cleanplate.synth.places.fittings import fitting
-from cleanplate.synth.places.walls import Shell, Site, floor_surface, wall_frame, wall_surface
+from cleanplate.synth.parts import Parts
+from cleanplate.synth.places.fittings import Window, fitting
+from cleanplate.synth.places.walls import Shell, Site, wall_frame
 from cleanplate.synth.scene import AreaLight
 
 
-def put_up_outdoors(rng: np.random.Generator, shell: Shell) -> tuple[Site, Floats]:
+def put_up_outdoors(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Site, Floats]:
     """Ground, facade, side walls, trees, and the light of sky and sun; with the sky's radiance (3,)."""
     w, d, h = shell.width, shell.depth, shell.height
-    ground = floor_surface(rng) if rng.random() < 0.6 else Surface(textures.foliage(rng))
-    far = Surface(textures.foliage(rng)) if rng.random() < 0.3 else wall_surface(rng)
+    ground = parts.surface(rng, "floor") if rng.random() < 0.6 else Surface(textures.foliage(rng))
+    far = Surface(textures.foliage(rng)) if rng.random() < 0.3 else parts.surface(rng, "wall")
     meshes = [
         quad((-w * 2, -20, 0), (4 * w, 0, 0), (0, 20 + 3 * d, 0), ground, rng.uniform(1, 4)),
         quad((-w * 2, d, 0), (4 * w, 0, 0), (0, 0, h), far, rng.uniform(0.8, 3)),
@@ -24,12 +24,14 @@ def put_up_outdoors(rng: np.random.Generator, shell: Shell) -> tuple[Site, Float
         if rng.random() < 0.5:
             turn, offset = wall_frame(shell, wall, 0.0)
             height = h * rng.uniform(0.2, 1)
-            meshes.append(quad((0, 0, 0), (d, 0, 0), (0, 0, height), wall_surface(rng), 2).moved(turn, offset))
+            meshes.append(quad((0, 0, 0), (d, 0, 0), (0, 0, height), parts.surface(rng, "wall"), 2).moved(turn, offset))
     for x in np.arange(-w / 2, w / 2, rng.uniform(2, 5)):
-        piece = fitting(rng, str(rng.choice(["door", "window", "picture"])), rng.uniform(0.8, 1.6), h)
+        piece = fitting(rng, str(rng.choice(["door", "window", "picture"])), rng.uniform(0.8, 1.6), h, parts)
         meshes += [m.moved(None, (x, d - 0.02, 0)) for m in piece.meshes]
+        if piece.window is not None:
+            meshes.append(_dark_pane(rng, piece.window).moved(None, (x, d - 0.03, 1.0)))
     for _ in range(int(rng.integers(0, 6))):
-        meshes += _tree(rng, shell)
+        meshes += _tree(rng, shell, parts)
     sky = vector(rng.uniform(0.5, 1), rng.uniform(0.7, 1), 1.0) * rng.uniform(0.5, 1.2)
     lights = [_overhead(vector(0, d / 2, 25), 60.0, sky * rng.uniform(0.5, 1.5))]
     if rng.random() < 0.65:
@@ -37,10 +39,16 @@ def put_up_outdoors(rng: np.random.Generator, shell: Shell) -> tuple[Site, Float
     return Site(meshes, lights), sky
 
 
-def _tree(rng: np.random.Generator, shell: Shell) -> list[Mesh]:
+def _dark_pane(rng: np.random.Generator, window: Window) -> Mesh:
+    """A window seen from outside: a dark, reflecting sheet."""
+    glass = Surface(textures.plain(rng, textures.colour(rng, (0, 0.2), (0.08, 0.3))), gloss=0.08)
+    return quad((0, 0, 0), (window.width_m, 0, 0), (0, 0, window.height_m), glass)
+
+
+def _tree(rng: np.random.Generator, shell: Shell, parts: Parts) -> list[Mesh]:
     """A trunk with a ball of leaves."""
     w, d = shell.width, shell.depth
-    trunk, crown = furniture.material(rng), Surface(textures.foliage(rng))
+    trunk, crown = parts.surface(rng, "wood"), Surface(textures.foliage(rng))
     x, y, r, z = rng.uniform(-w, w), rng.uniform(d * 0.5, d), rng.uniform(0.5, 1.6), rng.uniform(0.6, 2.5)
     return [
         revolved([(0.12, 0), (0.09, z + r)], trunk).moved(None, (x, y, 0)),

@@ -4,58 +4,67 @@ import numpy as np
 
 from cleanplate.synth import textures
 from cleanplate.synth.geometry.vectors import vector
+from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.furnishing import furnish
 from cleanplate.synth.places.outdoors import put_up_outdoors
 from cleanplate.synth.places.walls import Shell, put_up_walls
 from cleanplate.synth.scene import Camera, Scene, look_at
 
-KINDS = {"room": 0.54, "corridor": 0.14, "hall": 0.16, "outdoor": 0.16}
+KINDS = {"room": 0.34, "office": 0.2, "corridor": 0.14, "hall": 0.17, "outdoor": 0.15}
 """How often each kind of place is drawn."""
 
 _SIZES = {
-    "room": ((2.8, 7.0), (3.2, 8.0), (2.3, 3.3)),
-    "corridor": ((1.5, 3.2), (7.0, 25.0), (2.2, 3.2)),
-    "hall": ((6.5, 13.0), (6.5, 16.0), (2.8, 6.5)),
+    "room": ((2.8, 6.5), (3.2, 7.5), (2.25, 3.1)),
+    "office": ((3.2, 10.0), (4.0, 13.0), (2.3, 3.2)),
+    "corridor": ((1.4, 3.2), (7.0, 28.0), (2.1, 3.2)),
+    "hall": ((6.5, 15.0), (7.0, 24.0), (2.6, 6.5)),
     "outdoor": ((10.0, 30.0), (6.0, 40.0), (3.0, 12.0)),
 }
 """Ranges of width, depth and height in metres."""
 
+_VIEWS = {"eye": 0.4, "high": 0.38, "desk": 0.15, "low": 0.07}
+"""How often a camera hangs or stands where: at eye height, in a ceiling corner, on a desk or near the floor."""
 
-def make_scene(rng: np.random.Generator, size_hw: tuple[int, int]) -> Scene:
+
+def make_scene(rng: np.random.Generator, size_hw: tuple[int, int], parts: Parts) -> Scene:
     """A random empty scene with its camera; `size_hw` is the picture's size in pixels."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
-    width, depth, height = (rng.uniform(low, high) for low, high in _SIZES[kind])
+    width, depth, height = (float(rng.uniform(low, high)) for low, high in _SIZES[kind])
     shell = Shell(kind, width, depth, height)
     if kind == "outdoor":
-        site, sky = put_up_outdoors(rng, shell)
+        site, sky = put_up_outdoors(rng, shell, parts)
     else:
-        site, sky = put_up_walls(rng, shell), np.zeros(3, np.float32)
-    furnishing = furnish(rng, shell)
+        site, sky = put_up_walls(rng, shell, parts), np.zeros(3, np.float32)
+    furnishing = furnish(rng, shell, parts)
     strength = rng.uniform(0.02, 0.12) if kind != "outdoor" else rng.uniform(0.1, 0.4)
+    props = (*site.props, *furnishing.props)
+    footprints = [prop.footprint for prop in props if prop.footprint is not None]
     return Scene(
-        meshes=[*site.meshes, *furnishing.meshes],
-        lights=site.lights,
+        meshes=[*site.meshes, *(m for prop in props for m in prop.meshes)],
+        lights=[*site.lights, *(light for prop in props for light in prop.lights)],
         ambient=textures.colour(rng, (0, 0.12), (1, 1)) * strength,
         sky=sky,
         camera=_camera(rng, shell, size_hw),
         floor_m=vector(-width / 2, 0, width / 2, depth).reshape(2, 2),
-        obstacles=furnishing.footprints,
+        obstacles=np.array(footprints, np.float32).reshape(-1, 4),
         seats=furnishing.seats,
+        props=props,
     )
 
 
 def _camera(rng: np.random.Generator, shell: Shell, size_hw: tuple[int, int]) -> Camera:
-    """From eye height to a ceiling corner, looking into the scene."""
-    outdoor = shell.kind == "outdoor"
-    high = rng.random() < (0.3 if outdoor else 0.45)
-    top = 5.0 if outdoor else shell.height - 0.15
-    z = rng.uniform(min(2.0, top - 0.1), top) if high else rng.uniform(0.7, min(1.8, top))
-    x = rng.uniform(-0.45, 0.45) * shell.width
-    eye = (x, rng.uniform(0.1, 0.4), z)
-    far = rng.uniform(0.35, 0.8) * min(shell.depth, 12.0)
+    """From near the floor to a ceiling corner, looking into the scene; 35 to 100 degrees wide."""
+    view = str(rng.choice(list(_VIEWS), p=list(_VIEWS.values())))
+    top = 5.0 if shell.kind == "outdoor" else shell.height - 0.12
+    heights = {"eye": (1.1, 1.8), "high": (1.9, top), "desk": (0.75, 1.25), "low": (0.25, 0.7)}[view]
+    z = float(rng.uniform(min(heights[0], top - 0.1), min(heights[1], top)))
+    across = rng.uniform(-0.46, 0.46) if view != "high" or rng.random() < 0.5 else rng.choice([-0.46, 0.46])
+    eye = (across * shell.width, rng.uniform(0.1, 0.4), z)
+    far = rng.uniform(0.35, 0.8) * min(shell.depth, 14.0)
+    level = z + rng.normal(-0.12, 0.15) * far / 3
     target = (
         rng.uniform(-0.25, 0.25) * min(shell.width, far),
         far,
-        rng.uniform(0.4, 1.1) if high else z + rng.normal(-0.15, 0.15),
+        rng.uniform(0.3, 1.2) if view == "high" else level,
     )
-    return look_at(eye, target, rng.uniform(40, 90), size_hw, rng.normal(0, 0.02))
+    return look_at(eye, target, float(rng.triangular(35, 62, 100)), size_hw, rng.normal(0, 0.02))

@@ -1,0 +1,52 @@
+"""Parts from a pack, mixed with procedural ones: photographs and real furniture, and what no pack holds."""
+
+import numpy as np
+
+from cleanplate.synth.geometry.mesh import Mesh, Surface
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.pack import Pack
+from cleanplate.synth.parts import Person, Piece
+from cleanplate.synth.people.dressed import PackPeople
+from cleanplate.synth.places.catalogue import Catalogue
+from cleanplate.synth.places.photographs import Photographs
+from cleanplate.synth.procedural import ProceduralParts
+
+_PACKED = {"person": 0.85, "piece": 0.7, "small": 0.6, "brought": 0.6, "surface": 0.6, "view": 0.7}
+"""How often a part comes from the pack."""
+
+
+class PackParts(ProceduralParts):
+    """See `parts.Parts`; `pack` holds people, furniture, textures and skies."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.fingerprint = pack.fingerprint
+        self._people = PackPeople(pack)
+        self._catalogue = Catalogue(pack)
+        self._photographs = Photographs(pack)
+
+    def person(self, rng: np.random.Generator) -> Person:
+        """See `parts.Parts`."""
+        return self._people.person(rng) if rng.random() < _PACKED["person"] else super().person(rng)
+
+    def piece(self, rng: np.random.Generator, place: str) -> Piece:
+        """See `parts.Parts`."""
+        return self._catalogue.piece(rng, place) if rng.random() < _PACKED["piece"] else super().piece(rng, place)
+
+    def small(self, rng: np.random.Generator) -> list[Mesh]:
+        """See `parts.Parts`."""
+        return self._catalogue.small(rng) if rng.random() < _PACKED["small"] else super().small(rng)
+
+    def brought(self, rng: np.random.Generator) -> list[Mesh]:
+        """See `parts.Parts`."""
+        return self._catalogue.brought(rng) if rng.random() < _PACKED["brought"] else super().brought(rng)
+
+    def surface(self, rng: np.random.Generator, use: str) -> Surface:
+        """See `parts.Parts`; a photograph keeps the gloss of what it replaces."""
+        plain = super().surface(rng, use)
+        if rng.random() >= _PACKED["surface"]:
+            return plain
+        return Surface(self._photographs.texture(rng, use), plain.gloss)
+
+    def view(self, rng: np.random.Generator) -> Floats:
+        """See `parts.Parts`."""
+        return self._photographs.view(rng) if rng.random() < _PACKED["view"] else super().view(rng)

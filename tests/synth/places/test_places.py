@@ -1,0 +1,135 @@
+"""Places: everything stands on the floor, light falls into the room, changes are what they say."""
+
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from cleanplate.synth.geometry.mesh import bounds
+from cleanplate.synth.places.changes import change
+from cleanplate.synth.places.furnishing import overlap
+from cleanplate.synth.places.rooms import KINDS, make_scene
+from cleanplate.synth.procedural import ProceduralParts
+from cleanplate.synth.scene import Prop, Scene
+from cleanplate.synth.staging import Cast, stage
+
+TINY = (48, 64)
+PARTS = ProceduralParts()
+
+
+@cache
+def _scene(seed: int) -> Scene:
+    return make_scene(np.random.default_rng(seed), TINY, PARTS)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_furniture_stands_in_the_room_and_not_in_other_furniture(seed: int) -> None:
+    scene = _scene(seed)
+    for a, b in combinations(scene.obstacles, 2):
+        assert not overlap(a, b)
+    low, high = scene.floor_m
+    assert (scene.obstacles[:, :2] >= low - 1e-3).all()
+    assert (scene.obstacles[:, 2:] <= high + 1e-3).all()
+    assert low[0] < scene.camera.eye[0] < high[0]
+    for prop in scene.props:
+        if prop.kind == "furniture":
+            assert abs(bounds(prop.meshes)[0, 2]) < 0.02
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_seats_are_on_furniture(seed: int) -> None:
+    scene = _scene(seed)
+    for x, y, height, _ in scene.seats:
+        assert any(o[0] <= x <= o[2] and o[1] <= y <= o[3] for o in scene.obstacles)
+        assert 0.3 < height < 0.6
+
+
+def test_windows_and_lamps_shine_into_the_room() -> None:
+    seen: set[str] = set()
+    for seed in range(40):
+        scene = _scene(seed)
+        middle = np.array([*scene.floor_m.mean(0), 1.2])
+        for prop in scene.props:
+            for light in prop.lights:
+                centre = light.origin + (light.side_u + light.side_v) / 2
+                assert np.cross(light.side_u, light.side_v) @ (middle - centre) > 0
+                seen.add(prop.kind)
+    assert seen == {"lamp", "window"}
+
+
+def test_every_kind_of_place_occurs_and_views_are_35_to_100_degrees_wide() -> None:
+    views = [_scene(seed).camera for seed in range(40)]
+    assert all(35 <= view.fov_deg <= 100 for view in views)
+    assert min(view.eye[2] for view in views) < 0.8
+    assert max(view.eye[2] for view in views) > 2
+    assert abs(sum(KINDS.values()) - 1) < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_actors_stand_on_the_floor_or_sit_and_no_seat_is_shared(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scene = _scene(seed)
+    cast = Cast({name: PARTS.person(rng) for name in "abc"})
+    actors = stage(rng, scene, cast, PARTS)
+    people = [actor for actor in actors if actor.kind == "person"]
+    assert {actor.name for actor in people} <= set("abc")
+    for actor in actors:
+        lo, hi = bounds(actor.meshes)
+        assert lo[2] > -0.4  # the feet of somebody small on a low seat may reach below
+        assert (lo[:2] > scene.floor_m[0] - 1.2).all()
+        assert (hi[:2] < scene.floor_m[1] + 1.2).all()
+    middles = [bounds(actor.meshes).mean(0) for actor in people]
+    assert all(np.hypot(*(a - b)[:2]) > 0.1 for a, b in combinations(middles, 2))
+
+
+def test_nobody_sits_where_somebody_sits() -> None:
+    scene = next(scene for scene in map(_scene, range(100)) if len(scene.seats))
+    x, y, _, _ = scene.seats[0]
+    scene = replace(scene, seats=scene.seats[:1])
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        actors = stage(rng, scene, Cast({name: PARTS.person(rng) for name in "abc"}), PARTS)
+        near = [a for a in actors if np.hypot(*(bounds(a.meshes).mean(0)[:2] - (x, y))) < 0.25]
+        assert len(near) <= 1
+
+
+def test_each_change_happens_and_leaves_the_rest_as_it_was() -> None:
+    tags: set[str] = set()
+    for seed in range(80):
+        scene = _scene(seed % 40)
+        changed = change(np.random.default_rng(seed), scene, PARTS)
+        if changed is None:
+            continue
+        tags.add(changed.tag)
+        after = changed.scene
+        assert len(after.lights) == len(scene.lights), "lights keep their places, so that noise is shared"
+        old, new = {id(m) for m in scene.meshes}, {id(m) for m in after.meshes}
+        if changed.tag in {"removed", "moved"}:
+            assert new < old
+            assert bool(changed.moved) == (changed.tag == "moved")
+        else:
+            assert len(old) == len(new)
+            assert 0 < len(old - new) <= len([m for prop in scene.props for m in prop.meshes])
+            assert not changed.moved
+        shell = old - {id(m) for prop in scene.props for m in prop.meshes}
+        assert shell <= new
+    assert tags == {"lamp", "daylight", "screen", "curtain", "removed", "moved"}
+
+
+def test_a_removed_prop_takes_its_light_and_seats_along() -> None:
+    scene = next(scene for scene in map(_scene, range(100)) if len(scene.seats) and scene.props[0].lights)
+    lamp = scene.props[0]
+    dark = scene.replaced(lamp, None)
+    assert len(dark.lights) == len(scene.lights)
+    assert dark.lights[scene.lights.index(lamp.lights[0])].radiance.max() == 0
+    x, y = scene.seats[0, :2]
+    sat_on = next(p for p in scene.props if p.footprint and _inside(p, x, y))
+    assert len(scene.replaced(sat_on, None).seats) < len(scene.seats)
+
+
+def _inside(prop: Prop, x: float, y: float) -> bool:
+    assert prop.footprint is not None
+    x0, y0, x1, y1 = prop.footprint
+    return x0 <= x <= x1 and y0 <= y <= y1
