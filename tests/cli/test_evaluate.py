@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from cleanplate.cli.main import main
+from cleanplate.sample.record import Sample
+from cleanplate.sample.shards import write_shards
 
 SIZE_HW = (48, 64)
 
@@ -111,3 +113,40 @@ def test_wrong_input_is_one_line_that_names_it_and_leaves_nothing_behind(
     assert outcome[1] in printed.err
     assert len(printed.err.splitlines()) == 1
     assert sorted(room.rglob("*")) == before
+
+
+def _samples(count: int) -> list[Sample]:
+    rng = np.random.default_rng(2)
+    alpha = np.zeros(SIZE_HW, np.float32)
+    alpha[10:40, 20:45] = 1
+    depth_m = np.full(SIZE_HW, 3, np.float32)
+    samples: list[Sample] = []
+    for i in range(count):
+        plate = (rng.random((*SIZE_HW, 3)) / 2).astype(np.float32)
+        shot = (plate + alpha[..., None] / 2).astype(np.float32)
+        samples.append(Sample(f"k{i}", f"s{i}", (), plate, shot, alpha, depth_m, depth_m - alpha))
+    return samples
+
+
+def test_a_data_set_is_told_in_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_shards(tmp_path / "data", _samples(3), {})
+    assert main(["evaluate", "data", str(tmp_path / "data"), "--json", str(tmp_path / "figures.json")]) == 0
+    assert "3 samples, 0 without foreground" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["threshold_iou"] == 1
+    assert figures["coverage"][2] == pytest.approx(30 * 25 / (48 * 64), abs=1e-3)
+
+
+def test_camera_effects_make_a_plain_threshold_worse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_shards(tmp_path / "data", _samples(8), {})
+    seen: list[float] = []
+    for more in ([], ["--effects"]):
+        assert main(["evaluate", "data", str(tmp_path / "data"), "--json", str(tmp_path / "f.json"), *more]) == 0
+        seen.append(json.loads((tmp_path / "f.json").read_text())["threshold_iou"])
+    assert seen[1] < seen[0]
+    capsys.readouterr()
+
+
+def test_no_data_set_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "data", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1

@@ -59,3 +59,36 @@ def real(
     _, report = write_results(out, str(folder), shots, cameras, predictor, with_depth=not no_depth)
     click.echo(f"worst and best cases: {report}")
     return 0
+
+
+@command.command("data")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--effects", is_flag=True, help="As training sees it: with the default camera effects.")
+@click.option("--count", type=click.IntRange(min=1), help="Look at the first so many samples only.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
+def data(*, folder: Path, effects: bool, count: int | None, json_file: Path | None) -> int:
+    """Tell what a data set holds: coverage, depth, brightness, and how well a plain threshold would do on it."""
+    import json
+
+    import numpy as np
+
+    from cleanplate.evaluate.dataset import measure
+    from cleanplate.imaging.files import replace_file
+    from cleanplate.jobs.progress import track
+    from cleanplate.sample.shards import ShardReader
+    from cleanplate.synth.camera import Effects, degrade
+
+    reader = ShardReader(folder)
+    number = min(count or len(reader), len(reader))
+    samples = (reader[index] for index in track(range(number), "measuring", number))
+    if effects:
+        samples = (
+            degrade(sample, np.random.default_rng(index), Effects(), reader.size_hw)
+            for index, sample in enumerate(samples)
+        )
+    statistics = measure(samples)
+    click.echo(statistics.table())
+    if json_file is not None:
+        with replace_file(json_file) as temporary:
+            temporary.write_text(json.dumps(statistics.as_dict(), indent=1), encoding="utf-8")
+    return 0

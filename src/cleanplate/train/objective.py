@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from cleanplate.losses.depth import compose, disparity_terms, inverse_depth
@@ -19,8 +20,13 @@ class Objective(NamedTuple):
 
 
 def objective(maps: Maps, batch: Batch, weights: Loss) -> Objective:
-    """Score one batch's maps in float32."""
-    truth, valid = inverse_depth(batch.depth_m)
+    """Score one batch's maps in float32.
+
+    The composed map shows the plate's depth wherever there is no foreground, also where something was taken away; so
+    does what it is compared with.
+    """
+    shot_m, plate_m = batch.depth_m.chunk(2, 1)
+    truth, valid = inverse_depth(torch.cat([torch.where(batch.alpha >= 0.5, shot_m, plate_m), plate_m], 1))
     layers = compose(maps.disparity.float(), maps.plate_disparity.float(), batch.alpha)
     terms = alpha_terms(maps.alpha_logit, batch.alpha) | disparity_terms(layers, batch.alpha, truth, valid)
     total = sum((getattr(weights, name) * term for name, term in terms.items()), start=batch.alpha.new_zeros(()))
