@@ -16,7 +16,7 @@ def _wall(rng: np.random.Generator) -> Surface:
     """Paint, wallpaper, bricks or wood."""
     value = (0.65, 0.97) if rng.random() < 0.6 else (0.2, 0.8)
     tone = textures.natural(rng, (0, 0.12) if rng.random() < 0.7 else (0.05, 0.4), value)
-    kind = rng.choice(4, p=[0.6, 0.15, 0.15, 0.1])
+    kind = rng.choice(4, p=[0.68, 0.07, 0.15, 0.1])
     if kind == 0:
         return Surface(textures.plain(rng, tone, float(rng.choice([0.005, 0.015, 0.05], p=[0.45, 0.45, 0.1]))))
     if kind == 1:
@@ -41,7 +41,7 @@ def _floor(rng: np.random.Generator) -> Surface:
 
 def _ceiling(rng: np.random.Generator) -> Surface:
     """White plaster, sometimes tiles."""
-    if rng.random() < 0.25:
+    if rng.random() < 0.15:
         return Surface(textures.bricks(rng, textures.colour(rng, (0, 0.05), (0.7, 0.95))))
     return Surface(textures.plain(rng, textures.colour(rng, (0, 0.06), (0.75, 0.97)), 0.01))
 
