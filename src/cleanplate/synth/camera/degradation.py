@@ -1,0 +1,96 @@
+"""A clean pair becomes what a camera would have delivered."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cleanplate.imaging import Image
+from cleanplate.sample.record import Sample
+from cleanplate.synth.camera import changes, motion
+from cleanplate.synth.camera.codec import encoded
+from cleanplate.synth.camera.effects import Effects
+from cleanplate.synth.camera.framing import framed
+from cleanplate.synth.camera.layers import Layers, follow_coverage, split
+from cleanplate.synth.camera.light import drawn_look, lamp, relit
+from cleanplate.synth.camera.optics import drawn_optics
+from cleanplate.synth.camera.sensor import drawn_sensor, recorded
+
+
+def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: tuple[int, int]) -> Sample:
+    """The pair as a camera would have delivered it, at `size_hw`; randomness comes from `rng` alone.
+
+    Alpha stays what the foreground covers in the shot: it is framed, smeared and defocused with it. Depth is in metres
+    and never blended. Where nobody came, alpha is 0 and the shot's depth is the plate's. The layers beside alpha and
+    depth (shadow, instances, view) are left out: nothing here keeps them true.
+    """
+    sample = framed(sample, rng, effects, size_hw)
+    outline = sample.alpha
+    sample = changes.emptied(sample, rng, effects)
+    sample = _changed(sample, rng, effects, outline)
+    plate, shot, alpha = sample.plate, sample.shot, sample.alpha
+    if rng.random() < effects.lamp_p:
+        shot = lamp(shot, sample.shot_depth_m, rng)
+    shot, gamma = relit(plate, shot, rng, effects)
+
+    # Bad cameras are bad in several ways at once, good ones in none.
+    wear = float(rng.uniform(0.4, 1.6))
+    of_plate, of_shot = drawn_optics(rng, effects, wear)
+    for mix in of_plate:
+        plate = mix(plate)
+    for mix in of_shot:
+        shot, alpha = mix(shot), mix(alpha)
+    look = drawn_look(rng, effects, size_hw)
+    sensor = drawn_sensor(rng, effects, wear)
+    # A plate is often the mean of many frames, or was taken with more care.
+    calm = rng.uniform(0.2, 1.0) if rng.random() < 0.5 else 1.0
+    plate = recorded(plate, rng, sensor, look, 1.0, calm=calm)
+    shot = recorded(shot, rng, sensor, look, gamma, calm=1.0)
+    plate, shot = encoded(plate, shot, rng, effects)
+    return replace(sample, plate=plate, shot=shot, alpha=np.clip(alpha, 0, 1))
+
+
+def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline: Image) -> Sample:
+    """What happened in the scene, if anything did."""
+    happens = rng.random(7) < (
+        effects.camouflage_p,
+        effects.clutter_p,
+        effects.shadow_p,
+        effects.screen_p,
+        effects.motion_p * (effects.motion_px > 0),
+        effects.interlace_p * (effects.motion_px > 0),
+        effects.ghost_p,
+    )
+    if not happens.any():
+        return sample
+    camouflaged, cluttered, shadowed, screened, moved, interlaced, ghosted = happens
+    layers = split(sample, outline)
+    if camouflaged:
+        changes.camouflage(layers, rng)
+    if cluttered:
+        changes.clutter(layers, rng)
+    if screened:
+        changes.screen(layers, rng)
+    if shadowed:
+        changes.shadow(layers, rng)
+    shot = _smeared(layers, rng, effects, moved=bool(moved), interlaced=bool(interlaced))
+    if ghosted:
+        shot = motion.ghost(layers, rng, shot)
+    return replace(
+        sample,
+        plate=layers.plate,
+        shot=shot,
+        alpha=layers.alpha,
+        shot_depth_m=layers.shot_depth_m,
+    )
+
+
+def _smeared(layers: Layers, rng: np.random.Generator, effects: Effects, *, moved: bool, interlaced: bool) -> Image:
+    """The shot of layers whose foreground moved."""
+    before, reach = layers.alpha, 0
+    if moved:
+        reach += motion.move_foreground(layers, rng, effects.motion_px)
+    if interlaced:
+        reach += motion.interlace(layers, rng, effects.motion_px / 2)
+    if reach:
+        follow_coverage(layers, before, reach)
+    return layers.shot()

@@ -1,0 +1,126 @@
+"""How strongly and how often each camera effect strikes."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Strengths of `degrade`: whatever is 0 is switched off entirely.
+
+    Names ending in `_p` are probabilities, in `_sd` standard deviations (of a logarithm unless said otherwise), `_px`
+    pixels of the output. A strength strikes only where its own probability lets it (`noise_sd` has none: always).
+
+    Attributes:
+        crop: up to this share of the frame's side is cut away.
+        whole_p: nothing is cut away all the same: a hard crop takes away what tells depth.
+        flip_p: mirrored left to right.
+        distortion_p, distortion_sd: the lens bends straight lines, mostly barrel (share of the half diagonal).
+        nudge_p, shift_px, turn_deg, zoom_sd: the camera was turned between plate and shot (the plate moves; normal).
+        parallax_p, parallax_m: it was moved as well, by so many metres along each axis of the picture (normal).
+        empty_p: nobody came.
+        removed_p: something of the plate was taken away.
+        camouflage_p: foreground in the plate's colours.
+        clutter_p: patches and texture on the scene's surfaces, the same in both.
+        shadow_p: one more shadow; also of somebody who is out of the picture.
+        lamp_p: a lamp was switched on or off.
+        screen_p: a screen or picture on the scene's surfaces that shows something else in the shot.
+        motion_p, motion_px: the foreground moved while the shutter was open, up to this far.
+        ghost_p: the frame before shines through, as temporal denoising leaves it.
+        interlace_p: two fields a frame: a comb, a double image, or half the lines.
+        relight_p, exposure_sd, balance_sd, tone_sd: gain, gain of each colour, and gamma of the shot alone.
+        metering_p: exposure and white balance of the shot answer to what stepped in.
+        drift_p, drift_sd: slow change of light across the shot.
+        vignette_p: corners darker, in both.
+        shake_p, shake_px: the whole shot smeared, up to this far.
+        defocus_p, defocus_px: a disk up to this radius; both, or one by itself.
+        blur_p, blur_px: Gaussian up to this sigma, each picture by itself.
+        coarse_p: both seen at a lower resolution (down to 0.4).
+        noise_sd: what the noise of a middle grey seldom exceeds (share of white).
+        chroma_p: the noise is coloured, and in blotches.
+        denoise_p: the camera takes away faint detail, and most of the noise.
+        grey_p, saturation_sd: both without colour; both with more or less of it.
+        gamma_sd, contrast_sd, brightness_sd: of both pictures (brightness: share of white).
+        range_p: both with lifted blacks and dulled whites, or crushed, as limited-range video read wrongly.
+        sharpen_p: unsharp masking by the camera, with its halos.
+        jpeg_p, jpeg_quality: each compressed at this lowest quality (1 to 94) or better.
+        video_p, video_quality: the same as a static camera's stream does it: thin chroma, coarse blocks, smoothed
+            edges of blocks, blocks skipped where little changed; from this lowest quality of its DCT (1 to 60).
+
+    Raises:
+        ValueError: a probability outside 0..1, a negative strength, a crop of 1 or more, a quality out of its range.
+
+    """
+
+    crop: float = 0.35
+    whole_p: float = 0.4
+    flip_p: float = 0.5
+    distortion_p: float = 0.25
+    distortion_sd: float = 0.06
+    nudge_p: float = 0.5
+    shift_px: float = 0.7
+    turn_deg: float = 0.2
+    zoom_sd: float = 0.002
+    parallax_p: float = 0.15
+    parallax_m: float = 0.01
+
+    empty_p: float = 0.05
+    removed_p: float = 0.02
+    camouflage_p: float = 0.2
+    clutter_p: float = 0.35
+    shadow_p: float = 0.35
+    lamp_p: float = 0.1
+    screen_p: float = 0.08
+    motion_p: float = 0.2
+    motion_px: float = 6.0
+    ghost_p: float = 0.06
+    interlace_p: float = 0.06
+
+    relight_p: float = 0.5
+    exposure_sd: float = 0.12
+    balance_sd: float = 0.05
+    tone_sd: float = 0.06
+    metering_p: float = 0.3
+    drift_p: float = 0.35
+    drift_sd: float = 0.12
+    vignette_p: float = 0.3
+
+    shake_p: float = 0.04
+    shake_px: float = 3.0
+    defocus_p: float = 0.08
+    defocus_px: float = 2.0
+    blur_p: float = 0.4
+    blur_px: float = 1.0
+
+    coarse_p: float = 0.2
+    noise_sd: float = 0.03
+    chroma_p: float = 0.5
+    denoise_p: float = 0.25
+    grey_p: float = 0.08
+    saturation_sd: float = 0.3
+    gamma_sd: float = 0.2
+    contrast_sd: float = 0.15
+    brightness_sd: float = 0.04
+    range_p: float = 0.08
+    sharpen_p: float = 0.25
+
+    jpeg_p: float = 0.4
+    jpeg_quality: int = 30
+    video_p: float = 0.25
+    video_quality: int = 12
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value < 0:
+                raise ValueError(f"{field.name} must be >= 0, got {value:g}")
+            if field.name.endswith("_p") and value > 1:
+                raise ValueError(f"{field.name} must be <= 1, got {value:g}")
+        for name, top in (("crop", 0.99), ("jpeg_quality", 94), ("video_quality", 60)):
+            if getattr(self, name) > top:
+                raise ValueError(f"{name} must be <= {top:g}, got {getattr(self, name):g}")
+
+    @classmethod
+    def none(cls) -> Self:
+        """Everything switched off: `degrade` only brings the sample to its size."""
+        return cls(**{field.name: 0 for field in fields(cls)})

@@ -1,0 +1,78 @@
+"""Arithmetic of float32 pictures through OpenCV: several times as quick as numpy's over three channels."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.imaging import Image
+
+
+def size_of(array: NDArray[np.generic]) -> tuple[int, int]:
+    """Height and width."""
+    return int(array.shape[0]), int(array.shape[1])
+
+
+def grey(picture: Image) -> Image:
+    """Luma (h, w) of a colour picture (Rec. 601)."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def tripled(plane: Image) -> Image:
+    """A plane (h, w) three times over: (h, w, 3)."""
+    return np.asarray(cv2.merge([plane, plane, plane]), np.float32)
+
+
+def times(picture: Image, plane: Image) -> Image:
+    """A picture (h, w, 3) times a plane (h, w)."""
+    return np.asarray(cv2.multiply(picture, tripled(plane)), np.float32)
+
+
+def gained(picture: Image, gains: Sequence[float]) -> Image:
+    """A picture (h, w, 3) with one factor for each colour."""
+    return coloured(picture, np.diag(gains))
+
+
+def coloured(picture: Image, matrix: NDArray[np.floating]) -> Image:
+    """A picture (h, w, 3) whose colours went through a 3x3 matrix."""
+    return np.asarray(cv2.transform(picture, np.asarray(matrix, np.float32)), np.float32)
+
+
+def plus(picture: Image, factor: float, other: Image) -> Image:
+    """`picture + factor * other`."""
+    return np.asarray(cv2.scaleAdd(other, factor, picture), np.float32)
+
+
+def gaussian(picture: Image, sigma_px: float) -> Image:
+    """Gaussian blur, cut off at two and a half sigma."""
+    side = 2 * int(np.ceil(2.5 * sigma_px)) + 1
+    return np.asarray(cv2.GaussianBlur(picture, (side, side), sigma_px), np.float32)
+
+
+def filtered(picture: Image, kernel: Image) -> Image:
+    """Correlation with a kernel; the border is mirrored."""
+    return np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
+
+
+def resized(picture: Image, size_hw: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> Image:
+    """At another size; the picture itself where that is its own."""
+    if size_of(picture) == size_hw:
+        return picture
+    return np.asarray(cv2.resize(picture, size_hw[::-1], interpolation=interpolation), np.float32)
+
+
+def smooth_field(rng: np.random.Generator, num_cells: int, size_hw: tuple[int, int]) -> Image:
+    """A smooth random plane of about unit deviation with `num_cells` independent values a side."""
+    return resized(rng.standard_normal((num_cells, num_cells), np.float32), size_hw, cv2.INTER_CUBIC)
+
+
+def grain(rng: np.random.Generator, size_hw: tuple[int, int], num_channels: int) -> Image:
+    """White Gaussian noise (h, w) or (h, w, channels) of unit deviation.
+
+    OpenCV draws it, from a seed of `rng`: four times as quick as numpy's.
+    """
+    cv2.setRNGSeed(int(rng.integers(1, 1 << 31)))
+    noise = np.empty(size_hw if num_channels == 1 else (*size_hw, num_channels), np.float32)
+    cv2.randn(noise, np.zeros(num_channels), np.ones(num_channels))
+    return noise

@@ -1,0 +1,175 @@
+"""Every effect can be switched off, and strikes only what it says it strikes."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cleanplate.imaging import Image
+from cleanplate.sample.record import Sample
+from cleanplate.synth.camera import Effects, degrade
+
+SIZE = (48, 64)
+NONE = Effects.none()
+LOOK = {"gamma_sd": 0.4, "contrast_sd": 0.3, "brightness_sd": 0.1, "saturation_sd": 0.8}
+
+# effect: what switches it on, and which of plate, shot, alpha and shot depth it changes
+STRIKES: dict[str, tuple[dict[str, Any], str]] = {
+    "crop": ({"crop": 0.5}, "plate shot alpha shot_depth_m"),
+    "mirror": ({"flip_p": 1}, "plate shot alpha shot_depth_m"),
+    "distortion": ({"distortion_p": 1, "distortion_sd": 0.3}, "plate shot alpha shot_depth_m"),
+    "nudge": ({"nudge_p": 1, "shift_px": 1}, "plate"),
+    "parallax": ({"parallax_p": 1, "parallax_m": 0.3}, "plate"),
+    "nobody": ({"empty_p": 1}, "shot alpha shot_depth_m"),
+    "removed": ({"removed_p": 1}, "plate shot alpha shot_depth_m"),
+    "camouflage": ({"camouflage_p": 1}, "shot"),
+    "clutter": ({"clutter_p": 1}, "plate shot"),
+    "shadow": ({"shadow_p": 1}, "shot"),
+    "lamp": ({"lamp_p": 1}, "shot"),
+    "screen": ({"screen_p": 1}, "plate shot"),
+    "motion": ({"motion_p": 1, "motion_px": 12}, "shot alpha shot_depth_m"),
+    "ghost": ({"ghost_p": 1}, "shot"),
+    "interlace": ({"interlace_p": 1, "motion_px": 12}, "plate shot alpha shot_depth_m"),
+    "exposure": ({"relight_p": 1, "exposure_sd": 0.2}, "shot"),
+    "balance": ({"relight_p": 1, "balance_sd": 0.2}, "shot"),
+    "tone": ({"relight_p": 1, "tone_sd": 0.2}, "shot"),
+    "metering": ({"metering_p": 1}, "shot"),
+    "drift": ({"drift_p": 1, "drift_sd": 0.1}, "shot"),
+    "vignette": ({"vignette_p": 1}, "plate shot"),
+    "shake": ({"shake_p": 1, "shake_px": 6}, "shot alpha"),
+    "defocus": ({"defocus_p": 1, "defocus_px": 3}, "plate shot alpha"),
+    "blur": ({"blur_p": 1, "blur_px": 2}, "plate shot alpha"),
+    "coarse": ({"coarse_p": 1}, "plate shot"),
+    "noise": ({"noise_sd": 0.1}, "plate shot"),
+    "coloured noise": ({"noise_sd": 0.1, "chroma_p": 1}, "plate shot"),
+    "denoise": ({"denoise_p": 1}, "plate shot"),
+    "grey": ({"grey_p": 1}, "plate shot"),
+    "saturation": ({"saturation_sd": 0.8}, "plate shot"),
+    "gamma": ({"gamma_sd": 0.4}, "plate shot"),
+    "contrast": ({"contrast_sd": 0.4}, "plate shot"),
+    "brightness": ({"brightness_sd": 0.1}, "plate shot"),
+    "range": ({"range_p": 1}, "plate shot"),
+    "sharpening": ({"sharpen_p": 1}, "plate shot"),
+    "jpeg": ({"jpeg_p": 1, "jpeg_quality": 20}, "plate shot"),
+    "video": ({"video_p": 1, "video_quality": 10}, "plate shot"),
+}
+
+
+def _sample(seed: int = 0) -> Sample:
+    rng = np.random.default_rng(seed)
+    plate = np.clip(rng.normal(0.5, 0.15, (*SIZE, 3)), 0, 1).astype(np.float32)
+    alpha = np.zeros(SIZE, np.float32)
+    alpha[15:40, 20:35] = 1
+    alpha[15, 20:35] = 0.5
+    alpha[5:15, 26:28] = 1
+    front = np.array([0.9, 0.7, 0.1], np.float32)
+    shot = np.asarray(plate * (1 - alpha[..., None]) + front * alpha[..., None], np.float32)
+    depth = np.broadcast_to(np.linspace(3, 6, SIZE[1], dtype=np.float32), SIZE).copy()
+    return Sample("k", "s", ("p",), plate, shot, alpha, depth, np.where(alpha >= 0.5, np.float32(2), depth))
+
+
+def _arrays(sample: Sample) -> dict[str, Image]:
+    names = ("plate", "shot", "alpha", "plate_depth_m", "shot_depth_m")
+    return {name: getattr(sample, name) for name in names}
+
+
+def test_with_everything_off_nothing_changes() -> None:
+    sample = _sample()
+    out = degrade(sample, np.random.default_rng(1), NONE, SIZE)
+    for name, array in _arrays(sample).items():
+        np.testing.assert_array_equal(getattr(out, name), array, err_msg=name)
+
+
+@pytest.mark.parametrize("effect", STRIKES)
+def test_an_effect_changes_what_it_says_and_nothing_else(effect: str) -> None:
+    settings, struck = STRIKES[effect]
+    sample = _sample()
+    changed: set[str] = set()
+    for seed in range(12):
+        out = degrade(sample, np.random.default_rng(seed), replace(NONE, **settings), SIZE)
+        changed |= {name for name, array in _arrays(sample).items() if np.abs(getattr(out, name) - array).max() > 1e-5}
+    assert changed - {"plate_depth_m"} == set(struck.split())
+    assert ("plate_depth_m" in changed) == (effect in {"crop", "mirror", "distortion", "removed"})
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Effects) if not f.name.endswith(("_p", "_quality"))])
+def test_a_strength_of_nothing_switches_off_even_where_its_chance_is_certain(name: str) -> None:
+    chance = {
+        "distortion_sd": "distortion_p", "shift_px": "nudge_p", "turn_deg": "nudge_p", "zoom_sd": "nudge_p",
+        "parallax_m": "parallax_p", "motion_px": "motion_p", "exposure_sd": "relight_p", "balance_sd": "relight_p",
+        "tone_sd": "relight_p", "drift_sd": "drift_p", "shake_px": "shake_p", "defocus_px": "defocus_p",
+        "blur_px": "blur_p", "noise_sd": "chroma_p",
+    }.get(name)  # fmt: skip
+    sample = _sample()
+    settings: dict[str, Any] = {chance: 1.0} if chance else {}
+    out = degrade(sample, np.random.default_rng(3), replace(NONE, **settings), SIZE)
+    np.testing.assert_array_equal(out.plate, sample.plate)
+    np.testing.assert_array_equal(out.shot, sample.shot)
+
+
+def test_the_same_generator_state_gives_the_same_pair() -> None:
+    first = degrade(_sample(), np.random.default_rng(5), Effects(), SIZE)
+    degrade(_sample(), np.random.default_rng(9), Effects(), SIZE)
+    again = degrade(_sample(), np.random.default_rng(5), Effects(), SIZE)
+    for name, array in _arrays(first).items():
+        np.testing.assert_array_equal(getattr(again, name), array, err_msg=name)
+    assert not np.array_equal(first.shot, degrade(_sample(), np.random.default_rng(6), Effects(), SIZE).shot)
+
+
+@pytest.mark.parametrize("size_hw", [(16, 16), (48, 64), (50, 34), (96, 128)])
+def test_pairs_of_any_size_come_out_whole(size_hw: tuple[int, int]) -> None:
+    always = replace(Effects(), **{f.name: 0.5 for f in fields(Effects) if f.name.endswith("_p")})
+    for seed in range(20):
+        out = degrade(_sample(seed), np.random.default_rng(seed), always, size_hw)
+        for name, array in _arrays(out).items():
+            assert array.shape[:2] == size_hw, name
+            assert array.dtype == np.float32, name
+            assert np.isfinite(array).all(), name
+        for picture in (out.plate, out.shot, out.alpha):
+            assert picture.min() >= 0
+            assert picture.max() <= 1
+
+
+@pytest.mark.parametrize("cover", [0.0, 1.0])
+def test_a_shot_of_nobody_or_of_nothing_else_is_fine(cover: float) -> None:
+    scene = ("camouflage", "clutter", "shadow", "screen", "motion", "ghost", "interlace", "lamp")
+    every = replace(NONE, motion_px=6.0, **{f"{name}_p": 1.0 for name in scene})
+    sample = replace(_sample(), alpha=np.full(SIZE, cover, np.float32))
+    for seed in range(6):
+        out = degrade(sample, np.random.default_rng(seed), every, SIZE)
+        assert np.isfinite(out.shot).all()
+        np.testing.assert_allclose(out.alpha, cover, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"flip_p": 1.5}, "flip_p must be <= 1, got 1.5"),
+        ({"noise_sd": -0.1}, "noise_sd must be >= 0, got -0.1"),
+        ({"crop": 1.0}, "crop must be <= 0.99, got 1"),
+        ({"jpeg_quality": 95}, "jpeg_quality must be <= 94, got 95"),
+    ],
+)
+def test_strengths_that_mean_nothing_are_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Effects(**settings)
+
+
+def test_layers_that_would_no_longer_be_true_are_left_out() -> None:
+    sample = replace(_sample(), shadow=np.ones((*SIZE, 3), np.float32), tags=("lamp",))
+    out = degrade(sample, np.random.default_rng(0), NONE, SIZE)
+    assert out.shadow is None
+    assert out.tags == ("lamp",)
+
+
+LOOKS = [replace(NONE, **{name: value}) for name, value in LOOK.items()] + [replace(NONE, grey_p=1, range_p=1)]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_look_is_that_of_one_camera(look: Effects) -> None:
+    sample = _sample()
+    same = replace(sample, shot=sample.plate, alpha=np.zeros_like(sample.alpha))
+    out = degrade(same, np.random.default_rng(1), look, SIZE)
+    np.testing.assert_array_equal(out.shot, out.plate)
+    assert np.abs(out.plate - sample.plate).max() > 0.01
