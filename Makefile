@@ -13,7 +13,7 @@ RUN ?= runs/first
 WEIGHTS ?= src/cleanplate/runtime/weights/first.onnx
 TRAIN_COUNT ?= 4500
 VALIDATION_COUNT ?= 256
-PROCESSES ?= 2
+WORKERS ?= 2
 TRAIN_OPTIONS ?=
 
 # Two test processes with one thread each: more threads than cores is slower, and not the same twice.
@@ -47,7 +47,8 @@ run: .venv/.setup  ## matte, cut-out and depth of the example pair, into out/
 test: .venv/.develop  ## every test but the long ones
 	$(PYTEST) -m 'not long'
 
-test-long: .venv/.develop  ## thousand-case property tests and the training-quality tests
+test-long: .venv/.develop  ## thousand-case property tests, the cluster and the training-quality tests
+	$(PIP) install --editable '.[ray]'
 	$(PYTEST) -m 'long or hypothesis' --hypothesis-profile=long
 
 check: .venv/.develop  ## style, layers, types and the fast tests: run it before every commit
@@ -66,10 +67,10 @@ weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 
 $(DATA)/train/manifest.json: | .venv/.develop
-	$(BIN)/cleanplate synth --out $(@D) --count $(TRAIN_COUNT) --seed 1 --processes $(PROCESSES)
+	$(BIN)/cleanplate synth --out $(@D) --count $(TRAIN_COUNT) --seed 1 --workers $(WORKERS) --assets procedural
 
 $(DATA)/validation/manifest.json: | .venv/.develop
-	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --processes $(PROCESSES)
+	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS) --assets procedural
 
 clean:  ## remove what the other commands made, but not data/ and runs/
 	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis

@@ -27,6 +27,16 @@ class UsageError(CleanplateError):
     exit_code = 2
 
 
+class WorkerError(CleanplateError):
+    """A process that worked for this one has died."""
+
+
+class InterruptedWorkError(CleanplateError):
+    """The user has stopped a work that can be gone on with."""
+
+    exit_code = 130
+
+
 class MissingExtraError(CleanplateError):
     """A command that needs an optional part of the package which is not installed."""
 

@@ -1,5 +1,8 @@
 """`cleanplate synth`: data on disk, and one line where it cannot be."""
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,16 +11,23 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.sample.shards import ShardReader
 
+TINY = ("--count", "2", "--size", "64x48", "--assets", "procedural", "--workers", "1")
+
 
 def _synth(out: Path, *more: str) -> int:
-    return main(["synth", "--out", str(out), "--count", "2", "--size", "64x48", *more])
+    return main(["synth", "--out", str(out), *TINY, *more])
 
 
+@pytest.mark.slow
 def test_it_writes_a_data_set_of_the_size_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _synth(tmp_path / "d", "--seed", "5") == 0
+    assert _synth(tmp_path / "d", "--seed", "5", "--size", "45") == 0
     reader = ShardReader(tmp_path / "d")
-    assert (len(reader), reader.size_hw) == (2, (48, 64))
-    assert reader.fingerprint in capsys.readouterr().out
+    assert (len(reader), reader.size_hw) == (2, (45, 60))
+    told = capsys.readouterr()
+    assert reader.fingerprint in told.out
+    assert told.err.startswith("cleanplate: rendering: 2 samples in ")
+    assert _synth(tmp_path / "d", "--seed", "5") == 1
+    assert "already holds a data set" in capsys.readouterr().err
 
 
 def test_an_existing_data_set_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,11 +37,22 @@ def test_an_existing_data_set_is_kept(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (tmp_path / "manifest.json").read_text() == "{}"
 
 
-@pytest.mark.parametrize("size", ["64", "64x", "x48", "12x12", "99999x48", "-64x48"])
+@pytest.mark.parametrize("size", ["16", "5000", "64x", "x48", "12x12", "99999x48", "-64x48", "64x48x3", "large"])
 def test_a_size_that_is_none_is_wrong_usage(size: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["synth", "--out", str(tmp_path / "d"), "--count", "2", f"--size={size}"]) == 2
     err = capsys.readouterr().err
     assert size in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "d").exists()
+
+
+def test_without_a_pack_it_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEANPLATE_CACHE", str(tmp_path / "cache"))
+    assert main(["synth", "--out", str(tmp_path / "d"), "--count", "2"]) == 1
+    err = capsys.readouterr().err
+    assert "run  cleanplate assets  first, or say  --assets procedural" in " ".join(err.split(" "))
     assert err.count("\n") == 1
     assert not (tmp_path / "d").exists()
 
@@ -44,3 +65,46 @@ def test_a_missing_extra_is_named(
     monkeypatch.setitem(sys.modules, "embreex.rtcore", None)
     assert _synth(tmp_path / "d") == 2
     assert "pip install 'cleanplate[synth]'" in capsys.readouterr().err
+
+
+def test_a_cluster_without_ray_names_the_extra(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert _synth(tmp_path / "d", "--ray", "local") == 2
+    assert "pip install 'cleanplate[ray]'" in capsys.readouterr().err
+
+
+@pytest.mark.long
+def test_killed_again_and_again_it_makes_the_bytes_of_one_run(tmp_path: Path) -> None:
+    options = ["--count", "72", "--size", "48", "--assets", "procedural", "--workers", "2"]
+    assert main(["synth", "--out", str(tmp_path / "whole"), *options]) == 0
+    num_kills = 0
+    while not (tmp_path / "d" / "manifest.json").exists():
+        command = [sys.executable, "-m", "cleanplate", "synth", "--out", str(tmp_path / "d"), *options]
+        running = subprocess.Popen(command, start_new_session=True)
+        try:
+            running.wait(8 + num_kills % 3)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+            num_kills += 1
+    assert num_kills >= 2
+    whole, again = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("whole", "d"))
+    assert whole == again
+
+
+@pytest.mark.long
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+    options = ["--count", "72", "--size", "48", "--assets", "procedural", "--workers", "2"]
+    command = [sys.executable, "-m", "cleanplate", "synth", "--out", str(tmp_path / "d"), *options]
+    running = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(8)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, told = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert told.startswith("cleanplate: stopped; ")
+    assert told.endswith(" of 72 samples are kept, and the same command goes on with the rest\n")
+    assert told.count("\n") == 1
+    assert not list((tmp_path / "d").glob(".*.part"))

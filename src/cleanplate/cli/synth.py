@@ -1,34 +1,76 @@
 """`cleanplate synth`: make training data."""
 
+import os
 from pathlib import Path
 
 import click
 
+_SIDE_PX = range(32, 4097)
 
-@click.command("synth")
+
+@click.command("synth", short_help="Make training data: plates and shots with exact alpha and depth.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the data set; must not hold one yet."
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the data set; an unfinished one goes on."
 )
 @click.option("--count", type=click.IntRange(min=1), required=True, help="Number of samples (plate and shot pairs).")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed shares no scene and nobody."
+    "--size", default="192", show_default=True, metavar="PX|WxH", help="Shorter side of a 4:3 picture, or both sides."
 )
-@click.option("--size", "size", default="256x192", show_default=True, help="Width x height in pixels.")
 @click.option(
-    "--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to spread the work over."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    show_default=True,
+    help="Another seed shares no scene and nobody.",
 )
-def command(out: Path, count: int, seed: int, size: str, processes: int) -> int:
-    """Make a data set of rendered plates and shots with exact alpha and depth."""
+@click.option(
+    "--assets",
+    type=click.Choice(["pack", "procedural"]),
+    default="pack",
+    show_default=True,
+    help="Parts from the pack of  cleanplate assets, or simple ones made of formulas.",
+)
+@click.option("--layout", type=click.Choice(["shards", "folders"]), default="shards", show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that work; as many as there are cores.")
+@click.option("--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, HOST:PORT, or local for a new one here.")
+def command(
+    *,
+    out: Path,
+    count: int,
+    size: str,
+    seed: int,
+    assets: str,
+    layout: str,
+    workers: int | None,
+    ray: str | None,
+) -> int:
+    """Make a data set of rendered plates and shots with exact alpha and depth.
+
+    The same options give the same bytes whatever the number of workers. If it was stopped, even killed, the same
+    command goes on with what is missing.
+    """
+    from cleanplate.jobs.units import Crew
     from cleanplate.synth.generate import generate
     from cleanplate.synth.shooting import Plan
 
-    fingerprint = generate(out, count, Plan(seed, _size_hw(size)), processes)
+    plan = Plan(seed, _size_hw(size), assets=assets)
+    crew = Crew(workers or (0 if ray else _num_cores()), ray)
+    fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")
     return 0
 
 
 def _size_hw(size: str) -> tuple[int, int]:
+    if size.isdecimal() and int(size) in _SIDE_PX:
+        return int(size), round(int(size) * 4 / 3)
     width, _, height = size.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and 32 <= int(width) <= 4096 and 32 <= int(height) <= 4096):
-        raise click.BadParameter(f"--size {size}: give WIDTHxHEIGHT from 32x32 to 4096x4096, like 256x192")
-    return int(height), int(width)
+    if width.isdecimal() and height.isdecimal() and int(width) in _SIDE_PX and int(height) in _SIDE_PX:
+        return int(height), int(width)
+    raise click.BadParameter(
+        f"--size {size}: give the shorter side, like 192, or WIDTHxHEIGHT, like 256x192; sides from 32 to 4096 px"
+    )
+
+
+def _num_cores() -> int:
+    """The cores this process may use, which in a container can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,1 +1,1 @@
-"""Work over many items: progress and processes, written once."""
+"""Work over many items: units on disk, what of them is done, processes, a Ray cluster, progress; written once."""

@@ -1,22 +1,186 @@
-"""Spread independent work over processes."""
+"""Spread independent work over processes of this machine; nothing is shared but a pipe to each."""
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, Protocol, TypeVar, cast
 
+from cleanplate.errors import CleanplateError, WorkerError
+from cleanplate.jobs.progress import Advance, nobody_looks
+
+ONE_THREAD: dict[str, str] = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "OPENCV_FOR_THREADS_NUM",
+        "CLEANPLATE_THREADS",
+    ),
+    "1",
+)
+"""The environment of a worker, there before numpy is loaded; with one thread sums also come out the same everywhere."""
+
+_GONE = (EOFError, BrokenPipeError, ConnectionResetError)
+
+Item_contra = TypeVar("Item_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_in_processes(function: Callable[[Item], Result], items: Iterable[Item], num_processes: int) -> Iterator[Result]:
-    """Yield `function(item)` for every item, in order, computed by `num_processes` processes.
+class Task(Protocol[Item_contra, Result_co]):
+    """What is done with one item. It must be importable (top level of a module); items and results are pickled."""
 
-    One process means this one. `function` must be importable (top level of a module) and items and results picklable.
-    Processes are spawned, so behaviour is the same on Linux, macOS and Windows.
+    def __call__(self, item: Item_contra, advance: Advance, /) -> Result_co:
+        """The result; `advance` may be told of progress meanwhile."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Result]):
+    """How a task went in another process: its result, or what to tell the user, or the traceback of a bug."""
+
+    result: Result | None = None
+    refused: tuple[type[CleanplateError], str] | None = None
+    crashed: str | None = None
+
+    def value(self) -> Result:
+        """The result; raises what the task raised."""
+        if self.refused is not None:
+            raise rebuilt(*self.refused)
+        if self.crashed is not None:
+            raise RuntimeError(f"a worker failed:\n{self.crashed}")
+        return cast("Result", self.result)  # None is then what the task has returned
+
+
+def answer(task: Task[Item, Result], item: Item, advance: Advance) -> Answer[Result]:
+    """Do a task and catch what it raises, so that it can be sent to another process."""
+    try:
+        return Answer(task(item, advance))
+    except CleanplateError as error:
+        return Answer(refused=(type(error), str(error)))
+    except Exception:
+        return Answer(crashed=traceback.format_exc())
+
+
+def rebuilt(kind: type[CleanplateError], message: str) -> CleanplateError:
+    """An error of that kind with that message, whatever arguments its class takes."""
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    return error
+
+
+def map_in_processes(
+    task: Task[Item, Result], items: Iterable[Item], num_workers: int, advance: Advance = nobody_looks
+) -> Iterator[tuple[Item, Result]]:
+    """Yield (item, result) of every item as they get done, by `num_workers` processes with one thread each.
+
+    Zero means this process. The processes are spawned, so behaviour is the same on Linux, macOS and Windows. They end
+    when this generator does, however it does.
+
+    Raises:
+        WorkerError: a process has died.
+        CleanplateError: what a task raised; the other tasks are given up.
     """
-    if num_processes <= 1:
-        yield from map(function, items)
+    if num_workers == 0:
+        for item in items:
+            yield item, task(item, advance)
         return
-    with ProcessPoolExecutor(num_processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(function, items)
+    queue = list(items)[::-1]
+    workers = _start(task, min(num_workers, len(queue)))
+    try:
+        yield from _converse(workers, queue, advance)
+    finally:
+        for worker in workers:
+            worker.process.kill()
+        for worker in workers:
+            worker.process.join()
+            worker.pipe.close()
+
+
+@dataclass(frozen=True, eq=False)
+class _Worker:
+    process: Any  # multiprocessing.context.SpawnProcess
+    pipe: "Connection[Any, Any]"
+
+
+def _converse(workers: Sequence[_Worker], queue: list[Item], advance: Advance) -> Iterator[tuple[Item, Any]]:
+    """Hand out the queue from its end; a worker answers with numbers for `advance` and then with its `Answer`."""
+    at_work: dict[Connection[Any, Any], tuple[_Worker, Item]] = {}
+
+    def hand_out(worker: _Worker) -> None:
+        if queue:
+            at_work[worker.pipe] = (worker, queue.pop())
+            with suppress(*_GONE):  # the next `recv` will tell
+                worker.pipe.send(at_work[worker.pipe][1])
+
+    for worker in workers:
+        hand_out(worker)
+    while at_work:
+        for pipe in wait(list(at_work)):
+            worker, item = at_work[cast("Connection[Any, Any]", pipe)]
+            try:
+                message = worker.pipe.recv()
+            except _GONE:
+                raise _died(worker) from None
+            if isinstance(message, int):
+                advance(message)
+                continue
+            del at_work[worker.pipe]
+            yield item, message.value()
+            hand_out(worker)
+
+
+def _start(task: Task[Any, Any], count: int) -> list[_Worker]:
+    context = multiprocessing.get_context("spawn")
+    workers: list[_Worker] = []
+    with _birth_conditions():
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, task), daemon=True)
+            process.start()
+            theirs.close()
+            workers.append(_Worker(process, ours))
+    return workers
+
+
+@contextmanager
+def _birth_conditions() -> Generator[None]:
+    """What processes started meanwhile inherit: one thread each, and deaf to Ctrl-C, which is ours to handle."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    in_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
+
+
+def _serve(pipe: "Connection[Any, Any]", task: Callable[[Any, Advance], Any]) -> None:
+    """A worker's life: it ends with the process at the other end of the pipe."""
+    with suppress(*_GONE):
+        while True:
+            item = pipe.recv()
+            pipe.send(answer(task, item, pipe.send))
+
+
+def _died(worker: _Worker) -> WorkerError:
+    worker.process.join()
+    code = worker.process.exitcode
+    how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"gone (exit code {code})"
+    return WorkerError(f"a worker process was {how}, often because memory ran out; fewer --workers need less of it")

@@ -1,37 +1,90 @@
-"""From a plan to a data set: scenes spread over processes, their shots gathered in files."""
+"""From a plan to a data set of any size: a unit is a shard's worth of samples with scenes of its own."""
 
+import platform
 from collections.abc import Iterator
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import count as numbers
 from pathlib import Path
 
-from cleanplate.jobs.processes import map_in_processes
-from cleanplate.jobs.progress import track
+from cleanplate.errors import InputError
+from cleanplate.imaging.files import prepare_folder
+from cleanplate.jobs.ledger import Entry
+from cleanplate.jobs.progress import Advance
+from cleanplate.jobs.units import Crew, finished_units
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import write_shards
-from cleanplate.synth.shooting import GENERATOR, Plan, make_samples
+from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
+from cleanplate.synth.shooting import GENERATOR, Plan, load_parts, make_samples
+
+LAYOUTS = ("shards", "folders")
+"""Shards for training, or one folder a kind of picture (docs/formats.md)."""
+
+_UNIT = 64
+_BYTES_PER_PX = {"shards": 9.0, "folders": 9.0}
 
 
-def generate(folder: Path, count: int, plan: Plan, num_processes: int = 1) -> str:
-    """Write a data set of `count` samples into `folder`; return its fingerprint. The same plan gives the same bytes.
+def generate(
+    folder: Path, count: int, plan: Plan, *, layout: str = "shards", crew: Crew | None = None, unit: int | None = None
+) -> str:
+    """Write a data set of `count` samples into `folder`, or what is missing of it; return its fingerprint.
+
+    The same plan, count and unit give the same bytes, whoever works and however often they were stopped.
+
+    Args:
+        folder: for the data set; made if it is not there.
+        count: number of samples.
+        plan: what to make.
+        layout: one of `LAYOUTS`.
+        crew: who works; this process unless given.
+        unit: samples a unit (and shard); unless given 64, and fewer in small sets, so that many can work on them.
 
     Raises:
-        InputError: the folder already holds a data set, or cannot be written.
+        InputError: the folder holds a data set, was begun with another plan or cannot be written, or there is no pack.
+        WorkerError, InterruptedWorkError: not all was done; called again, the rest is.
     """
+    if (folder / MANIFEST).exists():
+        raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
+    parts = load_parts(plan.assets).fingerprint
     about = {
         "generator": GENERATOR,
+        "parts": parts,
+        "assets": plan.assets,
         "seed": plan.seed,
         "shots_per_scene": plan.shots_per_scene,
     }
-    samples = islice(_endless(plan, num_processes, count), count)
-    return write_shards(folder, track(samples, "rendering", count), about)
+    unit = unit or min(_UNIT, max(8, count // 64))
+    sizes = [min(unit, count - first) for first in range(0, count, unit)]
+    height, width = plan.size_hw
+    whole = {"count": count, "size": f"{width}x{height}", "layout": layout, "unit": unit, **about}
+    make = _Units(plan, parts, sizes)
+    prepare_folder(folder)
+    room = _BYTES_PER_PX[layout] * width * height
+    with finished_units(folder, whole, make, sizes, crew or Crew(), what="rendering", bytes_per_item=room) as entries:
+        return write_manifest(folder, entries, about)
 
 
-def _endless(plan: Plan, num_processes: int, count: int) -> Iterator[Sample]:
-    """Scenes one after another until enough shots came out (a scene may give fewer than planned)."""
-    first = 0
-    while True:
-        scenes = [(0, k) for k in range(first, first + max(8, count // plan.shots_per_scene))]
-        for shots in map_in_processes(partial(make_samples, plan), scenes, num_processes):
-            yield from shots
-        first += len(scenes)
+@dataclass(frozen=True)
+class _Units:
+    """Makes the units of a data set, in whatever process it is sent to."""
+
+    plan: Plan
+    parts: str
+    sizes: list[int]
+
+    def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
+        """See `jobs.units.MakeUnit`."""
+        if load_parts(self.plan.assets).fingerprint != self.parts:
+            raise InputError(f"{platform.node()}: has other parts than this machine; run  cleanplate assets  on both")
+        return write_shard(folder / f"{unit:05d}.tar", _samples(self.plan, unit, self.sizes[unit], advance))
+
+
+def _samples(plan: Plan, unit: int, count: int, advance: Advance) -> Iterator[Sample]:
+    """`count` samples of the unit's own scenes; a scene may give fewer than planned."""
+    missing = count
+    for scene in numbers():
+        if not missing:
+            return
+        shots = make_samples(replace(plan, shots_per_scene=min(plan.shots_per_scene, missing)), (unit, scene))
+        for sample in shots:
+            yield sample
+            advance(1)
+        missing -= len(shots)

@@ -2,12 +2,9 @@
 
 import csv
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from torch import Tensor
 
@@ -80,12 +77,3 @@ class Window:
         means = {name: float(total) / self._steps for name, total in self._sums.items()}
         images_per_s = self._images / max(time.monotonic() - self._started, 1e-9)
         return {**means, "images_per_s": images_per_s, "waiting_s": self._waited_s}
-
-
-@contextmanager
-def track(console: Console, first: int, steps: int) -> Generator[Callable[[int], None]]:
-    """Yield a function that is told the step; draws a bar where the console is a terminal."""
-    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("training", total=steps, completed=first)
-        yield lambda step: progress.update(task, completed=step)

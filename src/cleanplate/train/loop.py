@@ -18,6 +18,7 @@ from torch import Tensor
 
 from cleanplate.errors import InputError, RecipeError
 from cleanplate.imaging.files import prepare_folder
+from cleanplate.jobs.progress import progress
 from cleanplate.models.network import Maps, Network
 from cleanplate.train.checkpoint import About, Weights, load_weights, newest_checkpoint, read_about, save_checkpoint
 from cleanplate.train.data import (
@@ -31,7 +32,7 @@ from cleanplate.train.data import (
     validation_batches,
 )
 from cleanplate.train.fabric import channels_last, make_fabric
-from cleanplate.train.log import CsvLog, Window, heads_table, track
+from cleanplate.train.log import CsvLog, Window, heads_table
 from cleanplate.train.objective import objective
 from cleanplate.train.optimiser import learning_rate, make_optimizer, update_average
 from cleanplate.train.provenance import commit
@@ -87,14 +88,15 @@ class Training:
         train_log, every = CsvLog(self.out / "train.csv", first), self.recipe.run
         window, saved_at = Window(), time.monotonic()
         batches = on_device(self.training, self.fabric.device)
-        with self._stop_on_signals(), track(self.console, first, self.recipe.optim.steps) as advance:
+        bar = progress("training", self.recipe.optim.steps, done=first, items="steps", console=self.console)
+        with self._stop_on_signals(), bar as advance:
             for step in range(first + 1, last + 1):
                 window.waiting()
                 batch = next(batches)
                 window.working()
                 window.add(self._step(step - 1, batch), len(batch.alpha))
                 self.about = replace(self.about, step=step)
-                advance(step)
+                advance(1)
                 if step % every.log_every == 0 or step == last:
                     train_log.add(step, self._checked(window.means()))
                     window = Window()

@@ -1,0 +1,121 @@
+"""What of a long work is done: one small file that survives being killed at any moment."""
+
+import json
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cleanplate.errors import InputError
+
+LEDGER = "unfinished.jsonl"
+"""Lies in the folder of a work that is not finished: its first line is the plan, every other a unit's entry."""
+
+Entry = dict[str, Any]
+"""JSON values: what is to be known about a finished unit."""
+
+
+class Ledger:
+    """The finished units of a work in `folder`, kept in an append-only file; a context manager.
+
+    One process at a time may hold it.
+
+    Attributes:
+        done: unit number -> entry, of all that are finished.
+
+    Raises:
+        InputError: the folder was begun with another plan, somebody else is at work in it, or the file cannot be used.
+    """
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.path = folder / LEDGER
+        self.done: dict[int, Entry] = {}
+        try:
+            self._file = self.path.open("a+b")
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
+            self._lock()
+            self._load(json.loads(json.dumps(plan)))
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, unit: int, entry: Entry) -> None:
+        """Put down that a unit is finished; it is on the disk when this returns."""
+        self._append({"unit": unit, **entry})
+        self.done[unit] = entry
+
+    def close_finished(self) -> None:
+        """The work is finished: the file is not needed any more."""
+        self._file.close()
+        self.path.unlink()
+
+    def _lock(self) -> None:
+        try:
+            fcntl = import_module("fcntl")
+        except ImportError:  # Windows: two at once are not noticed, and make the same files
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{self.folder}: somebody is at work in it; wait, or name another folder") from None
+        except OSError:  # a file system without locks
+            return
+
+    def _load(self, plan: dict[str, Any]) -> None:
+        """Take in what is there, without a last line that was cut off."""
+        self._file.seek(0)
+        lines: list[dict[str, Any]] = []
+        end = 0
+        for line in self._file:
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                break
+            if not line.endswith(b"\n"):
+                lines.pop()
+                break
+            end += len(line)
+        self._file.truncate(end)
+        if not lines:
+            self._append({"plan": plan})
+            return
+        _refuse_other_plan(self.folder, lines[0].get("plan", {}), plan)
+        for entry in lines[1:]:
+            self.done[entry.pop("unit")] = entry
+
+    def _append(self, values: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(values).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> InputError:
+        reason = error.strerror or type(error).__name__
+        return InputError(f"{self.path}: cannot be written ({reason}); make room and check the permissions")
+
+
+def _refuse_other_plan(folder: Path, begun: dict[str, Any], plan: dict[str, Any]) -> None:
+    names = [name for name in {**begun, **plan} if begun.get(name) != plan.get(name)]
+    if names:
+        had = ", ".join(f"{name} {_said(begun.get(name))}" for name in names)
+        now = ", ".join(_said(plan.get(name)) for name in names)
+        raise InputError(f"{folder}: was begun with {had}, not {now}; give what it was begun with, or another folder")
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,63 @@
+"""A Ray cluster makes what one machine makes."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleanplate.errors import InputError
+from cleanplate.jobs.cluster import map_on_cluster
+from cleanplate.jobs.units import Crew
+from cleanplate.synth.generate import generate
+from cleanplate.synth.shooting import Plan
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra `ray`: make test-long installs it"),
+]
+
+TINY = Plan(3, (48, 64), 2, "procedural")
+
+
+@pytest.fixture
+def cluster(toys: Any) -> Iterator[str]:
+    """The address of a cluster of two machines with one core each, on this one."""
+    del toys  # its path must be in the environment before the machines start
+    machines: Any = import_module("ray.cluster_utils").Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    machines.add_node(num_cpus=1)
+    yield machines.address
+    machines.shutdown()
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_two_machines_make_the_bytes_of_one_process(cluster: str, tmp_path: Path) -> None:
+    generate(tmp_path / "here", 6, TINY, unit=2)
+    generate(tmp_path / "there", 6, TINY, unit=2, crew=Crew(cluster=cluster))
+    assert _contents(tmp_path / "there") == _contents(tmp_path / "here")
+
+
+def test_a_cluster_of_its_own_is_there_for_local(toys: Any) -> None:
+    results = dict(map_on_cluster(toys.square, range(5), "local", 2))
+    assert results == {item: item * item for item in range(5)}
+
+
+def test_what_a_machine_tells_the_user_is_told(toys: Any, cluster: str) -> None:
+    with pytest.raises(InputError, match=r"^three\.png: is not wanted; leave it out$"):
+        list(map_on_cluster(toys.refuse_at_three, range(6), cluster, 2))
+
+
+def test_no_cluster_at_the_address_is_one_sentence(tmp_path: Path) -> None:
+    options = ["--count", "2", "--size", "48", "--assets", "procedural", "--ray", "127.0.0.1:9"]
+    command = [sys.executable, "-m", "cleanplate", "synth", "--out", str(tmp_path / "d"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.startswith("cleanplate: --ray 127.0.0.1:9: no Ray cluster answers")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,59 @@
+"""What is put down as done is known afterwards, whatever happened."""
+
+from pathlib import Path
+
+import pytest
+
+from cleanplate.errors import InputError
+from cleanplate.jobs.ledger import LEDGER, Ledger
+
+PLAN = {"seed": 1, "size": "64x48", "parts": ("a", "b")}
+
+
+def _with_two_units(folder: Path) -> Path:
+    with Ledger(folder, PLAN) as ledger:
+        ledger.add(0, {"file": "0.tar"})
+        ledger.add(3, {"file": "3.tar"})
+    return folder / LEDGER
+
+
+def test_finished_units_are_known_when_it_is_opened_again(tmp_path: Path) -> None:
+    _with_two_units(tmp_path)
+    with Ledger(tmp_path, PLAN) as ledger:
+        assert ledger.done == {0: {"file": "0.tar"}, 3: {"file": "3.tar"}}
+        ledger.close_finished()
+    assert not (tmp_path / LEDGER).exists()
+
+
+def test_it_may_have_been_cut_off_at_any_byte(tmp_path: Path) -> None:
+    path = _with_two_units(tmp_path)
+    whole = path.read_bytes()
+    seen: set[int] = set()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with Ledger(tmp_path, PLAN) as ledger:
+            seen.add(len(ledger.done))
+            ledger.add(7, {"file": "7.tar"})
+        with Ledger(tmp_path, PLAN) as ledger:
+            assert ledger.done[7] == {"file": "7.tar"}
+    assert seen == {0, 1}
+
+
+def test_another_plan_is_refused_by_what_differs(tmp_path: Path) -> None:
+    _with_two_units(tmp_path)
+    with pytest.raises(InputError, match=r"was begun with seed 1, size 64x48, not 2, 256x192; ") as caught:
+        Ledger(tmp_path, {**PLAN, "seed": 2, "size": "256x192"})
+    assert "parts" not in str(caught.value)
+    with Ledger(tmp_path, PLAN) as ledger:
+        assert len(ledger.done) == 2
+
+
+def test_two_cannot_work_in_one_folder(tmp_path: Path) -> None:
+    with Ledger(tmp_path, PLAN), pytest.raises(InputError, match="somebody is at work in it"):
+        Ledger(tmp_path, PLAN)
+    Ledger(tmp_path, PLAN).close_finished()
+
+
+def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"unfinished\.jsonl: cannot be written"):
+        Ledger(tmp_path / "missing", PLAN)

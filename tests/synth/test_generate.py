@@ -1,0 +1,93 @@
+"""Data sets: the same bytes whoever makes them, disjoint by seed, and whole or to be gone on with."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cleanplate.errors import InputError, UsageError
+from cleanplate.jobs.units import Crew
+from cleanplate.sample.shards import ShardReader
+from cleanplate.synth import generate as generation
+from cleanplate.synth.generate import generate
+from cleanplate.synth.shooting import Plan
+
+TINY = Plan(3, (48, 64), 2, "procedural")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    generate(folder, 5, TINY, unit=2)
+    return folder
+
+
+@pytest.mark.slow
+def test_every_shard_is_full_and_the_last_has_the_rest(made: Path) -> None:
+    assert set(contents(made)) == {"00000.tar", "00001.tar", "00002.tar", "manifest.json"}
+    reader = ShardReader(made)
+    keys = [reader[index].key for index in range(len(reader))]
+    assert [key.split("-")[:2] for key in keys] == [["s3", f"0000{unit}"] for unit in (0, 0, 1, 1, 2)]
+    assert len(set(keys)) == 5
+
+
+@pytest.mark.slow
+def test_two_workers_make_the_bytes_of_one_process(made: Path, tmp_path: Path) -> None:
+    generate(tmp_path, 5, TINY, unit=2, crew=Crew(2))
+    assert contents(tmp_path) == contents(made)
+
+
+@pytest.mark.slow
+def test_seeds_share_neither_scenes_nor_people(made: Path, tmp_path: Path) -> None:
+    generate(tmp_path, 2, replace(TINY, seed=4), unit=2)
+    one, other = ShardReader(made), ShardReader(tmp_path)
+    assert not one.scenes & other.scenes
+    assert not one.people & other.people
+    assert (one[0].plate != other[0].plate).any()
+
+
+@pytest.mark.slow
+def test_a_stopped_data_set_goes_on_and_another_plan_is_refused(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(generation, "write_manifest", _interrupted)
+        with pytest.raises(InputError, match="power"):
+            generate(tmp_path, 5, TINY, unit=2)
+    (tmp_path / "00001.tar").unlink()
+    with pytest.raises(InputError, match=r"was begun with count 5, seed 3, not 6, 9; give what it was begun with"):
+        generate(tmp_path, 6, replace(TINY, seed=9), unit=2)
+    generate(tmp_path, 5, TINY, unit=2)
+    assert contents(tmp_path) == contents(made)
+    with pytest.raises(InputError, match="already holds a data set"):
+        generate(tmp_path, 5, TINY, unit=2)
+
+
+def _interrupted(*_: object) -> str:
+    raise InputError("the power is gone")
+
+
+def test_parts_that_differ_from_the_plans_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "load_parts", _Changing())
+    with pytest.raises(InputError, match=r"has other parts than this machine; run  cleanplate assets"):
+        generate(tmp_path, 5, TINY, unit=2)
+
+
+class _Changing:
+    """Parts that are others at every call, as on machines with different packs."""
+
+    def __init__(self) -> None:
+        self.fingerprint = "parts-"
+
+    def __call__(self, _assets: str) -> "_Changing":
+        self.fingerprint += "I"
+        return self
+
+
+def test_unknown_parts_are_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="choose one of pack, procedural"):
+        generate(tmp_path, 5, replace(TINY, assets="lego"))
