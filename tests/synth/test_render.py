@@ -171,3 +171,37 @@ def test_a_glossy_floor_mirrors_a_wall() -> None:
         pictures.append(render_plate(scene, seed=3).radiance)
     rows = slice(34, 40)
     assert pictures[1][rows].mean() > 1.05 * pictures[0][rows].mean()
+
+
+def test_draws_do_not_depend_on_what_other_rays_meet() -> None:
+    """A lamp switched off and a box taken away change nothing where they bring no light and are not seen."""
+    camera = _down()
+    weak = AreaLight(vector(-1.2, 0, 0.05), vector(0, 0.1, 0), vector(0.1, 0, 0), vector(9, 9, 9))
+    hidden = box((-9.9, -9.9, 0), (-9.8, -9.8, 0.1), _surface(0.5))
+    scene = _scene(camera)
+    with_all = replace(scene, meshes=[hidden, *scene.meshes], lights=[weak, *scene.lights])
+    off = replace(weak, radiance=0 * weak.radiance)
+    changed = replace(with_all, meshes=scene.meshes, lights=[off, *scene.lights])
+    before, after = render_plate(with_all, seed=4), render_plate(changed, seed=4)
+    behind = slice(None), slice(0, 8)
+    assert (after.radiance[behind] < before.radiance[behind]).any()
+    np.testing.assert_allclose(after.radiance[:, 40:], before.radiance[:, 40:], rtol=1e-3)
+
+
+def test_opacity_between_0_and_1_gives_that_alpha(plate: PlateRender) -> None:
+    texture = np.full((8, 8, 3), 0.8, np.float32)
+    card = quad((-1, -1, 0.5), (2, 0, 0), (0, 2, 0), Surface(texture, opacity=np.full((8, 8), 0.4, np.float32)))
+    shot = render_shot(plate, [_thing(card)], seed=2)
+    assert shot.alpha[16:32, 24:40].mean() == pytest.approx(0.4, abs=0.05)
+
+
+def test_lamps_and_screens_show_their_picture_and_keep_it_in_the_shade() -> None:
+    scene = _scene(_down())
+    texture = np.zeros((32, 32, 3), np.float32)
+    texture[:, 16:] = 1
+    scene.meshes.append(quad((-1, -1, 0.1), (2, 0, 0), (0, 2, 0), Surface(texture, emission=(0.2, 0.4, 0.8))))
+    bright = render_plate(scene, seed=1)
+    np.testing.assert_allclose(bright.radiance[24, 36], (0.2, 0.4, 0.8), rtol=0.02)
+    assert bright.radiance[24, 28].max() < 0.01
+    shaded = render_shot(bright, [_thing(box((-1.5, -1.5, 2.8), (1.5, 1.5, 2.85), _surface(0.5)))], seed=2)
+    np.testing.assert_allclose(shaded.radiance[24, 36], bright.radiance[24, 36], rtol=1e-5)

@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.synth.geometry.vectors import Floats, Ints
-from cleanplate.synth.render.light import LightSampler
-from cleanplate.synth.render.soup import Soup
+from cleanplate.imaging import Image
+from cleanplate.synth.geometry.vectors import Bools, Floats, Ints
+from cleanplate.synth.render import rays
+from cleanplate.synth.render.compiled import compiled
+from cleanplate.synth.render.denoise import Smoother
+from cleanplate.synth.render.light import LightSampler, LightSamples
+from cleanplate.synth.render.soup import First, Hits, Soup
 from cleanplate.synth.scene import Actor, Camera
+
+_ACROSS = 4
+"""Rays a pixel's side where an edge runs through it; inside a figure it is half as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,36 +32,58 @@ class Figure:
     """
 
     window: tuple[slice, slice]
-    alpha: Floats
+    alpha: Image
     colour: Floats
-    depth_m: Floats
+    depth_m: Image
     instances: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """Rays of the camera that meet actors before anything of the scene.
+
+    `pixel`: (n,) of the window, `code`: (n,) of the draws, `hit`: what they meet.
+    """
+
+    pixel: Ints
+    code: Ints
+    origin: Floats
+    direction: Floats
+    cosine: Floats
+    hit: First
+
+    def some(self, which: Ints) -> "_Looks":
+        pixel, code, cosine = self.pixel[which], self.code[which], self.cosine[which]
+        return _Looks(pixel, code, self.origin[which], self.direction[which], cosine, self.hit.some(which))
+
+
 def draw_figure(room: LightSampler, actors: list[Actor], people: Soup) -> Figure | None:
-    """The actors (`people` is their soup) seen with 4 x 4 rays a pixel, or None where all are out of the picture."""
-    camera = room.scene.camera
-    window = _window(camera, actors)
+    """The actors (`people` is their soup) as the camera sees them, or None where all are out of the picture."""
+    window = _window(room.scene.camera, actors)
     if window is None:
         return None
     rows, columns = window
     h, w = rows.stop - rows.start, columns.stop - columns.start
-    enlarged = (slice(4 * rows.start, 4 * rows.stop), slice(4 * columns.start, 4 * columns.stop))
-    directions, cosine = camera.enlarged(4).rays(*enlarged)
-    eye = np.broadcast_to(camera.eye, directions.shape)
-    distance, triangle, seen = _first_seen(room.soup, people, eye, directions)
-    cover = np.zeros(16 * h * w, np.float32)
-    cover[seen] = 1
-    alpha = cover.reshape(h, 4, w, 4).mean((1, 3))
-    depth, nearest = _nearest_of_blocks(seen, (distance * cosine)[seen], (h, w))
+    coarse = _looks(room, people, window, 2, np.arange(h * w))
+    count = np.bincount(coarse.pixel, minlength=h * w).reshape(h, w).astype(np.uint8)
+    around = np.ones((3, 3), np.uint8)
+    full: Bools = np.equal(cv2.erode(count, around), 4)
+    touched: Bools = np.greater(cv2.dilate(count, around), 0)
+    inside = coarse.some(np.flatnonzero(full.reshape(-1)[coarse.pixel]))
+    edge = _looks(room, people, window, _ACROSS, np.flatnonzero(touched & ~full))
+    cover = np.bincount(edge.pixel, minlength=h * w).reshape(h, w)
     last = np.cumsum([sum(len(m.triangles) for m in actor.meshes) for actor in actors])
-    owner = 1 + np.searchsorted(last, triangle[nearest], "right")
-    instances = np.where(nearest >= 0, owner, 0).astype(np.uint8)
-    shaded = _shaded(seen, w)
-    hits = people.trace(eye[shaded], directions[shaded])
-    radiance = (hits.albedo * room.on_actors(hits, people)).astype(np.float32)
-    colour = _colour_map(radiance, (shaded // (4 * w)) // 4 * w + (shaded % (4 * w)) // 4, (h, w))
-    return Figure(window, alpha, colour, depth, instances)
+    depth, instances = np.zeros(h * w, np.float32), np.zeros(h * w, np.uint8)
+    for part in (inside, edge):
+        owner = 1 + np.searchsorted(last, part.hit.triangle, "right")
+        _nearest(part.pixel, part.hit.distance * part.cosine, owner, depth, instances)
+    return Figure(
+        window,
+        np.where(full, 1, cover / _ACROSS**2).astype(np.float32),
+        _colour(room, people, [inside, edge.some(_a_few(edge.pixel, cover.reshape(-1)))], (h, w)),
+        depth.reshape(h, w),
+        instances.reshape(h, w),
+    )
 
 
 def _window(camera: Camera, actors: list[Actor]) -> tuple[slice, slice] | None:
@@ -69,42 +99,90 @@ def _window(camera: Camera, actors: list[Actor]) -> tuple[slice, slice] | None:
     return (slice(r0, r1), slice(c0, c1)) if r1 > r0 and c1 > c0 else None
 
 
-def _first_seen(scene: Soup, people: Soup, eye: Floats, directions: Floats) -> tuple[Floats, Ints, Ints]:
-    """Each ray's distance to the actors (n,), what it hits of them (n,), and which rays meet them before the scene."""
-    triangle, distance, _, _ = people.first(eye, directions)
-    maybe = np.flatnonzero(triangle >= 0)
-    hidden = scene.hides(eye[maybe], directions[maybe], distance[maybe])
-    return distance, triangle, maybe[~hidden]
+def _looks(room: LightSampler, people: Soup, window: tuple[slice, slice], across: int, pixel: Ints) -> _Looks:
+    """The rays through a lattice `across` x `across` in some pixels of the window that meet actors first."""
+    camera = room.scene.camera
+    row, column = np.divmod(pixel, window[1].stop - window[1].start)
+    sub_row, sub_column = np.divmod(np.arange(across * across), across)
+    row = ((row + window[0].start)[:, None] * across + sub_row).reshape(-1)
+    column = ((column + window[1].start)[:, None] * across + sub_column).reshape(-1)
+    direction, cosine = _through(row, column, camera.enlarged(across).focal_px, camera)
+    origin = np.repeat(camera.eye[None], len(row), 0)
+    hit = people.first(origin, direction)
+    maybe = np.flatnonzero(hit.triangle >= 0)
+    seen = maybe[~room.soup.hides(origin[maybe], direction[maybe], hit.distance[maybe])]
+    finest = _ACROSS // across
+    code = rays.curve_codes(camera.enlarged(_ACROSS).size_hw)[
+        row[seen] * finest * camera.size_hw[1] * _ACROSS + column[seen] * finest
+    ]
+    return _Looks(pixel[seen // across**2], code, origin[seen], direction[seen], cosine[seen], hit.some(seen))
 
 
-def _nearest_of_blocks(seen: Ints, depth_m: Floats, size_hw: tuple[int, int]) -> tuple[Floats, Ints]:
-    """Of every pixel's 16 rays the least depth (h, w), and the number of that ray; 0 and -1 where none is `seen`."""
+def _through(row: Ints, column: Ints, focal_px: float, camera: Camera) -> tuple[Floats, Floats]:
+    """Unit directions (n, 3) through the middles of pixels of the enlarged picture, and their cosines to the axis."""
+    times = focal_px / camera.focal_px
+    x = (column + 0.5 - times * camera.size_hw[1] / 2) / focal_px
+    y = (times * camera.size_hw[0] / 2 - row - 0.5) / focal_px
+    local = np.stack([x, y, np.full(len(x), -1.0)], -1).astype(np.float32)
+    cosine = 1 / np.sqrt(x * x + y * y + 1).astype(np.float32)
+    return local @ camera.axes.T * cosine[:, None], cosine
+
+
+@compiled
+def _nearest(pixel: Ints, depth_m: Floats, owner: Ints, depth: Floats, instances: NDArray[np.uint8]) -> None:
+    """Put every pixel's least depth, and the owner of what is there, into the pictures."""
+    for i in range(len(pixel)):
+        p = pixel[i]
+        if instances[p] == 0 or depth_m[i] < depth[p]:
+            depth[p], instances[p] = depth_m[i], owner[i]
+
+
+@compiled
+def _a_few(pixel: Ints, cover: Ints) -> Ints:
+    """Of the rays (n,), sorted by pixel, at most four a pixel, evenly spread over the `cover` (h * w,) it has."""
+    out = np.empty(len(pixel), np.int64)
+    n, nth = 0, 0
+    for i in range(len(pixel)):
+        nth = nth + 1 if i > 0 and pixel[i] == pixel[i - 1] else 0
+        if cover[pixel[i]] <= 4 or (nth + 1) * 4 // cover[pixel[i]] > nth * 4 // cover[pixel[i]]:
+            out[n] = i
+            n += 1
+    return out[:n]
+
+
+def _colour(room: LightSampler, people: Soup, parts: list[_Looks], size_hw: tuple[int, int]) -> Floats:
+    """Mean radiance (h, w, 3) of what the rays of every pixel meet, 0 where there are none."""
     h, w = size_hw
-    depth = np.full(16 * h * w, np.inf, np.float32)
-    depth[seen] = depth_m
-    blocks = depth.reshape(h, 4, w, 4).transpose(0, 2, 1, 3).reshape(h, w, 16)
-    best = blocks.argmin(2)
-    nearest = np.take_along_axis(blocks, best[..., None], 2)[..., 0]
-    row, column = np.mgrid[:h, :w]
-    ray = (4 * row + best // 4) * 4 * w + 4 * column + best % 4
-    there = np.isfinite(nearest)
-    return np.where(there, nearest, 0).astype(np.float32), np.where(there, ray, -1)
-
-
-def _shaded(seen: Ints, width_px: int) -> Ints:
-    """The rays that carry the colour: all of a few; of many, each pixel's first and a quarter of the rest."""
-    if len(seen) <= 4000:
-        return seen
-    row, column = np.divmod(seen, 4 * width_px)
-    pixel = row // 4 * width_px + column // 4
-    first = np.zeros(len(seen), bool)
-    first[np.unique(pixel, return_index=True)[1]] = True
-    return seen[first | ((column + 2 * (row % 2) + row // 2) % 4 == 0)]
-
-
-def _colour_map(radiance: Floats, pixel: Ints, size_hw: tuple[int, int]) -> Floats:
-    """Mean radiance (n, 3) of each pixel (n,) as (h, w, 3), 0 where there is none."""
-    h, w = size_hw
+    parts = [part for part in parts if len(part.pixel)]
+    if not parts:
+        return np.zeros((h, w, 3), np.float32)
+    pixel, code = (np.concatenate(list(each)) for each in zip(*((p.pixel, p.code) for p in parts), strict=True))
+    spread = 1 / (2 * room.scene.camera.focal_px)
+    described = [people.described(p.hit, p.origin, p.direction, spread) for p in parts]
+    hits = Hits(*(np.concatenate(list(each)) for each in zip(*(vars(d).values() for d in described), strict=True)))
+    first = np.unique(pixel, return_index=True)[1]
+    light = room.direct(hits, code, people.tree).gathered(len(pixel))
+    samples = _indirect(room, people, hits, code, first)
+    light += _smoothed(samples.brought, hits, pixel, first, (h, w))[pixel] + room.scene.ambient
     count = np.bincount(pixel, minlength=h * w)
-    total = np.stack([np.bincount(pixel, radiance[:, c], h * w) for c in range(3)], -1)
+    total = rays.gathered(pixel, hits.albedo * light + hits.emission, h * w)
     return (total / np.maximum(count, 1)[:, None]).reshape(h, w, 3).astype(np.float32)
+
+
+def _indirect(room: LightSampler, people: Soup, hits: Hits, code: Ints, which: Ints) -> LightSamples:
+    """Light that other surfaces send to some of the hits."""
+    samples = room.bounced(hits, code, which)
+    near = people.tree.blocked(samples.origin, samples.direction, np.full(len(which), 3.0, np.float32))
+    samples.brought[near] *= 0.4  # another part of an actor is there
+    return samples
+
+
+def _smoothed(light: Floats, hits: Hits, pixel: Ints, which: Ints, size_hw: tuple[int, int]) -> Floats:
+    """Light (n, 3) of one hit a pixel, by number, blended over the actor, (h * w, 3)."""
+    h, w = size_hw
+    at = pixel[which]
+    spread, normal, point = (np.zeros((h * w, 3), np.float32) for _ in range(3))
+    distance = np.zeros(h * w, np.float32)
+    spread[at], normal[at], point[at], distance[at] = light, hits.normal[which], hits.point[which], hits.distance[which]
+    smooth = Smoother(normal.reshape(h, w, 3), point.reshape(h, w, 3), distance.reshape(h, w))
+    return smooth(spread.reshape(h, w, 3), 3).reshape(-1, 3)

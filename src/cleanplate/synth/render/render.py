@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.geometry.mesh import bounds
+from cleanplate.synth.geometry.vectors import Floats, Ints
 from cleanplate.synth.render.denoise import Smoother
 from cleanplate.synth.render.figure import draw_figure
 from cleanplate.synth.render.light import LightSampler, LightSamples
+from cleanplate.synth.render.rays import curve_codes, gathered, owners, picked
 from cleanplate.synth.render.soup import Hits, Soup
 from cleanplate.synth.scene import Actor, Camera, Scene
 
@@ -30,8 +32,9 @@ class PlateRender:
         scene, soup: what was rendered.
         smooth: takes the noise out of light on this picture's surfaces.
         light: (h, w, 3) what falls on the surfaces: irradiance / pi, ambient light included.
+        steady: (h, w, 3) the part of the radiance that no shadow changes: lamps, sky, reflections.
         direct: rays to the lamps; an actor blocks them.
-        bounced: rays to other surfaces, from every fourth pixel at twice the size; an actor's colour takes their place.
+        bounced: one ray of every pixel to another surface; an actor's colour takes its place.
         mirror: rays that glossy surfaces send on; an actor is reflected in them.
     """
 
@@ -41,6 +44,7 @@ class PlateRender:
     soup: Soup
     smooth: Smoother
     light: Floats
+    steady: Floats
     direct: LightSamples
     bounced: LightSamples
     mirror: LightSamples
@@ -66,27 +70,34 @@ class ShotRender:
 
 
 def render_plate(scene: Scene, seed: int) -> PlateRender:
-    """Render the scene with nobody in it."""
-    soup, fine = Soup(scene.meshes), scene.camera.enlarged(2)
-    sampler = LightSampler(scene, soup, np.random.default_rng(seed))
-    h, w = fine.size_hw
-    directions, _ = fine.rays(slice(0, h), slice(0, w))
-    hits = soup.trace(np.broadcast_to(fine.eye, directions.shape), directions)
-    direct, bounced, mirror = sampler.direct(hits), sampler.bounced(hits), sampler.mirrored(hits, directions)
-    smooth = _smoother(hits, (h, w), 1)
-    light = smooth(direct.gathered((h, w, 3)), 2) + smooth(4 * bounced.gathered((h, w, 3)), 5) + scene.ambient
-    radiance = hits.albedo.reshape(h, w, 3) * light + mirror.gathered((h, w, 3))
-    radiance += np.where(hits.found[:, None], hits.emission, scene.sky).reshape(h, w, 3)
+    """Render the scene with nobody in it; scenes that differ in one thing share their noise if the seed is the same."""
+    camera, fine = scene.camera, scene.camera.enlarged(2)
+    soup = Soup(scene.meshes)
+    sampler = LightSampler(scene, soup, seed)
+    (h, w), code = camera.size_hw, curve_codes(fine.size_hw)
+    directions, _ = fine.rays(slice(0, 2 * h), slice(0, 2 * w))
+    eyes = np.repeat(camera.eye[None], len(directions), 0)
+    hits = soup.trace(eyes, directions, 1 / fine.focal_px)
+    one_each = _one_of_four((h, w), seed)
+    direct, mirror = sampler.direct(hits, code), sampler.mirrored(hits, code, directions)
+    bounced = sampler.bounced(hits, code, one_each[hits.found[one_each]]).owned(owners((h, w), 2), 1)
+    smooth = _smoother(hits, (2 * h, 2 * w), 2)
+    indirect = smooth(bounced.gathered(h * w).reshape(h, w, 3), 4) + scene.ambient
+    light = _smoother(hits, (2 * h, 2 * w), 1)(direct.gathered(4 * h * w).reshape(2 * h, 2 * w, 3), 2)
+    light += indirect.repeat(2, 0).repeat(2, 1)
+    steady = mirror.gathered(4 * h * w) + np.where(hits.found[:, None], hits.emission, scene.sky)
+    steady = _halved(steady.reshape(2 * h, 2 * w, 3))
     return PlateRender(
-        radiance=_halved(radiance),
-        depth_m=_depth(scene.camera, soup),
+        radiance=_halved(hits.albedo.reshape(2 * h, 2 * w, 3) * light) + steady,
+        depth_m=_depth(camera, soup),
         scene=scene,
         soup=soup,
-        smooth=_smoother(hits, (h, w), 2),
+        smooth=smooth,
         light=_halved(light),
-        direct=direct.halved(w),
-        bounced=bounced.halved(w),
-        mirror=mirror.halved(w),
+        steady=steady,
+        direct=direct.owned(owners((h, w), 2), 1 / 4),
+        bounced=bounced,
+        mirror=mirror.owned(owners((h, w), 2), 1 / 4),
     )
 
 
@@ -98,10 +109,10 @@ def render_shot(plate: PlateRender, actors: list[Actor], seed: int) -> ShotRende
     if not meshes:
         return ShotRender(plate.radiance.copy(), alpha, depth_m, instances, np.ones((h, w, 3), np.float32))
     people = Soup(meshes)
-    ratio, reflected = _changed_light(plate, people)
-    radiance = plate.radiance * ratio + reflected
-    room = LightSampler(plate.scene, plate.soup, np.random.default_rng(seed))
-    figure = draw_figure(room, actors, people)
+    boxes = np.stack([bounds(actor.meshes) for actor in actors])
+    ratio = _changed_light(plate, people, boxes)
+    radiance = (plate.radiance - plate.steady) * ratio + plate.steady + _mirrored_actors(plate, people, boxes)
+    figure = draw_figure(LightSampler(plate.scene, plate.soup, seed), actors, people)
     if figure is not None:
         window, cover = figure.window, figure.alpha[..., None]
         radiance[window] = radiance[window] * (1 - cover) + figure.colour * cover
@@ -114,43 +125,48 @@ def _depth(camera: Camera, soup: Soup) -> Image:
     """Metres along the optical axis (h, w) through the middle of every pixel, 0 where the sky is seen."""
     h, w = camera.size_hw
     directions, cosine = camera.rays(slice(0, h), slice(0, w))
-    triangle, distance, _, _ = soup.first(np.broadcast_to(camera.eye, directions.shape), directions)
-    return np.where(triangle >= 0, distance * cosine, 0).reshape(h, w).astype(np.float32)
+    hit = soup.first(np.repeat(camera.eye[None], len(directions), 0), directions)
+    return np.where(hit.triangle >= 0, hit.distance * cosine, 0).reshape(h, w).astype(np.float32)
+
+
+def _one_of_four(size_hw: tuple[int, int], seed: int) -> Ints:
+    """For every pixel (h * w,) of a picture the number of one of its four in the picture twice as large."""
+    h, w = size_hw
+    row, column = np.divmod(np.arange(h * w), w)
+    corner = picked(h * w, 4, seed)
+    return (2 * row + corner // 2) * 2 * w + 2 * column + corner % 2
 
 
 def _smoother(hits: Hits, size_hw: tuple[int, int], step: int) -> Smoother:
     """The smoother for every pixel's hit, or for every second one's in both directions."""
-    picked = (slice(step - 1, None, step), slice(step - 1, None, step))
-    normal, point = (part.reshape(*size_hw, 3)[picked] for part in (hits.normal, hits.point))
-    return Smoother(normal, point, hits.distance.reshape(size_hw)[picked])
+    every = (slice(step - 1, None, step), slice(step - 1, None, step))
+    normal, point = (part.reshape(*size_hw, 3)[every] for part in (hits.normal, hits.point))
+    return Smoother(normal, point, hits.distance.reshape(size_hw)[every])
 
 
-def _changed_light(plate: PlateRender, people: Soup) -> tuple[Floats, Floats]:
-    """What the actors do to light on the empty scene: its ratio (h, w, 3), and reflections gained or lost (h, w, 3)."""
-    shape = plate.radiance.shape
+def _changed_light(plate: PlateRender, people: Soup, boxes: Floats) -> Floats:
+    """Light on the empty scene (h, w, 3) with actors, inside boxes (k, 2, 3), against light without them."""
+    h, w, _ = plate.radiance.shape
     level = plate.light.mean((0, 1))
-    direct, bounced = plate.direct, plate.bounced
-    blocked = people.tree.blocked(direct.origin, direct.direction, direct.reach_m)
-    lost = plate.smooth(direct.gathered(shape, direct.brought * blocked[:, None]), 1)
-    met = people.tree.blocked(bounced.origin, bounced.direction, bounced.reach_m)
-    swapped = (bounced.brought - people.mean_albedo * level / 4) * met[:, None]
-    lost += plate.smooth(4 * bounced.gathered(shape, swapped), 4)
-    ratio = np.clip(1 - lost / np.maximum(plate.light, 1e-4), 0.0, 1.3)
-    return ratio, _mirrored_actors(plate, people, level)
+    stopped = plate.direct.blocked(people.tree, boxes)
+    lost = gathered(plate.direct.pixel[stopped], plate.direct.brought[stopped], h * w)
+    lost = plate.smooth(lost.reshape(h, w, 3), 1)
+    met = plate.bounced.blocked(people.tree, boxes)
+    swapped = plate.bounced.brought[met] + plate.scene.ambient - people.mean_albedo * level / 4
+    lost += plate.smooth(gathered(plate.bounced.pixel[met], swapped, h * w).reshape(h, w, 3), 4)
+    return np.clip(1 - lost / np.maximum(plate.light, 1e-4), 0.0, 1.3)
 
 
-def _mirrored_actors(plate: PlateRender, people: Soup, level: Floats) -> Floats:
-    """Reflections (h, w, 3) of actors, less what they hide; `level` (3,) is the light that typically falls on them."""
-    mirror, shape = plate.mirror, plate.radiance.shape
-    if not len(mirror.pixel):
-        return np.zeros(shape, np.float32)
-    hits = people.trace(mirror.origin, mirror.direction)
-    nearer = hits.found & (hits.distance < mirror.reach_m)
-    share = np.zeros_like(mirror.brought)
+def _mirrored_actors(plate: PlateRender, people: Soup, boxes: Floats) -> Floats:
+    """Reflections (h, w, 3) of actors, inside boxes (k, 2, 3), less what they hide."""
+    h, w, _ = plate.radiance.shape
+    mirror, level = plate.mirror, plate.light.mean((0, 1))
+    some = mirror.blocked(people.tree, boxes)
+    hits = people.trace(mirror.origin[some], mirror.direction[some], 0.03)
     # the mirror's strength is folded into what it brought; a typical radiance takes it out again for the actor's colour
-    strength = mirror.brought.mean(1, keepdims=True) / max(float(level.mean()) * 0.5, 1e-3)
-    share[nearer] = (np.minimum(strength, 0.5) * hits.albedo * level)[nearer] - mirror.brought[nearer]
-    return mirror.gathered(shape, share)
+    strength = mirror.brought[some].mean(1, keepdims=True) / max(float(level.mean()) * 0.5, 1e-3)
+    gained = np.minimum(strength, 0.5) * hits.albedo * level - mirror.brought[some]
+    return gathered(mirror.pixel[some], gained.astype(np.float32), h * w).reshape(h, w, 3)
 
 
 def _halved(picture: Floats) -> Floats:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.synth.geometry.mesh import Mesh
-from cleanplate.synth.geometry.vectors import Bools, Floats, Ints, dot, unit
+from cleanplate.synth.geometry.vectors import Bools, Floats, Ints
+from cleanplate.synth.render import triangles
 from cleanplate.synth.render.embree import TriangleTree
-from cleanplate.synth.render.texels import Texels
+from cleanplate.synth.render.texels import Texels, mean_albedo
 
 _MOST_LAYERS = 12
 """Through how many see-through triangles the camera looks before it takes one for opaque."""
@@ -17,11 +18,28 @@ _LAYER_M = 2e-4
 
 
 @dataclass(frozen=True, eq=False)
+class First:
+    """Which triangle each of n rays meets first.
+
+    Attributes:
+        triangle: (n,) its number, -1 where nothing is met. distance: (n,) metres. u, v: (n,) barycentric coordinates.
+    """
+
+    triangle: Ints
+    distance: Floats
+    u: Floats
+    v: Floats
+
+    def some(self, rays: Ints) -> "First":
+        """Those of some rays, by number."""
+        return First(self.triangle[rays], self.distance[rays], self.u[rays], self.v[rays])
+
+
+@dataclass(frozen=True, eq=False)
 class Hits:
     """What n rays met.
 
-    Where nothing was met, distance, albedo, emission and gloss are 0, `point` is the ray's origin, and the normals mean
-    nothing.
+    Where nothing was met, everything is 0, and `point` means nothing.
 
     Attributes:
         found: (n,) whether anything was met.
@@ -55,81 +73,76 @@ class Soup:
     def __init__(self, meshes: list[Mesh]) -> None:
         surfaces = list({id(m.surface): m.surface for m in meshes}.values())
         index = {id(surface): i for i, surface in enumerate(surfaces)}
-        corners = np.concatenate([m.corners for m in meshes])
+        laid_out = [_laid_out(m) for m in meshes]
+        parts = (np.concatenate(part) for part in zip(*laid_out, strict=True))
+        corners, self._flat, self._normals, self._density = parts
         self.tree = TriangleTree(corners)
-        self._uv = np.concatenate([m.uv for m in meshes]).astype(np.float32)
-        self._surface = np.concatenate([np.full(len(m.triangles), index[id(m.surface)]) for m in meshes])
-        self._flat = unit(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
-        self._smooth = np.concatenate([_corner_normals(m) for m in meshes])
+        self._uv = np.concatenate([m.uv for m in meshes]).astype(np.float32, copy=False)
+        self._surface = np.repeat([index[id(m.surface)] for m in meshes], [len(m.triangles) for m in meshes])
         self._texels = Texels(surfaces)
         self._gloss = np.array([s.gloss for s in surfaces], np.float32)
         self._emission = np.array([s.emission or (0, 0, 0) for s in surfaces], np.float32)
-        self.mean_albedo: Floats = self._texels.mean
+        self.mean_albedo: Floats = np.mean([mean_albedo(s) for s in surfaces], 0)
 
-    def first(self, origins: Floats, directions: Floats) -> tuple[Ints, Floats, Floats, Floats]:
-        """First opaque triangles on (n, 3) rays with unit directions: number (-1 = none), metres, barycentric u, v."""
-        triangle, distance, u, v = self.tree.closest(origins, directions)
-        if not self._texels.any_see_through:
-            return triangle, distance, u, v
-        asked = np.arange(len(triangle))
+    def first(self, origins: Floats, directions: Floats) -> First:
+        """What (n, 3) rays with unit directions meet first, through what their numbers let them pass."""
+        hit = First(*self.tree.closest(origins, directions))
+        asked = np.arange(len(hit.triangle)) if self._texels.any_see_through else np.zeros(0, np.int64)
         for _ in range(_MOST_LAYERS):
-            asked = asked[triangle[asked] >= 0]
-            asked = asked[self._texels.see_through[self._surface[triangle[asked]]]]
-            uv = self._texture_uv(triangle[asked], u[asked], v[asked])
-            asked = asked[~self._texels.opaque(self._surface[triangle[asked]], uv)]
+            asked = asked[hit.triangle[asked] >= 0]
+            asked = asked[self._texels.see_through[self._surface[hit.triangle[asked]]]]
+            there = hit.some(asked)
+            uv = triangles.uv_at(there.triangle, there.u, there.v, self._uv)
+            passing = ~self._texels.stop(self._surface[there.triangle], uv, asked)
+            asked, past = asked[passing], there.distance[passing] + np.float32(_LAYER_M)
             if not len(asked):
                 break
-            past = distance[asked] + _LAYER_M
             onward = self.tree.closest(origins[asked] + directions[asked] * past[:, None], directions[asked])
-            triangle[asked], distance[asked], u[asked], v[asked] = onward[0], past + onward[1], onward[2], onward[3]
-        return triangle, distance, u, v
+            hit.triangle[asked], hit.u[asked], hit.v[asked] = onward[0], onward[2], onward[3]
+            hit.distance[asked] = past + onward[1]
+        return hit
 
     def hides(self, origins: Floats, directions: Floats, distances: Floats) -> Bools:
         """Whether something opaque lies on each ray (n, 3) nearer than its distance (n,); (n,)."""
         if not self._texels.any_see_through:
             return self.tree.blocked(origins, directions, distances)
-        triangle, distance, _, _ = self.first(origins, directions)
-        return (triangle >= 0) & (distance < distances)
+        hit = self.first(origins, directions)
+        return (hit.triangle >= 0) & (hit.distance < distances)
 
-    def trace(self, origins: Floats, directions: Floats) -> Hits:
-        """First hits of (n, 3) rays with unit directions, with all that shading needs."""
-        triangle, distance, u, v = self.first(origins, directions)
-        found = triangle >= 0
-        t = np.where(found, triangle, 0)
-        weight = np.stack([1 - u - v, u, v], -1)
-        flat = self._flat[t]
-        normal = np.einsum("nkc,nk->nc", self._smooth[t], weight)
-        side = np.where(dot(flat, directions)[:, None] > 0, -1, 1).astype(np.float32)
-        facing, normal = flat * side, unit(normal * side)
-        normal = np.where(dot(normal, directions)[:, None] > -0.02, facing, normal)
-        surface = self._surface[t]
-        texture = self._texels.albedo(surface, self._texture_uv(t, u, v)) * found[:, None]
-        emission = self._emission[surface] * texture
-        albedo = texture * (self._emission[surface].max(1) <= 0)[:, None]
-        reach = np.where(found, distance, 0).astype(np.float32)
+    def trace(self, origins: Floats, directions: Floats, spread: float) -> Hits:
+        """First hits of (n, 3) rays with unit directions, with all that shading needs.
+
+        A ray sees the mean of what lies within `spread` metres a metre of its way.
+        """
+        return self.described(self.first(origins, directions), origins, directions, spread)
+
+    def described(self, hit: First, origins: Floats, directions: Floats, spread: float) -> Hits:
+        """All that shading needs of what rays met."""
+        normal, facing = triangles.normals_at(hit.triangle, hit.u, hit.v, directions, self._flat, self._normals)
+        level = triangles.levels_at(hit.triangle, hit.distance, spread, self._density, self._surface)
+        texture = self._texels.seen(level, triangles.uv_at(hit.triangle, hit.u, hit.v, self._uv))
+        found = hit.triangle >= 0
+        surface = self._surface[hit.triangle]
+        shining = self._emission[surface]
+        reach = np.where(found, hit.distance, np.float32(0))
         return Hits(
             found,
             reach,
-            (origins + directions * reach[:, None]).astype(np.float32),
-            normal.astype(np.float32),
-            facing.astype(np.float32),
-            albedo.astype(np.float32),
-            emission.astype(np.float32),
+            origins + directions * reach[:, None],
+            normal,
+            facing,
+            texture * (shining.max(1) <= 0)[:, None],
+            shining * texture,
             self._gloss[surface] * found,
         )
 
-    def _texture_uv(self, triangle: Ints, u: Floats, v: Floats) -> Floats:
-        return np.einsum("nkc,nk->nc", self._uv[triangle], np.stack([1 - u - v, u, v], -1))
 
-
-def _corner_normals(mesh: Mesh) -> Floats:
-    """(m, 3, 3) normals at every triangle's corners: averaged over neighbours where the mesh is smooth."""
-    corners = mesh.corners
-    area_normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    if not mesh.smooth:
-        return np.repeat(unit(area_normal)[:, None], 3, 1)
-    total = np.zeros_like(mesh.vertices, dtype=np.float64)
-    for corner in range(3):
-        for axis in range(3):
-            total[:, axis] += np.bincount(mesh.triangles[:, corner], area_normal[:, axis], len(total))
-    return unit(total.astype(np.float32))[mesh.triangles]
+def _laid_out(mesh: Mesh) -> tuple[Floats, Floats, Floats, Floats]:
+    height, width = mesh.surface.texture.shape[:2]
+    return triangles.lay_out(
+        np.ascontiguousarray(mesh.vertices, np.float32),
+        np.ascontiguousarray(mesh.triangles, np.int64),
+        np.ascontiguousarray(mesh.uv, np.float32),
+        height * width,
+        mesh.smooth,
+    )

@@ -1,9 +1,15 @@
-"""Textures of any size, kept in one array and looked up for many hits at once."""
+"""Textures of any size, each also at half, a quarter... of its size, looked up for many hits at once."""
 
+from weakref import WeakKeyDictionary
+
+import cv2
 import numpy as np
 
 from cleanplate.synth.geometry.mesh import Surface
 from cleanplate.synth.geometry.vectors import Bools, Floats, Ints
+from cleanplate.synth.render.triangles import MOST_LEVELS, grouped, look_up, stopped
+
+_pyramids: WeakKeyDictionary[Surface, list[Floats]] = WeakKeyDictionary()
 
 
 class Texels:
@@ -12,36 +18,44 @@ class Texels:
     Attributes:
         see_through: (k,) which surfaces have an opacity.
         any_see_through: whether one of them has.
-        mean: (3,) albedo, every texture counted once.
     """
 
     def __init__(self, surfaces: list[Surface]) -> None:
-        sizes = np.array([s.texture.shape[:2] for s in surfaces])
-        self._height, self._width = sizes.T
-        self._start = np.cumsum(sizes.prod(1)) - sizes.prod(1)
-        self._albedo = np.concatenate([s.texture.reshape(-1, 3) for s in surfaces]).astype(np.float32)
+        self._surfaces = surfaces
         self.see_through: Bools = np.array([s.opacity is not None for s in surfaces])
         self.any_see_through = bool(self.see_through.any())
-        self.mean: Floats = np.mean([s.texture.mean((0, 1)) for s in surfaces], 0)
-        if self.any_see_through:
-            every = [np.ones(s.texture.shape[:2], np.float32) if s.opacity is None else s.opacity for s in surfaces]
-            self._opacity = np.concatenate([o.reshape(-1) for o in every]).astype(np.float32)
 
-    def albedo(self, surface: Ints, uv: Floats) -> Floats:
-        """Albedo (n, 3) of surfaces (n,) at uv (n, 2): bilinear, repeating; v points up."""
-        return self._blended(self._albedo, surface, uv)
+    def seen(self, level: Ints, uv: Floats) -> Floats:
+        """Texture values (n, 3) at uv (n, 2); `level` is that of `triangles.levels_at`, 0 where it is negative."""
+        out = np.zeros((len(level), 3), np.float32)
+        order, start = grouped(level, len(self._surfaces) * MOST_LEVELS)
+        for key in np.flatnonzero(np.diff(start)):
+            surface, size = divmod(int(key), MOST_LEVELS)
+            look_up(_shrunk(self._surfaces[surface], size), order[start[key] : start[key + 1]], uv, out)
+        return out
 
-    def opaque(self, surface: Ints, uv: Floats) -> Bools:
-        """Whether surfaces (n,), all of them see-through, stop what is seen at uv (n, 2)."""
-        return self._blended(self._opacity[:, None], surface, uv)[:, 0] >= 0.5
+    def stop(self, surface: Ints, uv: Floats, ray: Ints) -> Bools:
+        """Whether surfaces (n,), all of them see-through, stop the rays of these numbers (n,) at uv (n, 2)."""
+        out = np.ones(len(surface), np.bool_)
+        order, start = grouped(surface, len(self._surfaces))
+        for key in np.flatnonzero(np.diff(start)):
+            opacity = np.ascontiguousarray(self._surfaces[int(key)].opacity, np.float32)
+            stopped(opacity, order[start[key] : start[key + 1]], uv, ray, out)
+        return out
 
-    def _blended(self, texels: Floats, surface: Ints, uv: Floats) -> Floats:
-        height, width, start = self._height[surface], self._width[surface], self._start[surface]
-        x, y = uv[:, 0] * width - 0.5, (1 - uv[:, 1]) * height - 0.5
-        left, top = np.floor(x), np.floor(y)
-        fx, fy = (x - left)[:, None].astype(np.float32), (y - top)[:, None].astype(np.float32)
-        x0, y0 = left.astype(np.int64) % width, top.astype(np.int64) % height
-        x1, upper, lower = (x0 + 1) % width, start + y0 * width, start + (y0 + 1) % height * width
-        above = texels[upper + x0] * (1 - fx) + texels[upper + x1] * fx
-        below = texels[lower + x0] * (1 - fx) + texels[lower + x1] * fx
-        return above * (1 - fy) + below * fy
+
+def mean_albedo(surface: Surface) -> Floats:
+    """(3,) mean of the texture."""
+    return _shrunk(surface, MOST_LEVELS - 1).mean((0, 1))
+
+
+def _shrunk(surface: Surface, level: int) -> Floats:
+    """The texture, halved `level` times or until it is one pixel high or wide."""
+    pyramid = _pyramids.setdefault(surface, [])
+    if not pyramid:
+        pyramid.append(np.ascontiguousarray(surface.texture, np.float32))
+    while len(pyramid) <= level and min(pyramid[-1].shape[:2]) > 1:
+        h, w = pyramid[-1].shape[:2]
+        half = cv2.resize(pyramid[-1], (w // 2, h // 2), interpolation=cv2.INTER_AREA)
+        pyramid.append(np.asarray(half, np.float32))
+    return pyramid[min(level, len(pyramid) - 1)]

@@ -1,0 +1,27 @@
+"""The one place that talks to numba (untyped): loops over rays and pixels as machine code, kept in the user's cache."""
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+from cleanplate.errors import MissingExtraError
+from cleanplate.synth.pack import cache_folder
+
+try:
+    _numba: Any = import_module("numba")
+except ImportError as error:
+    raise MissingExtraError("cleanplate synth", "synth", "numba") from error
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    _numba.config.CACHE_DIR = str(cache_folder() / "compiled")  # never beside the source
+
+_Loop = TypeVar("_Loop", bound=Callable[..., Any])
+
+
+def compiled(loop: _Loop) -> _Loop:
+    """The function, compiled when it is first called with arguments of new types; a second process reads it back.
+
+    A loop may call only loops of its own file: numba's cache does not see when another file changes.
+    """
+    return _numba.njit(loop, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})

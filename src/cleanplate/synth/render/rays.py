@@ -1,0 +1,226 @@
+"""Loops over rays of light, and the numbers that stand for chance in them.
+
+A draw is a function of the seed, what is drawn, and the ray's code: the place of its pixel on a curve that fills the
+picture. It does not depend on what other rays do, so that two scenes that differ in one thing share all other noise.
+Along the curve draws follow the R2 sequence (M. Roberts, "The unreasonable effectiveness of quasirandom sequences",
+2018): neighbours complement each other, and little smoothing is needed.
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+
+from cleanplate.synth.geometry.vectors import Bools, Floats, Ints
+from cleanplate.synth.render.compiled import compiled
+
+_LIFT_M = 2e-3
+"""How far a secondary ray starts off its surface."""
+
+_NEARER_M = 0.03
+"""How far before a lamp what blocks it must lie: lamps glow behind their lights."""
+
+
+@cache
+def curve_codes(size_hw: tuple[int, int]) -> Ints:
+    """Every pixel's place (h * w,) on a Hilbert curve through a picture of that size."""
+    return _hilbert(size_hw[0], size_hw[1], max(size_hw[0] - 1, size_hw[1] - 1, 1).bit_length())
+
+
+@cache
+def owners(size_hw: tuple[int, int], times: int) -> Ints:
+    """For every pixel of a picture `times` as high and wide the number of the pixel (h, w) that it lies in, int32."""
+    h, w = size_hw
+    return np.arange(h * w, dtype=np.int32).reshape(h, w).repeat(times, 0).repeat(times, 1).reshape(-1)
+
+
+@compiled
+def _hilbert(height: int, width: int, num_bits: int) -> Ints:
+    out = np.empty(height * width, np.int64)
+    for row in range(height):
+        for column in range(width):
+            x, y, place = column, row, 0
+            for bit in range(num_bits - 1, -1, -1):
+                right, down = (x >> bit) & 1, (y >> bit) & 1
+                place = 4 * place + ((3 * right) ^ down)
+                if down == 0:
+                    if right == 1:
+                        x, y = ~x, ~y
+                    x, y = y, x
+            out[row * width + column] = place
+    return out
+
+
+@compiled
+def scrambled(code: Ints, seed: int) -> Ints:
+    """Codes (n,) in no order, for what the pixels' own draws must not be tied to (32-bit mixer by C. Wellons, 2018)."""
+    out = np.empty(len(code), np.int64)
+    for i in range(len(code)):
+        out[i] = _mixed(code[i] ^ _mixed(seed))
+    return out
+
+
+@compiled
+def _mixed(x: int) -> int:
+    x &= 0xFFFFFFFF
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & 0xFFFFFFFF
+    return x ^ (x >> 16)
+
+
+@compiled
+def _draw(code: int, seed: int, what: int) -> tuple[float, float]:
+    """Two numbers in [0, 1)."""
+    u = (code * 3242174889 + _mixed(seed + 2 * what)) & 0xFFFFFFFF
+    v = (code * 2447445414 + _mixed(seed + 2 * what + 1)) & 0xFFFFFFFF
+    return (u >> 8) / 16777216.0, (v >> 8) / 16777216.0
+
+
+@compiled
+def picked(num: int, of: int, seed: int) -> Ints:
+    """A number below `of` for each of `num`."""
+    out = np.empty(num, np.int64)
+    for i in range(num):
+        out[i] = _mixed(i + _mixed(seed)) % of
+    return out
+
+
+@compiled
+def _start(point: Floats, facing: Floats) -> tuple[float, float, float]:
+    return point[0] + _LIFT_M * facing[0], point[1] + _LIFT_M * facing[1], point[2] + _LIFT_M * facing[2]
+
+
+@compiled
+def toward_lamps(
+    found: Bools, point: Floats, facing: Floats, normal: Floats, code: Ints, lamps: Floats, seed: int
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+    """One ray from every hit to a random point of every lamp, where its light can come from there.
+
+    `lamps` (k, 12) are origin, side_u, side_v and radiance. Returns the hits' numbers (n,), origins (n, 3), directions
+    (n, 3), how far to look (n,), and irradiance / pi (n, 3).
+    """
+    most = len(found) * len(lamps)
+    hit, reach = np.empty(most, np.int32), np.empty(most, np.float32)
+    origin, direction = np.empty((most, 3), np.float32), np.empty((most, 3), np.float32)
+    brought = np.empty((most, 3), np.float32)
+    n = 0
+    for k in range(len(lamps)):
+        a, s, t, radiance = lamps[k, :3], lamps[k, 3:6], lamps[k, 6:9], lamps[k, 9:12]
+        cx, cy, cz = s[1] * t[2] - s[2] * t[1], s[2] * t[0] - s[0] * t[2], s[0] * t[1] - s[1] * t[0]
+        for i in range(len(found)):
+            if not found[i]:
+                continue
+            u, v = _draw(code[i], seed, k)
+            px, py, pz = _start(point[i], facing[i])
+            x, y, z = a[0] + u * s[0] + v * t[0] - px, a[1] + u * s[1] + v * t[1] - py, a[2] + u * s[2] + v * t[2] - pz
+            leaving = -(x * cx + y * cy + z * cz)
+            falling = x * normal[i, 0] + y * normal[i, 1] + z * normal[i, 2]
+            before = x * facing[i, 0] + y * facing[i, 1] + z * facing[i, 2]
+            squared = x * x + y * y + z * z
+            share = leaving * falling / (math.pi * squared * squared)
+            if leaving <= 0 or falling <= 0 or before <= 0 or share < 1e-6:
+                continue
+            distance = math.sqrt(squared)
+            hit[n], reach[n] = i, distance - _NEARER_M
+            origin[n, 0], origin[n, 1], origin[n, 2] = px, py, pz
+            direction[n, 0], direction[n, 1], direction[n, 2] = x / distance, y / distance, z / distance
+            for c in range(3):
+                brought[n, c] = min(share * radiance[c], 25.0)
+            n += 1
+    return hit[:n], origin[:n], direction[:n], reach[:n], brought[:n]
+
+
+@compiled
+def kept(keep: Bools, hit: Ints, origin: Floats, direction: Floats, reach: Floats, brought: Floats) -> int:
+    """Move the rays to keep to the front; return how many there are."""
+    n = 0
+    for i in range(len(keep)):
+        if keep[i]:
+            hit[n], reach[n] = hit[i], reach[i]
+            for c in range(3):
+                origin[n, c], direction[n, c], brought[n, c] = origin[i, c], direction[i, c], brought[i, c]
+            n += 1
+    return n
+
+
+@compiled
+def gathered(pixel: Ints, brought: Floats, num: int) -> Floats:
+    """Sums (num, 3) of what the rays of every pixel brought (n, 3)."""
+    out = np.zeros((num, 3), np.float32)
+    for i in range(len(pixel)):
+        for c in range(3):
+            out[pixel[i], c] += brought[i, c]
+    return out
+
+
+@compiled
+def scattered(which: Ints, normal: Floats, code: Ints, seed: int, what: int) -> Floats:
+    """Directions (n, 3) about some hits' normals with density cos / pi: the normal plus a random unit vector."""
+    out = np.empty((len(which), 3), np.float32)
+    for i in range(len(which)):
+        x, y, z = _sphere(int(code[which[i]]), seed, what)
+        m = normal[which[i]]
+        x, y, z = 1.001 * m[0] + x, 1.001 * m[1] + y, 1.001 * m[2] + z
+        length = math.sqrt(x * x + y * y + z * z)
+        out[i, 0], out[i, 1], out[i, 2] = x / length, y / length, z / length
+    return out
+
+
+@compiled
+def _sphere(code: int, seed: int, what: int) -> tuple[float, float, float]:
+    u, v = _draw(code, seed, what)
+    z = 1 - 2 * u
+    flat, angle = math.sqrt(max(1 - z * z, 0.0)), 2 * math.pi * v
+    return flat * math.cos(angle), flat * math.sin(angle), z
+
+
+@compiled
+def mirrored(
+    which: Ints, directions: Floats, normal: Floats, gloss: Floats, code: Ints, seed: int, what: int
+) -> tuple[Floats, Floats]:
+    """Mirrored directions (n, 3) of the rays of some hits, a little blurred, and the share of light reflected (n,).
+
+    Fresnel's law in the approximation of C. Schlick, "An inexpensive BRDF model", 1994, weakened to 0.6 of its rise.
+    """
+    out, share = np.empty((len(which), 3), np.float32), np.empty(len(which), np.float32)
+    for i in range(len(which)):
+        j = which[i]
+        d, m = directions[j], normal[j]
+        cosine = -(d[0] * m[0] + d[1] * m[1] + d[2] * m[2])
+        bx, by, bz = _sphere(int(code[j]), seed, what)
+        x = d[0] + 2 * cosine * m[0] + 0.03 * bx
+        y = d[1] + 2 * cosine * m[1] + 0.03 * by
+        z = d[2] + 2 * cosine * m[2] + 0.03 * bz
+        length = math.sqrt(x * x + y * y + z * z)
+        out[i, 0], out[i, 1], out[i, 2] = x / length, y / length, z / length
+        share[i] = gloss[j] + (1 - gloss[j]) * 0.6 * min(max(1 - cosine, 0.0), 1.0) ** 5
+    return out, share
+
+
+@compiled
+def lifted(which: Ints, point: Floats, facing: Floats) -> Floats:
+    """Where rays leave from some hits, (n, 3)."""
+    out = np.empty((len(which), 3), np.float32)
+    for i in range(len(which)):
+        for c in range(3):
+            out[i, c] = point[which[i], c] + _LIFT_M * facing[which[i], c]
+    return out
+
+
+@compiled
+def near_boxes(origin: Floats, direction: Floats, reach: Floats, boxes: Floats) -> Ints:
+    """The numbers of all rays that meet one of the boxes (k, 2, 3) within their reach."""
+    out = np.empty(len(origin), np.int64)
+    n = 0
+    for i in range(len(origin)):
+        for k in range(len(boxes)):
+            enter, leave = 0.0, reach[i]
+            for c in range(3):
+                step = 1 / direction[i, c] if abs(direction[i, c]) > 1e-9 else 1e9
+                a, b = (boxes[k, 0, c] - origin[i, c]) * step, (boxes[k, 1, c] - origin[i, c]) * step
+                enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
+            if enter <= leave:
+                out[n] = i
+                n += 1
+                break
+    return out[:n]
