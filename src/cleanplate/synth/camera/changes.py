@@ -9,7 +9,7 @@ from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.layers import Layers
-from cleanplate.synth.camera.planes import gained, gaussian, plus, resized, size_of, smooth_field, times, tripled
+from cleanplate.synth.camera.planes import gained, size_of, smooth_field, softened, times, tripled
 
 
 def emptied(sample: Sample, rng: np.random.Generator, effects: Effects) -> Sample:
@@ -41,12 +41,12 @@ def camouflage(layers: Layers, rng: np.random.Generator) -> None:
 def clutter(layers: Layers, rng: np.random.Generator) -> None:
     """Texture and coloured patches on the scene's surfaces, multiplied in so that shading and shadows stay."""
     h, w = size_of(layers.alpha)
-    layer = np.ones((h, w, 3), np.float32)
+    texture = np.ones((h, w), np.float32)
     if rng.random() < 0.6:
-        cells = np.array([4, 12, 36, 96])
-        for side, strength in zip(cells[cells <= w], rng.uniform(0, 0.12, 4), strict=False):
-            texture = rng.standard_normal((side * h // w + 1, side), np.float32) * np.float32(strength)
-            layer = plus(layer, 1, tripled(resized(texture, (h, w), cv2.INTER_CUBIC)))
+        for cells, strength in zip((4, 12, 36, 96), rng.uniform(0, 0.12, 4), strict=True):
+            if cells <= min(h, w):
+                texture += smooth_field(rng, (max(1, cells * h // w), cells), (h, w)) * np.float32(strength)
+    layer = tripled(texture)
     for _ in range(int(rng.integers(0, 9))):
         _patch(layer, rng)
     layer = np.clip(layer, 0.05, 2.5)
@@ -78,8 +78,8 @@ def shadow(layers: Layers, rng: np.random.Generator) -> None:
         )
         cast = np.asarray(cv2.warpAffine(layers.outline, matrix, (w, h)), np.float32)
     else:
-        cast = np.clip(smooth_field(rng, 4, (h, w)), 0, 1)
-    cast = gaussian(cast, float(0.7 * (10 / 0.7) ** rng.random()))
+        cast = np.clip(smooth_field(rng, (4, 4), (h, w)), 0, 1)
+    cast = softened(cast, float(0.7 * (10 / 0.7) ** rng.random()))
     tint = rng.uniform(0.1, 0.65) * np.sort(rng.uniform(0.85, 1.0, 3))[::-1]
     darker = np.asarray(cv2.merge([cast * np.float32(-share) for share in tint]), np.float32)
     layers.back = np.asarray(cv2.add(layers.back, cv2.multiply(layers.back, darker)), np.float32)

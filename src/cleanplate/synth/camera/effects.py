@@ -67,7 +67,7 @@ class Effects:
     empty_p: float = 0.05
     removed_p: float = 0.02
     camouflage_p: float = 0.2
-    clutter_p: float = 0.35
+    clutter_p: float = 0.3
     shadow_p: float = 0.35
     lamp_p: float = 0.1
     screen_p: float = 0.08
@@ -93,13 +93,13 @@ class Effects:
     blur_px: float = 1.0
 
     coarse_p: float = 0.2
-    noise_sd: float = 0.03
+    noise_sd: float = 0.025
     chroma_p: float = 0.5
     denoise_p: float = 0.25
     grey_p: float = 0.08
     saturation_sd: float = 0.3
-    gamma_sd: float = 0.2
-    contrast_sd: float = 0.15
+    gamma_sd: float = 0.18
+    contrast_sd: float = 0.12
     brightness_sd: float = 0.04
     range_p: float = 0.08
     sharpen_p: float = 0.25

@@ -66,7 +66,8 @@ def relit(plate: Image, shot: Image, rng: np.random.Generator, effects: Effects)
     """The shot under what light and camera do differently than for the plate, and the gamma it is to have."""
     gamma = 1.0
     if rng.random() < effects.drift_p and effects.drift_sd > 0:
-        drift = smooth_field(rng, int(rng.integers(2, 5)), size_of(shot)) * np.float32(effects.drift_sd)
+        cells = int(rng.integers(2, 5))
+        drift = smooth_field(rng, (cells, cells), size_of(shot)) * np.float32(effects.drift_sd)
         shot = times(shot, np.exp(drift))
     if rng.random() < effects.metering_p:
         shot = _metered(plate, shot, rng)
@@ -83,7 +84,7 @@ def _metered(plate: Image, shot: Image, rng: np.random.Generator) -> Image:
     exposure = float(then @ _LUMA) / float(now @ _LUMA)
     balance = then / now / exposure
     gains = exposure ** rng.uniform(0.2, 1.0) * balance ** rng.uniform(0, 0.5)
-    return gained(shot, np.clip(gains, 0.4, 2.5).tolist())
+    return gained(shot, np.clip(gains, 0.65, 1.5).tolist())
 
 
 def lamp(shot: Image, depth_m: Image, rng: np.random.Generator) -> Image:

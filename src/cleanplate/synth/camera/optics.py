@@ -31,7 +31,7 @@ def drawn_optics(rng: np.random.Generator, effects: Effects, wear: float) -> tup
     for mixes in (plate, shot):
         sigma = effects.blur_px * rng.random() * wear
         if rng.random() < effects.blur_p and sigma > 0.2:
-            mixes.append(_softened(sigma))
+            mixes.append(_gaussian(sigma))
     return plate, shot
 
 
@@ -47,5 +47,5 @@ def _with(kernel: Image) -> _Mix:
     return lambda picture: filtered(picture, kernel)
 
 
-def _softened(sigma_px: float) -> _Mix:
+def _gaussian(sigma_px: float) -> _Mix:
     return lambda picture: gaussian(picture, sigma_px)

@@ -50,6 +50,14 @@ def gaussian(picture: Image, sigma_px: float) -> Image:
     return np.asarray(cv2.GaussianBlur(picture, (side, side), sigma_px), np.float32)
 
 
+def softened(plane: Image, sigma_px: float) -> Image:
+    """Gaussian blur; a wide one at a quarter of the size, where it costs a twentieth."""
+    h, w = size_of(plane)
+    if sigma_px < 4 or min(h, w) < 32:
+        return gaussian(plane, sigma_px)
+    return resized(gaussian(resized(plane, (h // 4, w // 4), cv2.INTER_AREA), sigma_px / 4), (h, w))
+
+
 def filtered(picture: Image, kernel: Image) -> Image:
     """Correlation with a kernel; the border is mirrored."""
     return np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
@@ -62,9 +70,12 @@ def resized(picture: Image, size_hw: tuple[int, int], interpolation: int = cv2.I
     return np.asarray(cv2.resize(picture, size_hw[::-1], interpolation=interpolation), np.float32)
 
 
-def smooth_field(rng: np.random.Generator, num_cells: int, size_hw: tuple[int, int]) -> Image:
-    """A smooth random plane of about unit deviation with `num_cells` independent values a side."""
-    return resized(rng.standard_normal((num_cells, num_cells), np.float32), size_hw, cv2.INTER_CUBIC)
+def smooth_field(rng: np.random.Generator, cells_hw: tuple[int, int], size_hw: tuple[int, int]) -> Image:
+    """A smooth random plane of about unit deviation with so many independent values down and across."""
+    field = rng.standard_normal(cells_hw, np.float32)
+    # Cubic all the way costs several times as much, and does not look better.
+    bridge = tuple(min(side, 8 * cells) for side, cells in zip(size_hw, cells_hw, strict=True))
+    return resized(resized(field, (bridge[0], bridge[1]), cv2.INTER_CUBIC), size_hw)
 
 
 def grain(rng: np.random.Generator, size_hw: tuple[int, int], num_channels: int) -> Image:
