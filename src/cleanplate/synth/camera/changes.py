@@ -43,7 +43,7 @@ def clutter(layers: Layers, rng: np.random.Generator) -> None:
     h, w = size_of(layers.alpha)
     texture = np.ones((h, w), np.float32)
     if rng.random() < 0.6:
-        for cells, strength in zip((4, 12, 36, 96), rng.uniform(0, 0.12, 4), strict=True):
+        for cells, strength in zip((4, 12, 36, 96), rng.uniform(0, 0.09, 4), strict=True):
             if cells <= min(h, w):
                 texture += smooth_field(rng, (max(1, cells * h // w), cells), (h, w)) * np.float32(strength)
     layer = tripled(texture)
@@ -56,7 +56,7 @@ def clutter(layers: Layers, rng: np.random.Generator) -> None:
 
 def _patch(layer: Image, rng: np.random.Generator) -> None:
     h, w = size_of(layer)
-    tone = tuple(float(c) for c in rng.uniform(0.3, 1.5) * rng.uniform(0.7, 1.2, 3))
+    tone = tuple(float(c) for c in rng.uniform(0.3, 1.25) * rng.uniform(0.7, 1.2, 3))
     x, y = int(rng.integers(0, w)), int(rng.integers(0, h))
     a, b = int(rng.integers(2, max(3, w // 4))), int(rng.integers(2, max(3, h // 4)))
     if rng.random() < 0.5:

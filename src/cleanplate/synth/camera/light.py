@@ -99,11 +99,14 @@ def lamp(shot: Image, depth_m: Image, rng: np.random.Generator) -> Image:
     reach = np.float32(z * rng.uniform(0.15, 0.8))
     across, down, away = depth * u - np.float32(x), depth * v - np.float32(y), depth - np.float32(z)
     falloff = reach**2 / (across * across + down * down + away * away + reach**2)
-    strength = rng.uniform(0.15, 0.9) if rng.random() < 0.65 else -rng.uniform(0.1, 0.5)
+    strength = rng.uniform(0.3, 1.2) if rng.random() < 0.65 else -rng.uniform(0.15, 0.6)
     warmth = rng.normal(0.1, 0.15)
     tint = strength * np.array([1 + warmth, 1, 1 - warmth])
     light = cv2.merge([falloff * np.float32(share) for share in tint])
-    return np.asarray(cv2.add(shot, cv2.multiply(shot, light)), np.float32)
+    lit = np.asarray(cv2.add(shot, cv2.multiply(shot, light)), np.float32)
+    # No camera leaves its exposure alone when the lamp goes on.
+    brighter = (np.mean(cv2.mean(lit)[:3]) + 0.02) / (np.mean(cv2.mean(shot)[:3]) + 0.02)
+    return lit * np.float32(brighter ** -rng.uniform(0.3, 1.0))
 
 
 def _corners(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
