@@ -58,12 +58,14 @@ def shining(
 def wall_frame(shell: Shell, wall: str, at: float) -> tuple[Floats, Floats]:
     """Rotation and offset that bring what hangs along +x and faces -y onto a wall, `at` metres along it.
 
-    `wall` is "back", "left" or "right".
+    `wall` is "back", "left", "right" or "front".
     """
     if wall == "back":
         return turn_z(0.0), np.array([-shell.width / 2 + at, shell.depth - 0.02, 0], np.float32)
     if wall == "left":
         return turn_z(np.pi / 2), np.array([-shell.width / 2 + 0.02, at, 0], np.float32)
+    if wall == "front":
+        return turn_z(np.pi), np.array([shell.width / 2 - at, 0.02, 0], np.float32)
     return turn_z(-np.pi / 2), np.array([shell.width / 2 - 0.02, shell.depth - at, 0], np.float32)
 
 
@@ -73,6 +75,8 @@ def put_up_walls(rng: np.random.Generator, shell: Shell, parts: Parts) -> Site:
     if rng.random() < 0.7:
         site.meshes.extend(_skirting(rng, shell, parts))
     site.props.extend(_lamps(rng, shell))
+    if rng.random() < 0.4:
+        site.props.append(_side_lamp(rng, shell))
     for wall in ("back", "left", "right"):
         _dress_wall(rng, shell, wall, site, parts)
     if shell.kind in {"hall", "corridor"} and rng.random() < 0.5:
@@ -117,6 +121,18 @@ def _lamps(rng: np.random.Generator, shell: Shell) -> list[Prop]:
         y = float(np.clip(shell.depth * (index + rng.uniform(0.3, 0.7)) / count, size_v, shell.depth - size_v))
         lamps.append(shining("lamp", (x - size_u / 2, y - size_v / 2, z), ((0, size_v, 0), (size_u, 0, 0)), radiance))
     return lamps
+
+
+def _side_lamp(rng: np.random.Generator, shell: Shell) -> Prop:
+    """A small strong lamp at a wall or behind the camera: what throws shadows of people onto walls."""
+    side, z = float(rng.uniform(0.05, 0.3)), float(rng.uniform(0.8, shell.height - 0.4))
+    wall = str(rng.choice(["front", "back", "left", "right"]))
+    length = shell.width if wall in {"front", "back"} else shell.depth
+    turn, offset = wall_frame(shell, wall, float(rng.uniform(0.1, 0.9)) * length)
+    warm = np.array([1, rng.uniform(0.7, 1.0), rng.uniform(0.45, 1.0)], np.float32)
+    corner, along, up = np.array([[0, -0.05, z], [side, 0, 0], [0, 0, side]], np.float32)
+    radiance = warm * rng.uniform(2, 12) / side**2
+    return shining("lamp", turn @ corner + offset, (turn @ along, turn @ up), radiance)
 
 
 def _lamp_kind(rng: np.random.Generator, shell: Shell) -> tuple[tuple[float, float], float, Floats]:
