@@ -11,6 +11,8 @@ import pytest
 from PIL import Image as PilImage
 
 from cleanplate.cli.main import main
+from cleanplate.sample.record import Sample
+from cleanplate.sample.shards import write_shards
 
 ADOBE = imagecodecs.cms_profile("adobergb")
 
@@ -101,3 +103,15 @@ def test_what_is_none_of_these_is_one_line(tmp_path: Path, capsys: pytest.Captur
         error = capsys.readouterr().err
         assert error.startswith(f"cleanplate: {path}: ")
         assert error.count("\n") == 1
+
+
+def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    grey = np.full((20, 24), 0.5, np.float32)
+    colour = np.full((20, 24, 3), 0.5, np.float32)
+    write_shards(tmp_path / "d", [Sample("k", "scene", (), colour, colour, grey, grey, grey)], {})
+    sheet = tmp_path / "sheet.jpg"
+    assert main(["inspect", str(tmp_path / "d"), "--sheet", str(sheet)]) == 0
+    assert PilImage.open(sheet).size == (7 * 24, 48)
+    assert main(["inspect", str(sheet), "--sheet", str(tmp_path / "again.jpg")]) == 2
+    assert "is a picture; --sheet draws samples of a data set" in capsys.readouterr().err
+    assert main(["inspect", str(tmp_path / "d"), "--sheet", str(tmp_path / "sheet.pdf")]) == 2

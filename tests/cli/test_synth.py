@@ -20,7 +20,8 @@ def _synth(out: Path, *more: str) -> int:
 
 @pytest.mark.slow
 def test_it_writes_a_data_set_of_the_size_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _synth(tmp_path / "d", "--seed", "5", "--size", "45") == 0
+    assert _synth(tmp_path / "d", "--seed", "5", "--size", "45", "--sheet", str(tmp_path / "sheet.png")) == 0
+    assert (tmp_path / "sheet.png").exists()
     reader = ShardReader(tmp_path / "d")
     assert (len(reader), reader.size_hw) == (2, (45, 60))
     told = capsys.readouterr()
@@ -43,6 +44,14 @@ def test_a_size_that_is_none_is_wrong_usage(size: str, tmp_path: Path, capsys: p
     err = capsys.readouterr().err
     assert size in err
     assert err.count("\n") == 1
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_sheet_that_cannot_be_drawn_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _synth(tmp_path / "d", "--sheet", "sheet.pdf") == 2
+    assert "sheet.pdf: a contact sheet is a picture" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import click
 
-from cleanplate.errors import InputError
+from cleanplate.errors import InputError, UsageError
 
 _FOLDERS = {
     "checkpoint.json": ("checkpoint", {"format", "step", "recipe"}),
@@ -20,9 +20,18 @@ Facts = dict[str, Any]
 @click.command("inspect", short_help="What a picture, model, checkpoint or folder of shards is.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-def command(file: Path, as_json: bool) -> int:
+@click.option("--sheet", type=click.Path(path_type=Path), help="Draw 24 samples of a data set into this PNG or JPEG.")
+@click.option("--from", "first", type=click.IntRange(min=0), help="With --sheet: the samples from this number on.")
+def command(*, file: Path, as_json: bool, sheet: Path | None, first: int | None) -> int:
     """Say what FILE is: a picture, a model (.onnx), a checkpoint or a folder of shards."""
     facts = describe(file)
+    if sheet is not None:
+        from cleanplate.sample.sheet import refuse_suffix, write_sheet_of
+
+        if facts["kind"] != "shards":
+            raise UsageError(f"{file}: is a {facts['kind']}; --sheet draws samples of a data set")
+        refuse_suffix(sheet)
+        write_sheet_of(Path(facts["file"]), sheet, first)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return 0

@@ -33,6 +33,7 @@ _SIDE_PX = range(32, 4097)
 @click.option("--layout", type=click.Choice(["shards", "folders"]), default="shards", show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that work; as many as there are cores.")
 @click.option("--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, HOST:PORT, or local for a new one here.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Draw 24 of the samples into this PNG or JPEG.")
 def command(
     *,
     out: Path,
@@ -43,20 +44,26 @@ def command(
     layout: str,
     workers: int | None,
     ray: str | None,
+    sheet: Path | None,
 ) -> int:
     """Make a data set of rendered plates and shots with exact alpha and depth.
 
     The same options give the same bytes whatever the number of workers. If it was stopped, even killed, the same
-    command goes on with what is missing.
+    command goes on with what is missing.  cleanplate inspect DIR --sheet FILE  draws a data set that is there.
     """
     from cleanplate.jobs.units import Crew
+    from cleanplate.sample.sheet import refuse_suffix, write_sheet_of
     from cleanplate.synth.generate import generate
     from cleanplate.synth.shooting import Plan
 
+    if sheet is not None:
+        refuse_suffix(sheet)
     plan = Plan(seed, _size_hw(size), assets=assets)
     crew = Crew(workers or (0 if ray else _num_cores()), ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")
+    if sheet is not None:
+        write_sheet_of(out, sheet)
     return 0
 
 

@@ -3,27 +3,28 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from torch import Tensor
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import colour_map
 from cleanplate.imaging.files import write_picture
+from cleanplate.imaging.sheet import contact_sheet
 from cleanplate.train.validate import Look
 
 
 def write_sheet(path: Path, looks: Sequence[Look]) -> None:
     """Write one row a sample: plate, shot, alpha, true alpha, inverse depth of the shot, the true one."""
-    write_picture(path, np.concatenate([_row(look) for look in looks]))
+    titles = ("plate", "shot", "alpha", "true alpha", "inverse depth", "true inverse depth")
+    write_picture(path, contact_sheet([_row(look) for look in looks], titles=titles))
 
 
-def _row(look: Look) -> Image:
+def _row(look: Look) -> list[Image]:
     truth = _array(look.true_inverse_depth)[..., 0]
     lo, hi = float(truth.min()), float(truth.max())
     pictures = [_array(look.plate), _array(look.shot)]
-    mattes = [np.repeat(_array(alpha), 3, 2) for alpha in (look.alpha, look.true_alpha)]
+    mattes = [_array(alpha)[..., 0] for alpha in (look.alpha, look.true_alpha)]
     depths = [colour_map(_array(layers)[..., 0], lo, hi) for layers in (look.inverse_depth, look.true_inverse_depth)]
-    return np.concatenate([*pictures, *mattes, *depths], 1)
+    return [*pictures, *mattes, *depths]
 
 
 def _array(x: Tensor) -> Image:
