@@ -70,11 +70,12 @@ def _seat(rng: np.random.Generator, room: _Stage, person: Person) -> list[Mesh] 
 
 
 def _in_view(scene: Scene, seat: Floats) -> bool:
-    """Whether the chest of somebody sitting there is in the picture or just beside it."""
+    """Whether the chest of somebody sitting there is in the picture or just beside it, and not too far to be told."""
     x, y, height, _ = seat
     column, row, depth = scene.camera.project(np.array([[x, y, height + 0.4]], np.float32))[0]
     h, w = scene.camera.size_hw
-    return bool(depth > 0.5 and -0.1 * w < column < 1.1 * w and -0.2 * h < row < 1.2 * h)
+    farthest = scene.camera.focal_px * _TALL_M / (_FRAMED[0] * h)
+    return bool(0.5 < depth < farthest and -0.1 * w < column < 1.1 * w and -0.2 * h < row < 1.2 * h)
 
 
 def _stand(rng: np.random.Generator, room: _Stage, meshes: list[Mesh]) -> list[Mesh] | None:
