@@ -6,7 +6,17 @@ from typing import Literal
 Registry = Literal["pip", "npm", "apt"]
 
 ALLOWED = frozenset(
-    {"CC0-1.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-2.0"}
+    {
+        "CC0-1.0",
+        "MIT",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "Apache-2.0",
+        "CC-BY-2.0",
+        "CC-BY-3.0",
+        "CC-BY-3.0-US",
+        "CC-BY-4.0",
+    }
 )
 """SPDX names. No copyleft, no share-alike, no non-commercial: models trained on the pack must be free of conditions."""
 
