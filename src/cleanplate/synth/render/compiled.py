@@ -10,6 +10,7 @@ from cleanplate.synth.pack import cache_folder
 
 try:
     _numba: Any = import_module("numba")
+    _linker: Any = import_module("llvmlite.binding")
 except ImportError as error:
     raise MissingExtraError("cleanplate synth", "synth", "numba") from error
 
@@ -25,3 +26,10 @@ def compiled(loop: _Loop) -> _Loop:
     A loop may call only loops of its own file: numba's cache does not see when another file changes.
     """
     return _numba.njit(loop, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+
+
+def foreign(name: str, address: int, num_arguments: int) -> Callable[..., None]:
+    """A C function at an address for use inside loops; it takes pointers or addresses as integers, returns nothing."""
+    _linker.add_symbol(name, address)
+    pointers = [_numba.types.uintp] * num_arguments
+    return _numba.types.ExternalFunction(name, _numba.types.void(*pointers))

@@ -63,14 +63,14 @@ def draw_figure(room: LightSampler, actors: list[Actor], people: Soup) -> Figure
     if window is None:
         return None
     rows, columns = window
-    h, w = rows.stop - rows.start, columns.stop - columns.start
+    h, w = int(rows.stop - rows.start), int(columns.stop - columns.start)
     coarse = _looks(room, people, window, 2, np.arange(h * w))
     count = np.bincount(coarse.pixel, minlength=h * w).reshape(h, w).astype(np.uint8)
     around = np.ones((3, 3), np.uint8)
     full: Bools = np.equal(cv2.erode(count, around), 4)
     touched: Bools = np.greater(cv2.dilate(count, around), 0)
     inside = coarse.some(np.flatnonzero(full.reshape(-1)[coarse.pixel]))
-    edge = _looks(room, people, window, _ACROSS, np.flatnonzero(touched & ~full))
+    edge = _looks(room, people, window, _ACROSS, np.flatnonzero(np.greater(touched, full)))
     cover = np.bincount(edge.pixel, minlength=h * w).reshape(h, w)
     last = np.cumsum([sum(len(m.triangles) for m in actor.meshes) for actor in actors])
     depth, instances = np.zeros(h * w, np.float32), np.zeros(h * w, np.uint8)

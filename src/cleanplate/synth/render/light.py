@@ -48,14 +48,7 @@ class LightSamples:
 
     def blocked(self, by: TriangleTree, boxes: Floats) -> Ints:
         """The numbers of the rays that triangles inside boxes (k, 2, 3) stand in the way of."""
-        near = rays.near_boxes(self.origin, self.direction, self.reach_m, boxes)
-        return near[by.blocked(self.origin[near], self.direction[near], self.reach_m[near])]
-
-    def free(self, of: TriangleTree) -> "LightSamples":
-        """The samples that no triangle stands in the way of; they take the place of these."""
-        keep = ~of.blocked(self.origin, self.direction, self.reach_m)
-        n = rays.kept(keep, self.pixel, self.origin, self.direction, self.reach_m, self.brought)
-        return LightSamples(self.pixel[:n], self.origin[:n], self.direction[:n], self.reach_m[:n], self.brought[:n])
+        return rays.blocked(by.address, boxes, self.origin, self.direction, self.reach_m)
 
     def owned(self, owner: Ints, share: float) -> "LightSamples":
         """The samples as those of the owners of their pixels, each bringing a share."""
@@ -80,11 +73,9 @@ class LightSampler:
         """One ray from every hit to a random point of every light, of those that get there past soup and `blocker`."""
         lights = self.scene.lights
         lamps = np.array([[*x.origin, *x.side_u, *x.side_v, *x.radiance] for x in lights], np.float32).reshape(-1, 12)
-        pixel, origin, direction, reach, brought = rays.toward_lamps(
-            hits.found, hits.point, hits.facing, hits.normal, code, lamps, self.seed
-        )
-        samples = LightSamples(pixel, origin, direction, reach, brought).free(self.soup.tree)
-        return samples if blocker is None else samples.free(blocker)
+        trees = (self.soup.tree.address,) if blocker is None else (self.soup.tree.address, blocker.address)
+        where = (hits.found, hits.point, hits.facing, hits.normal)
+        return LightSamples(*rays.toward_lamps(trees, where, code, lamps, self.seed))
 
     def bounced(self, hits: Hits, code: Ints, which: Ints) -> LightSamples:
         """One cosine-distributed ray from each of some hits, by number, and the light that what it meets sends back."""

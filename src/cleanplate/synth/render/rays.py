@@ -13,11 +13,15 @@ import numpy as np
 
 from cleanplate.synth.geometry.vectors import Bools, Floats, Ints
 from cleanplate.synth.render.compiled import compiled
+from cleanplate.synth.render.embree import occlude
 
-_LIFT_M = 2e-3
+_LIFT_M = np.float32(2e-3)
 """How far a secondary ray starts off its surface."""
 
-_NEARER_M = 0.03
+_STEP = 2.0**-24
+"""Between neighbouring draws."""
+
+_NEARER_M = np.float32(0.03)
 """How far before a lamp what blocks it must lie: lamps glow behind their lights."""
 
 
@@ -73,7 +77,7 @@ def _draw(code: int, seed: int, what: int) -> tuple[float, float]:
     """Two numbers in [0, 1)."""
     u = (code * 3242174889 + _mixed(seed + 2 * what)) & 0xFFFFFFFF
     v = (code * 2447445414 + _mixed(seed + 2 * what + 1)) & 0xFFFFFFFF
-    return (u >> 8) / 16777216.0, (v >> 8) / 16777216.0
+    return (u >> 8) * _STEP, (v >> 8) * _STEP
 
 
 @compiled
@@ -86,23 +90,20 @@ def picked(num: int, of: int, seed: int) -> Ints:
 
 
 @compiled
-def _start(point: Floats, facing: Floats) -> tuple[float, float, float]:
-    return point[0] + _LIFT_M * facing[0], point[1] + _LIFT_M * facing[1], point[2] + _LIFT_M * facing[2]
-
-
-@compiled
 def toward_lamps(
-    found: Bools, point: Floats, facing: Floats, normal: Floats, code: Ints, lamps: Floats, seed: int
+    trees: tuple[int, ...], hits: tuple[Bools, Floats, Floats, Floats], code: Ints, lamps: Floats, seed: int
 ) -> tuple[Ints, Floats, Floats, Floats, Floats]:
-    """One ray from every hit to a random point of every lamp, where its light can come from there.
+    """One ray from every hit to a random point of every lamp, of those that get there past all trees.
 
-    `lamps` (k, 12) are origin, side_u, side_v and radiance. Returns the hits' numbers (n,), origins (n, 3), directions
-    (n, 3), how far to look (n,), and irradiance / pi (n, 3).
+    `hits` are found (n,), points, flat and smooth normals (n, 3); `lamps` (k, 12) are origin, side_u, side_v, radiance.
+    Returns the hits' numbers (n,), origins (n, 3), directions (n, 3), how far the light is (n,), and irradiance / pi
+    (n, 3).
     """
-    most = len(found) * len(lamps)
+    found, point, facing, normal = hits
+    most = np.count_nonzero(found) * len(lamps)
     hit, reach = np.empty(most, np.int32), np.empty(most, np.float32)
     origin, direction = np.empty((most, 3), np.float32), np.empty((most, 3), np.float32)
-    brought = np.empty((most, 3), np.float32)
+    brought, ray = np.empty((most, 3), np.float32), _blank_ray()
     n = 0
     for k in range(len(lamps)):
         a, s, t, radiance = lamps[k, :3], lamps[k, 3:6], lamps[k, 6:9], lamps[k, 9:12]
@@ -111,36 +112,73 @@ def toward_lamps(
             if not found[i]:
                 continue
             u, v = _draw(code[i], seed, k)
-            px, py, pz = _start(point[i], facing[i])
-            x, y, z = a[0] + u * s[0] + v * t[0] - px, a[1] + u * s[1] + v * t[1] - py, a[2] + u * s[2] + v * t[2] - pz
-            leaving = -(x * cx + y * cy + z * cz)
-            falling = x * normal[i, 0] + y * normal[i, 1] + z * normal[i, 2]
-            before = x * facing[i, 0] + y * facing[i, 1] + z * facing[i, 2]
-            squared = x * x + y * y + z * z
-            share = leaving * falling / (math.pi * squared * squared)
+            o, p, d = origin[n], point[i], direction[n]
+            for c in range(3):
+                o[c] = p[c] + _LIFT_M * facing[i, c]
+                d[c] = a[c] + u * s[c] + v * t[c] - o[c]
+            squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
+            leaving = -(d[0] * cx + d[1] * cy + d[2] * cz)
+            falling = d[0] * normal[i, 0] + d[1] * normal[i, 1] + d[2] * normal[i, 2]
+            before = d[0] * facing[i, 0] + d[1] * facing[i, 1] + d[2] * facing[i, 2]
+            share = leaving * falling / (np.float32(math.pi) * squared * squared)
             if leaving <= 0 or falling <= 0 or before <= 0 or share < 1e-6:
                 continue
             distance = math.sqrt(squared)
-            hit[n], reach[n] = i, distance - _NEARER_M
-            origin[n, 0], origin[n, 1], origin[n, 2] = px, py, pz
-            direction[n, 0], direction[n, 1], direction[n, 2] = x / distance, y / distance, z / distance
             for c in range(3):
-                brought[n, c] = min(share * radiance[c], 25.0)
-            n += 1
+                d[c] /= distance
+                brought[n, c] = min(share * radiance[c], np.float32(25))
+            reach[n] = distance - _NEARER_M
+            if _free(trees, ray, o, d, reach[n]):
+                hit[n] = i
+                n += 1
     return hit[:n], origin[:n], direction[:n], reach[:n], brought[:n]
 
 
 @compiled
-def kept(keep: Bools, hit: Ints, origin: Floats, direction: Floats, reach: Floats, brought: Floats) -> int:
-    """Move the rays to keep to the front; return how many there are."""
+def _blank_ray() -> Floats:
+    ray = np.zeros(12, np.float32)  # an RTCRay
+    ray.view(np.int32)[9] = -1  # its mask
+    return ray
+
+
+@compiled
+def _free(trees: tuple[int, ...], ray: Floats, origin: Floats, direction: Floats, reach: float) -> bool:
+    """Whether no tree has a triangle on the way."""
+    for tree in trees:
+        for c in range(3):
+            ray[c], ray[4 + c] = origin[c], direction[c]
+        ray[8] = reach
+        occlude(tree, ray.ctypes.data, 0)
+        if ray[8] < 0:
+            return False
+    return True
+
+
+@compiled
+def blocked(tree: int, boxes: Floats, origin: Floats, direction: Floats, reach: Floats) -> Ints:
+    """The numbers of all rays (n, 3) that a tree, inside boxes (k, 2, 3), stops within their reach (n,)."""
+    out, ray = np.empty(len(origin), np.int64), _blank_ray()
     n = 0
-    for i in range(len(keep)):
-        if keep[i]:
-            hit[n], reach[n] = hit[i], reach[i]
-            for c in range(3):
-                origin[n, c], direction[n, c], brought[n, c] = origin[i, c], direction[i, c], brought[i, c]
+    for i in range(len(origin)):
+        if _near(boxes, origin[i], direction[i], reach[i]) and not _free(
+            (tree,), ray, origin[i], direction[i], reach[i]
+        ):
+            out[n] = i
             n += 1
-    return n
+    return out[:n]
+
+
+@compiled
+def _near(boxes: Floats, origin: Floats, direction: Floats, reach: float) -> bool:
+    for k in range(len(boxes)):
+        enter, leave = np.float32(0), reach
+        for c in range(3):
+            step = np.float32(1) / direction[c] if abs(direction[c]) > 1e-9 else np.float32(1e9)
+            a, b = (boxes[k, 0, c] - origin[c]) * step, (boxes[k, 1, c] - origin[c]) * step
+            enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
+        if enter <= leave:
+            return True
+    return False
 
 
 @compiled
@@ -205,22 +243,3 @@ def lifted(which: Ints, point: Floats, facing: Floats) -> Floats:
         for c in range(3):
             out[i, c] = point[which[i], c] + _LIFT_M * facing[which[i], c]
     return out
-
-
-@compiled
-def near_boxes(origin: Floats, direction: Floats, reach: Floats, boxes: Floats) -> Ints:
-    """The numbers of all rays that meet one of the boxes (k, 2, 3) within their reach."""
-    out = np.empty(len(origin), np.int64)
-    n = 0
-    for i in range(len(origin)):
-        for k in range(len(boxes)):
-            enter, leave = 0.0, reach[i]
-            for c in range(3):
-                step = 1 / direction[i, c] if abs(direction[i, c]) > 1e-9 else 1e9
-                a, b = (boxes[k, 0, c] - origin[i, c]) * step, (boxes[k, 1, c] - origin[i, c]) * step
-                enter, leave = max(enter, min(a, b)), min(leave, max(a, b))
-            if enter <= leave:
-                out[n] = i
-                n += 1
-                break
-    return out[:n]

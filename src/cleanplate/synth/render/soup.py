@@ -73,16 +73,40 @@ class Soup:
     def __init__(self, meshes: list[Mesh]) -> None:
         surfaces = list({id(m.surface): m.surface for m in meshes}.values())
         index = {id(surface): i for i, surface in enumerate(surfaces)}
-        laid_out = [_laid_out(m) for m in meshes]
-        parts = (np.concatenate(part) for part in zip(*laid_out, strict=True))
-        corners, self._flat, self._normals, self._density = parts
-        self.tree = TriangleTree(corners)
+        self._lay_out(meshes)
+        self.tree = TriangleTree(self._vertices, self._corners)
         self._uv = np.concatenate([m.uv for m in meshes]).astype(np.float32, copy=False)
-        self._surface = np.repeat([index[id(m.surface)] for m in meshes], [len(m.triangles) for m in meshes])
+        sizes = [len(m.triangles) for m in meshes]
+        self._surface = np.repeat(np.array([index[id(m.surface)] for m in meshes], np.int32), sizes)
+        self._smooth = np.repeat([m.smooth for m in meshes], sizes)
         self._texels = Texels(surfaces)
         self._gloss = np.array([s.gloss for s in surfaces], np.float32)
         self._emission = np.array([s.emission or (0, 0, 0) for s in surfaces], np.float32)
+        self._reflects = np.array([[s.emission is None] for s in surfaces], np.float32)
         self.mean_albedo: Floats = np.mean([mean_albedo(s) for s in surfaces], 0)
+
+    def _lay_out(self, meshes: list[Mesh]) -> None:
+        num_vertices, num_triangles = (
+            sum(map(len, each)) for each in zip(*((m.vertices, m.triangles) for m in meshes), strict=True)
+        )
+        self._vertices, self._normals = (np.empty((num_vertices, 3), np.float32) for _ in range(2))
+        self._corners, self._flat = np.empty((num_triangles, 3), np.uint32), np.empty((num_triangles, 3), np.float32)
+        self._density = np.empty(num_triangles, np.float32)
+        v, t = 0, 0
+        for mesh in meshes:
+            height, width = mesh.surface.texture.shape[:2]
+            its, own = slice(v, v + len(mesh.vertices)), slice(t, t + len(mesh.triangles))
+            self._vertices[its], self._corners[own] = mesh.vertices, mesh.triangles + v
+            triangles.lay_out(
+                self._vertices[its],
+                np.ascontiguousarray(mesh.triangles, np.int64),
+                np.ascontiguousarray(mesh.uv, np.float32),
+                height * width,
+                self._normals[its],
+                self._flat[own],
+                self._density[own],
+            )
+            v, t = its.stop, own.stop
 
     def first(self, origins: Floats, directions: Floats) -> First:
         """What (n, 3) rays with unit directions meet first, through what their numbers let them pass."""
@@ -118,12 +142,13 @@ class Soup:
 
     def described(self, hit: First, origins: Floats, directions: Floats, spread: float) -> Hits:
         """All that shading needs of what rays met."""
-        normal, facing = triangles.normals_at(hit.triangle, hit.u, hit.v, directions, self._flat, self._normals)
+        normal, facing = triangles.normals_at(
+            (hit.triangle, hit.u, hit.v), directions, self._corners, self._smooth, self._flat, self._normals
+        )
         level = triangles.levels_at(hit.triangle, hit.distance, spread, self._density, self._surface)
         texture = self._texels.seen(level, triangles.uv_at(hit.triangle, hit.u, hit.v, self._uv))
         found = hit.triangle >= 0
         surface = self._surface[hit.triangle]
-        shining = self._emission[surface]
         reach = np.where(found, hit.distance, np.float32(0))
         return Hits(
             found,
@@ -131,18 +156,7 @@ class Soup:
             origins + directions * reach[:, None],
             normal,
             facing,
-            texture * (shining.max(1) <= 0)[:, None],
-            shining * texture,
+            texture * self._reflects[surface],
+            texture * self._emission[surface],
             self._gloss[surface] * found,
         )
-
-
-def _laid_out(mesh: Mesh) -> tuple[Floats, Floats, Floats, Floats]:
-    height, width = mesh.surface.texture.shape[:2]
-    return triangles.lay_out(
-        np.ascontiguousarray(mesh.vertices, np.float32),
-        np.ascontiguousarray(mesh.triangles, np.int64),
-        np.ascontiguousarray(mesh.uv, np.float32),
-        height * width,
-        mesh.smooth,
-    )

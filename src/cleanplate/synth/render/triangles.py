@@ -13,58 +13,47 @@ MOST_LEVELS = 8
 
 @compiled
 def lay_out(
-    vertices: Floats, triangles: Ints, uv: Floats, num_texels: int, smooth: bool
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Corners (m, 3, 3), flat normals (m, 3), corner normals (m, 3, 3) and texels per metre (m,) of a mesh."""
-    m = len(triangles)
-    corners, normals = np.empty((m, 3, 3), np.float32), np.empty((m, 3, 3), np.float32)
-    flat, density = np.empty((m, 3), np.float32), np.empty(m, np.float32)
-    total = np.zeros(vertices.shape, np.float32)
-    for t in range(m):
-        for k in range(3):
-            for c in range(3):
-                corners[t, k, c] = vertices[triangles[t, k], c]
-        px, py, pz = _difference(corners[t], 1)
-        qx, qy, qz = _difference(corners[t], 2)
+    vertices: Floats, triangles: Ints, uv: Floats, num_texels: int, normals: Floats, flat: Floats, density: Floats
+) -> None:
+    """Fill in a mesh's vertex normals (n, 3), and its triangles' normals (m, 3) and texels per metre (m,)."""
+    normals[:] = 0
+    for t in range(len(triangles)):
+        i, j, k = triangles[t]
+        px, py, pz = _difference(vertices, j, i)
+        qx, qy, qz = _difference(vertices, k, i)
         x, y, z = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
         area = max(math.sqrt(x * x + y * y + z * z), 1e-20)
         flat[t, 0], flat[t, 1], flat[t, 2] = x / area, y / area, z / area
         a, b, c = uv[t, 0], uv[t, 1], uv[t, 2]
         stretch = abs((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
         density[t] = math.sqrt(stretch * num_texels / area)
-        for k in range(3):
-            normals[t, k] = flat[t]
-            corner = total[triangles[t, k]]
-            corner[0] += x
-            corner[1] += y
-            corner[2] += z
-    if smooth:
-        _share_normals(total, triangles, normals)
-    return corners, flat, normals, density
+        for corner in (i, j, k):
+            normals[corner, 0] += x
+            normals[corner, 1] += y
+            normals[corner, 2] += z
+    for i in range(len(normals)):
+        x, y, z = normals[i]
+        length = math.sqrt(x * x + y * y + z * z)
+        if length > 0:
+            normals[i, 0], normals[i, 1], normals[i, 2] = x / length, y / length, z / length
 
 
 @compiled
-def _difference(corners: Floats, k: int) -> tuple[float, float, float]:
-    return corners[k, 0] - corners[0, 0], corners[k, 1] - corners[0, 1], corners[k, 2] - corners[0, 2]
-
-
-@compiled
-def _share_normals(total: Floats, triangles: Ints, normals: Floats) -> None:
-    for t in range(len(triangles)):
-        for k in range(3):
-            x, y, z = total[triangles[t, k]]
-            length = math.sqrt(x * x + y * y + z * z)
-            if length > 1e-20:
-                normals[t, k, 0], normals[t, k, 1], normals[t, k, 2] = x / length, y / length, z / length
+def _difference(points: Floats, i: int, j: int) -> tuple[float, float, float]:
+    return points[i, 0] - points[j, 0], points[i, 1] - points[j, 1], points[i, 2] - points[j, 2]
 
 
 @compiled
 def normals_at(
-    triangle: Ints, u: Floats, v: Floats, directions: Floats, flat: Floats, corner_normals: Floats
+    hit: tuple[Ints, Floats, Floats], directions: Floats, corners: Ints, smooth: Bools, flat: Floats, normals: Floats
 ) -> tuple[Floats, Floats]:
-    """Smooth and flat normals (n, 3) toward where the rays come from; the flat one where the smooth one looks away."""
-    n = len(triangle)
+    """Smooth and flat normals (n, 3) toward where the rays come from; the flat one where the smooth one looks away.
+
+    `hit` is the triangle's number, -1 for none, and barycentric u and v, each (n,).
+    """
+    n = len(directions)
     normal, facing = np.zeros((n, 3), np.float32), np.zeros((n, 3), np.float32)
+    triangle, us, vs = hit
     for i in range(n):
         t = triangle[i]
         if t < 0:
@@ -73,16 +62,18 @@ def normals_at(
         fx, fy, fz = flat[t]
         side = np.float32(-1 if fx * dx + fy * dy + fz * dz > 0 else 1)
         facing[i, 0], facing[i, 1], facing[i, 2] = side * fx, side * fy, side * fz
-        a, b, c = corner_normals[t, 0], corner_normals[t, 1], corner_normals[t, 2]
-        w = 1 - u[i] - v[i]
-        x = side * (a[0] * w + b[0] * u[i] + c[0] * v[i])
-        y = side * (a[1] * w + b[1] * u[i] + c[1] * v[i])
-        z = side * (a[2] * w + b[2] * u[i] + c[2] * v[i])
-        length = max(math.sqrt(x * x + y * y + z * z), 1e-20)
-        if (x * dx + y * dy + z * dz) / length > -0.02:
-            normal[i] = facing[i]
-        else:
-            normal[i, 0], normal[i, 1], normal[i, 2] = x / length, y / length, z / length
+        normal[i] = facing[i]
+        if smooth[t]:
+            a, b, c = normals[corners[t, 0]], normals[corners[t, 1]], normals[corners[t, 2]]
+            u, v, w = side * us[i], side * vs[i], side * (1 - us[i] - vs[i])
+            x, y, z = (
+                a[0] * w + b[0] * u + c[0] * v,
+                a[1] * w + b[1] * u + c[1] * v,
+                a[2] * w + b[2] * u + c[2] * v,
+            )
+            length = max(math.sqrt(x * x + y * y + z * z), 1e-20)
+            if x * dx + y * dy + z * dz <= -0.02 * length < 0:
+                normal[i, 0], normal[i, 1], normal[i, 2] = x / length, y / length, z / length
     return normal, facing
 
 
