@@ -45,7 +45,8 @@ class PackParts(ProceduralParts):
         plain = super().surface(rng, use)
         if rng.random() >= _PACKED["surface"]:
             return plain
-        return Surface(self._photographs.texture(rng, use), plain.gloss)
+        photographs = self._photographs
+        return Surface(photographs.picture(rng) if use == "picture" else photographs.texture(rng, use), plain.gloss)
 
     def view(self, rng: np.random.Generator) -> Floats:
         """See `parts.Parts`."""

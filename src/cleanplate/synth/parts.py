@@ -88,7 +88,11 @@ class Parts(Protocol):
         ...
 
     def surface(self, rng: np.random.Generator, use: str) -> Surface:
-        """A surface for a "wall", "floor" or "ceiling", of "wood", "material" or "upholstery"."""
+        """A surface for a use.
+
+        "wall", "floor", "ceiling" and "ground" (outdoors); of "wood", of "material" (furniture) or "upholstery"; a
+        "rug", a "picture" for a frame.
+        """
         ...
 
     def view(self, rng: np.random.Generator) -> Floats:

@@ -8,7 +8,7 @@ from cleanplate.synth.places import furniture
 
 
 def finish(rng: np.random.Generator, use: str) -> Surface:
-    """A surface for a "wall", "floor" or "ceiling", of "wood", "material" or "upholstery"."""
+    """See `parts.Parts.surface`."""
     return _FINISHES[use](rng)
 
 
@@ -46,6 +46,19 @@ def _ceiling(rng: np.random.Generator) -> Surface:
     return Surface(textures.plain(rng, textures.colour(rng, (0, 0.06), (0.75, 0.97)), 0.01))
 
 
+def _ground(rng: np.random.Generator) -> Surface:
+    """What lies outdoors: paving, or grass and gravel without much contrast."""
+    if rng.random() < 0.5:
+        return _floor(rng)
+    tone = textures.colour(rng, (0.05, 0.45), (0.3, 0.6), (0.08, 0.33))
+    return Surface(textures.carpet(rng, tone))
+
+
+def _picture(rng: np.random.Generator) -> Surface:
+    """What hangs framed on a wall."""
+    return Surface(textures.picture(rng) if rng.random() < 0.75 else textures.poster(rng), float(rng.choice([0, 0.04])))
+
+
 def _wood(rng: np.random.Generator) -> Surface:
     return Surface(textures.planks(rng), gloss=float(rng.choice([0.0, 0.03])))
 
@@ -54,6 +67,9 @@ _FINISHES = {
     "wall": _wall,
     "floor": _floor,
     "ceiling": _ceiling,
+    "ground": _ground,
+    "rug": furniture.upholstery,
+    "picture": _picture,
     "wood": _wood,
     "material": furniture.material,
     "upholstery": furniture.upholstery,

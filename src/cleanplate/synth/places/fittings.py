@@ -45,9 +45,7 @@ def fitting(rng: np.random.Generator, thing: str, width_m: float, wall_height_m:
         return _window(rng, frame, width_m, wall_height_m)
     h = min(width_m * rng.uniform(0.5, 1.4), wall_height_m - 1.2)
     z = rng.uniform(0.9, max(0.95, min(wall_height_m - 0.15, 2.4) - h))
-    sheet = Surface(
-        textures.picture(rng) if thing == "picture" else textures.poster(rng), gloss=float(rng.choice([0, 0.04]))
-    )
+    sheet = parts.surface(rng, "picture") if thing == "picture" else Surface(textures.poster(rng))
     return Fitting(
         [
             box((0, -0.02, z), (width_m, 0.01, z + h), frame),

@@ -14,7 +14,7 @@ from cleanplate.synth.scene import AreaLight
 def put_up_outdoors(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Site, Floats]:
     """Ground, facade, side walls, trees, and the light of sky and sun; with the sky's radiance (3,)."""
     w, d, h = shell.width, shell.depth, shell.height
-    ground = parts.surface(rng, "floor") if rng.random() < 0.6 else Surface(textures.foliage(rng))
+    ground = parts.surface(rng, "ground")
     far = Surface(textures.foliage(rng)) if rng.random() < 0.3 else parts.surface(rng, "wall")
     meshes = [
         quad((-w * 2, -20, 0), (4 * w, 0, 0), (0, 20 + 3 * d, 0), ground, rng.uniform(1, 4)),

@@ -74,6 +74,8 @@ def put_up_walls(rng: np.random.Generator, shell: Shell, parts: Parts) -> Site:
     site = Site(_faces(rng, shell, parts))
     if rng.random() < 0.7:
         site.meshes.extend(_skirting(rng, shell, parts))
+    if rng.random() < 0.35:
+        site.meshes.append(_rug(rng, shell, parts))
     site.props.extend(_lamps(rng, shell))
     if rng.random() < 0.4:
         site.props.append(_side_lamp(rng, shell))
@@ -106,6 +108,14 @@ def _skirting(rng: np.random.Generator, shell: Shell, parts: Parts) -> list[Mesh
     strip, z = parts.surface(rng, "material"), rng.uniform(0.06, 0.14)
     back = box((-w / 2, d - 0.015, 0), (w / 2, d, z), strip)
     return [back, *(box((x, 0, 0), (x + 0.015, d, z), strip) for x in (-w / 2, w / 2 - 0.015))]
+
+
+def _rug(rng: np.random.Generator, shell: Shell, parts: Parts) -> Mesh:
+    """A flat cloth somewhere on the floor."""
+    width, depth = float(rng.uniform(0.3, 0.7)) * shell.width, float(rng.uniform(0.15, 0.5)) * shell.depth
+    x = float(rng.uniform(-shell.width / 2, shell.width / 2 - width))
+    y = float(rng.uniform(0, shell.depth - depth))
+    return quad((x, y, 0.006), (width, 0, 0), (0, depth, 0), parts.surface(rng, "rug"), float(rng.uniform(0.8, 3)))
 
 
 def _lamps(rng: np.random.Generator, shell: Shell) -> list[Prop]:
