@@ -205,3 +205,32 @@ def test_lamps_and_screens_show_their_picture_and_keep_it_in_the_shade() -> None
     assert bright.radiance[24, 28].max() < 0.01
     shaded = render_shot(bright, [_thing(box((-1.5, -1.5, 2.8), (1.5, 1.5, 2.85), _surface(0.5)))], seed=2)
     np.testing.assert_allclose(shaded.radiance[24, 36], bright.radiance[24, 36], rtol=1e-5)
+
+
+def test_a_panorama_is_seen_where_it_is_and_lights_what_faces_it() -> None:
+    """The right half of the sky (+x) shines: a floor gets half of the whole sky's light, and a wall takes that away."""
+    sky = np.zeros((32, 64, 3), np.float32)
+    sky[:, 32:] = (1, 2, 3)
+    scene = replace(_scene(_down()), lights=[], ambient=vector(0, 0, 0), sky=sky)
+    plate = render_plate(scene, seed=1)
+    np.testing.assert_allclose(plate.radiance.mean((0, 1)), 0.5 * np.array([0.5, 1, 1.5]), rtol=0.03)
+    assert plate.radiance[..., 2].std() < 0.04
+    up = replace(scene, camera=look_at((0, 0, 1), (0, 5, 1.5), 90, SIZE))
+    seen = render_plate(up, seed=1).radiance
+    np.testing.assert_allclose(seen[5, 60], (1, 2, 3), rtol=1e-3)
+    assert seen[5, 3].max() == 0
+    wall = box((1.5, -9, 0), (1.6, 9, 50), _surface(0.5))
+    assert render_shot(plate, [_thing(wall)], seed=2).radiance.mean() < 0.3 * plate.radiance.mean()
+
+
+def test_a_small_sun_in_a_panorama_casts_a_sharp_shadow() -> None:
+    sky = np.full((64, 128, 3), 0.1, np.float32)
+    sky[2, 64] = 4000
+    scene = replace(_scene(_down()), lights=[], ambient=vector(0, 0, 0), sky=sky)
+    plate = render_plate(scene, seed=1)
+    shot = render_shot(plate, [_thing(box((-0.4, -0.4, 3), (0.4, 0.4, 3.1), _surface(0.5)))], seed=2)
+    lit, shaded = shot.radiance[2, 2, 0], shot.shadow_ratio[:, :, 0].min()
+    assert lit == pytest.approx(plate.radiance[2, 2, 0], rel=0.05)
+    assert shaded < 0.3
+    penumbra = ((shot.shadow_ratio > 0.4) & (shot.shadow_ratio < 0.8)).mean()
+    assert penumbra < 0.1

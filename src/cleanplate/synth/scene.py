@@ -103,7 +103,8 @@ class Scene:
         meshes: everything that is there when nobody is.
         lights: area lights; a lamp is seen only where a glowing mesh is among `meshes`, too.
         ambient: (3,) linear radiance from nowhere in particular (stands in for further bounces).
-        sky: (3,) linear radiance where a ray leaves the scene.
+        sky: linear radiance where a ray leaves the scene: (3,), or (h, w, 3) an equirectangular panorama, whose sun
+            is a light then. Its top row is straight up, its middle column toward +y, and right of that comes +x.
         camera: the view.
         floor_m: (2, 2) lowest and highest x, y of the floor that people can stand on.
         obstacles: (k, 4) x0, y0, x1, y1 of what stands on it, metres.

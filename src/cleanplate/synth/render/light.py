@@ -4,18 +4,16 @@ Whoever keeps the rays can ask later which of them somebody blocks, and so light
 All radiance is linear.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from cleanplate.synth.geometry.vectors import Floats, Ints
 from cleanplate.synth.render import rays
 from cleanplate.synth.render.embree import TriangleTree
+from cleanplate.synth.render.sky import Sky
 from cleanplate.synth.render.soup import Hits, Soup
 from cleanplate.synth.scene import Scene
-
-_FAR_M = 1e4
-"""How far away the sky is."""
 
 _WIDE, _NARROW = 0.15, 0.03
 """How far apart neighbouring bounced and mirrored rays run, metres a metre."""
@@ -50,6 +48,10 @@ class LightSamples:
         """The numbers of the rays that triangles inside boxes (k, 2, 3) stand in the way of."""
         return rays.blocked(by.address, boxes, self.origin, self.direction, self.reach_m)
 
+    def and_also(self, others: "LightSamples") -> "LightSamples":
+        """These samples and others, one after another."""
+        return LightSamples(*(np.concatenate([vars(self)[name], vars(others)[name]]) for name in vars(self)))
+
     def owned(self, owner: Ints, share: float) -> "LightSamples":
         """The samples as those of the owners of their pixels, each bringing a share."""
         return replace(self, pixel=owner[self.pixel], brought=self.brought * np.float32(share))
@@ -63,11 +65,16 @@ class LightSampler:
         scene: gives the lights, the ambient light and the sky.
         soup: the scene's meshes: what blocks the light and sends it on.
         seed: of all that is drawn.
+        sky: what rays see that leave the scene.
     """
 
     scene: Scene
     soup: Soup
     seed: int
+    sky: Sky = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sky", Sky(self.scene.sky))
 
     def direct(self, hits: Hits, code: Ints, blocker: TriangleTree | None = None) -> LightSamples:
         """One ray from every hit to a random point of every light, of those that get there past soup and `blocker`."""
@@ -75,7 +82,10 @@ class LightSampler:
         lamps = np.array([[*x.origin, *x.side_u, *x.side_v, *x.radiance] for x in lights], np.float32).reshape(-1, 12)
         trees = (self.soup.tree.address,) if blocker is None else (self.soup.tree.address, blocker.address)
         where = (hits.found, hits.point, hits.facing, hits.normal)
-        return LightSamples(*rays.toward_lamps(trees, where, code, lamps, self.seed))
+        samples = LightSamples(*rays.toward_lamps(trees, where, code, lamps, self.seed))
+        if self.sky.sun is None:
+            return samples
+        return samples.and_also(LightSamples(*rays.toward_sun(trees, where, code, self.sky.sun, self.seed)))
 
     def bounced(self, hits: Hits, code: Ints, which: Ints) -> LightSamples:
         """One cosine-distributed ray from each of some hits, by number, and the light that what it meets sends back."""
@@ -93,11 +103,11 @@ class LightSampler:
     def _seen(self, pixel: Ints, start: Floats, direction: Floats, code: Ints, spread: float) -> LightSamples:
         """What rays (n, 3) from `start` see: surfaces lit by one sample of every light, and the sky.
 
-        Lamps are left out, because they are sampled directly.
+        Lamps and the sun are left out, because they are sampled directly.
         """
         hits = self.soup.trace(start, direction, spread)
         light = self.direct(hits, rays.scrambled(code[pixel], self.seed)).gathered(len(start))
         colour = hits.albedo * (light + 2 * self.scene.ambient)
-        colour[~hits.found] = self.scene.sky
-        reach = np.where(hits.found, hits.distance, np.float32(_FAR_M))
+        colour[~hits.found] = self.sky.seen_without_sun(direction[~hits.found])
+        reach = np.where(hits.found, hits.distance, np.float32(rays.FAR_M))
         return LightSamples(pixel, start, direction, reach, np.minimum(colour, np.float32(8)))

@@ -18,6 +18,12 @@ from cleanplate.synth.render.embree import occlude
 _LIFT_M = np.float32(2e-3)
 """How far a secondary ray starts off its surface."""
 
+FAR_M = 1e4
+"""How far away the sky is."""
+
+_SUN = 2000
+"""The number of what is drawn for the sun in the sky; lamps have the numbers from 0 on."""
+
 _STEP = 2.0**-24
 """Between neighbouring draws."""
 
@@ -131,6 +137,41 @@ def toward_lamps(
             if _free(trees, ray, o, d, reach[n]):
                 hit[n] = i
                 n += 1
+    return hit[:n], origin[:n], direction[:n], reach[:n], brought[:n]
+
+
+@compiled
+def toward_sun(
+    trees: tuple[int, ...],
+    hits: tuple[Bools, Floats, Floats, Floats],
+    code: Ints,
+    sun: tuple[Floats, Floats, Floats],
+    seed: int,
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:
+    """One ray from every hit to a random part of the sun (`sky.Sky.sun`); for the rest like `toward_lamps`."""
+    found, point, facing, normal = hits
+    brings, directions, shares = sun
+    most = np.count_nonzero(found)
+    hit, reach = np.empty(most, np.int32), np.full(most, FAR_M, np.float32)
+    origin, direction = np.empty((most, 3), np.float32), np.empty((most, 3), np.float32)
+    brought, ray = np.empty((most, 3), np.float32), _blank_ray()
+    n = 0
+    for i in range(len(found)):
+        if not found[i]:
+            continue
+        u, _ = _draw(code[i], seed, _SUN)
+        part = min(np.searchsorted(shares, u), len(shares) - 1)
+        d = directions[part]
+        falling = d[0] * normal[i, 0] + d[1] * normal[i, 1] + d[2] * normal[i, 2]
+        before = d[0] * facing[i, 0] + d[1] * facing[i, 1] + d[2] * facing[i, 2]
+        if falling <= 0 or before <= 0:
+            continue
+        for c in range(3):
+            origin[n, c], direction[n, c] = point[i, c] + _LIFT_M * facing[i, c], d[c]
+            brought[n, c] = min(brings[part, c] * falling, 25.0)
+        if _free(trees, ray, origin[n], d, FAR_M):
+            hit[n] = i
+            n += 1
     return hit[:n], origin[:n], direction[:n], reach[:n], brought[:n]
 
 

@@ -85,7 +85,8 @@ def render_plate(scene: Scene, seed: int) -> PlateRender:
     indirect = smooth(bounced.gathered(h * w).reshape(h, w, 3), 4) + scene.ambient
     light = _smoother(hits, (2 * h, 2 * w), 1)(direct.gathered(4 * h * w).reshape(2 * h, 2 * w, 3), 2)
     light += indirect.repeat(2, 0).repeat(2, 1)
-    steady = mirror.gathered(4 * h * w) + np.where(hits.found[:, None], hits.emission, scene.sky)
+    steady = mirror.gathered(4 * h * w) + hits.emission
+    steady[~hits.found] = sampler.sky.seen(directions[~hits.found])
     steady = _halved(steady.reshape(2 * h, 2 * w, 3))
     return PlateRender(
         radiance=_halved(hits.albedo.reshape(2 * h, 2 * w, 3) * light) + steady,
