@@ -25,12 +25,12 @@ TINY = Plan(3, (48, 64), 2, "procedural")
 
 
 @pytest.fixture
-def cluster(toys: Any) -> Iterator[str]:
-    """The address of a cluster of two machines with one core each, on this one."""
+def cluster(toys: Any) -> Iterator[Any]:
+    """A cluster of two machines with one core each, on this one."""
     del toys  # its path must be in the environment before the machines start
     machines: Any = import_module("ray.cluster_utils").Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     machines.add_node(num_cpus=1)
-    yield machines.address
+    yield machines
     machines.shutdown()
 
 
@@ -38,9 +38,9 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_two_machines_make_the_bytes_of_one_process(cluster: str, tmp_path: Path) -> None:
+def test_two_machines_make_the_bytes_of_one_process(cluster: Any, tmp_path: Path) -> None:
     generate(tmp_path / "here", 6, TINY, unit=2)
-    generate(tmp_path / "there", 6, TINY, unit=2, crew=Crew(cluster=cluster))
+    generate(tmp_path / "there", 6, TINY, unit=2, crew=Crew(cluster=cluster.address))
     assert _contents(tmp_path / "there") == _contents(tmp_path / "here")
 
 
@@ -49,9 +49,17 @@ def test_a_cluster_of_its_own_is_there_for_local(toys: Any) -> None:
     assert results == {item: item * item for item in range(5)}
 
 
-def test_what_a_machine_tells_the_user_is_told(toys: Any, cluster: str) -> None:
+def test_what_a_machine_tells_the_user_is_told(toys: Any, cluster: Any) -> None:
     with pytest.raises(InputError, match=r"^three\.png: is not wanted; leave it out$"):
-        list(map_on_cluster(toys.refuse_at_three, range(6), cluster, 2))
+        list(map_on_cluster(toys.refuse_at_three, range(6), cluster.address, 2))
+
+
+def test_the_work_of_a_machine_that_goes_away_is_done_by_another(toys: Any, cluster: Any) -> None:
+    working = map_on_cluster(toys.slow_square, range(8), cluster.address, 4)
+    results = dict([next(working)])
+    cluster.remove_node(cluster.worker_nodes.copy().pop(), allow_graceful=False)
+    results |= dict(working)
+    assert results == {item: item * item for item in range(8)}
 
 
 def test_no_cluster_at_the_address_is_one_sentence(tmp_path: Path) -> None:

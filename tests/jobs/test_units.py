@@ -112,7 +112,7 @@ def test_files_that_got_lost_are_made_again(toys: Any, whole: dict[str, bytes], 
 def test_a_disk_too_small_is_told_before_the_work_starts(toys: Any, folder: Path) -> None:
     make = partial(toys.write_unit, 0)
     with (
-        pytest.raises(InputError, match=r"d: 17 samples need about 17000000000\.00 GB and .* are free; make room"),
+        pytest.raises(InputError, match=r"d: 17 samples need about 17000000000\.0 GB and .* are free; make room"),
         finished_units(folder, {"seed": 1}, make, toys.SIZES, Crew(), bytes_per_item=1e18),
     ):
         pytest.fail("the work cannot be finished")

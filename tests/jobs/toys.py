@@ -21,6 +21,11 @@ def square(item: int, advance: Advance) -> int:
     return item * item
 
 
+def slow_square(item: int, _advance: Advance) -> int:
+    time.sleep(1)
+    return item * item
+
+
 def threads(_item: int, _advance: Advance) -> tuple[str | None, bool]:
     return os.environ.get("OMP_NUM_THREADS"), signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 

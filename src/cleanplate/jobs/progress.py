@@ -54,7 +54,7 @@ def progress(
         count += num_items
 
     yield counted
-    if summary:
+    if summary and count:
         seconds = time.monotonic() - started
         sys.stderr.write(f"cleanplate: {what}: {count} {items} in {seconds:.0f} s ({_rate(count, seconds)})\n")
 

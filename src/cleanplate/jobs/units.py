@@ -207,9 +207,13 @@ def _refuse_small_disk(ledger: Ledger, num_missing: int, items: str, bytes_per_i
     needed, free = num_missing * bytes_per_item, shutil.disk_usage(ledger.folder).free
     if needed > free:
         raise InputError(
-            f"{ledger.folder}: {num_missing} {items} need about {needed / 1e9:.2f} GB and {free / 1e9:.2f} GB are "
-            "free; make room, or name a folder on a larger disk"
+            f"{ledger.folder}: {num_missing} {items} need about {_amount(needed)} and {_amount(free)} are free; "
+            "make room, or name a folder on a larger disk"
         )
+
+
+def _amount(num_bytes: float) -> str:
+    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.1f} MB"
 
 
 def _kept(ledger: Ledger, sizes: Sequence[int], items: str) -> str:

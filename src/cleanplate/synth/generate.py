@@ -19,7 +19,8 @@ LAYOUTS = ("shards", "folders")
 """Shards for training, or one folder a kind of picture (docs/formats.md)."""
 
 _UNIT = 64
-_BYTES_PER_PX = {"shards": 9.0, "folders": 9.0}
+_BYTES, _BYTES_PER_PX = 10_000, 5
+"""About how much a sample takes; after the first unit what was made is measured instead."""
 
 
 def generate(
@@ -57,7 +58,7 @@ def generate(
     whole = {"count": count, "size": f"{width}x{height}", "layout": layout, "unit": unit, **about}
     make = _Units(plan, parts, sizes)
     prepare_folder(folder)
-    room = _BYTES_PER_PX[layout] * width * height
+    room = _BYTES + _BYTES_PER_PX * width * height
     with finished_units(folder, whole, make, sizes, crew or Crew(), what="rendering", bytes_per_item=room) as entries:
         return write_manifest(folder, entries, about)
 
