@@ -82,7 +82,7 @@ def render_plate(scene: Scene, seed: int) -> PlateRender:
     direct, mirror = sampler.direct(hits, code), sampler.mirrored(hits, code, directions)
     bounced = sampler.bounced(hits, code, one_each[hits.found[one_each]]).owned(owners((h, w), 2), 1)
     smooth = _smoother(hits, (2 * h, 2 * w), 2)
-    indirect = smooth(bounced.gathered(h * w).reshape(h, w, 3), 4) + scene.ambient
+    indirect = smooth(bounced.gathered(h * w).reshape(h, w, 3), 5) + scene.ambient
     light = _smoother(hits, (2 * h, 2 * w), 1)(direct.gathered(4 * h * w).reshape(2 * h, 2 * w, 3), 2)
     light += indirect.repeat(2, 0).repeat(2, 1)
     steady = mirror.gathered(4 * h * w) + hits.emission
