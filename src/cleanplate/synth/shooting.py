@@ -25,6 +25,9 @@ GENERATOR = "rooms-2"
 ASSETS = ("pack", "procedural")
 """Where the parts come from: gathered ones (`cleanplate assets`), or formulas alone."""
 
+_BRIGHT = (np.log(0.2), np.log(0.85))
+"""Range, in logarithms, of the linear brightness that three quarters of a plate's pixels stay below."""
+
 _CHANGED = 0.3
 """How often something in the scene changes between the plate and its shots."""
 
@@ -97,9 +100,10 @@ def _set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> _S
     plate = render_plate(scene, noise)
     changed = change(rng, scene, parts) if rng.random() < _CHANGED else None
     now = plate if changed is None else render_plate(changed.scene, noise)
-    exposure = rng.uniform(0.45, 0.8) / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
+    bright = float(np.exp(rng.uniform(*_BRIGHT)))
+    exposure = bright / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
     cast = Cast({f"{name}-p{k}": parts.person(rng) for k in range(3)})
-    return _Set(name, plate, now, changed, cast, float(exposure))
+    return _Set(name, plate, now, changed, cast, exposure)
 
 
 def _shoot(rng: np.random.Generator, here: _Set, parts: Parts, key: str) -> Sample | None:

@@ -16,7 +16,7 @@ _NUM_PEOPLE = (0.08, 0.6, 0.22, 0.1)
 _SEATED = 0.3
 """How often somebody sits down where there is a free seat in view."""
 
-_FRAMED = (0.22, 3.0)
+_FRAMED = (0.25, 5.0)
 """Height of somebody standing against that of the picture: from the far end of a hall to head and shoulders."""
 
 _TALL_M = 1.7

@@ -121,6 +121,7 @@ def _rug(rng: np.random.Generator, shell: Shell, parts: Parts) -> Mesh:
 def _lamps(rng: np.random.Generator, shell: Shell) -> list[Prop]:
     """Lamps under the ceiling: one to four alike in rows, as they are bought, or all different."""
     count = int(np.clip(round(shell.width * shell.depth / 25 + rng.uniform(0, 1)), 1, 4))
+    count = 1 if rng.random() < 0.3 else count
     alike = rng.random() < 0.7
     lamps: list[Prop] = []
     make = _lamp_kind(rng, shell)
