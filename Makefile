@@ -15,13 +15,14 @@ TRAIN_COUNT ?= 4500
 VALIDATION_COUNT ?= 256
 WORKERS ?= 2
 TRAIN_OPTIONS ?=
+BENCH_OPTIONS ?=
 
 # Two test processes with one thread each: more threads than cores is slower, and not the same twice.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 CLEANPLATE_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/pytest -n 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup develop run test test-long check format weights clean
+.PHONY: help setup develop run test test-long check format bench weights clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,10 @@ check: .venv/.develop  ## style, layers, types and the fast tests: run it before
 format: .venv/.develop  ## lay the code out as `make check` wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: .venv/.develop  ## speed of `cleanplate synth` and of the camera effects, each beside a fixed workload
+	$(ONE_THREAD) $(BIN)/python benchmarks/synth.py $(BENCH_OPTIONS)
+	$(ONE_THREAD) $(BIN)/python benchmarks/camera.py
 
 weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: make the data, train, export
 	$(BIN)/cleanplate train recipes/first.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
