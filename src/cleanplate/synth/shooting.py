@@ -25,8 +25,8 @@ GENERATOR = "rooms-2"
 ASSETS = ("pack", "procedural")
 """Where the parts come from: gathered ones (`cleanplate assets`), or formulas alone."""
 
-_BRIGHT = (np.log(0.2), np.log(0.85))
-"""Range, in logarithms, of the linear brightness that three quarters of a plate's pixels stay below."""
+_BRIGHT = (0.2, 0.85)
+"""The linear brightness that three quarters of a plate's pixels stay below: from dim to bright, log-uniform."""
 
 _CHANGED = 0.3
 """How often something in the scene changes between the plate and its shots."""
@@ -100,7 +100,7 @@ def _set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> _S
     plate = render_plate(scene, noise)
     changed = change(rng, scene, parts) if rng.random() < _CHANGED else None
     now = plate if changed is None else render_plate(changed.scene, noise)
-    bright = float(np.exp(rng.uniform(*_BRIGHT)))
+    bright = float(np.exp(rng.uniform(float(np.log(_BRIGHT[0])), float(np.log(_BRIGHT[1])))))
     exposure = bright / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
     cast = Cast({f"{name}-p{k}": parts.person(rng) for k in range(3)})
     return _Set(name, plate, now, changed, cast, exposure)
