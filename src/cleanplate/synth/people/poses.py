@@ -101,10 +101,15 @@ class Pose:
 
 def random_pose(rng: np.random.Generator, seated: bool = False) -> Pose:
     """A pose from a random family (seated ones only where asked for), each angle jittered by about 3 degrees."""
-    names = [name for name, family in FAMILIES.items() if family.seated == seated]
-    weights = np.array([FAMILIES[name].weight for name in names])
+    return draw_pose(rng, FAMILIES, seated)
+
+
+def draw_pose(rng: np.random.Generator, families: dict[str, Family], seated: bool) -> Pose:
+    """A pose from one of the families given, by their weights."""
+    names = [name for name, family in families.items() if family.seated == seated]
+    weights = np.array([families[name].weight for name in names])
     name = str(rng.choice(names, p=weights / weights.sum()))
-    family = FAMILIES[name]
+    family = families[name]
     swap = -1 if rng.random() < 0.5 else 1
     arms = tuple(_draw(rng, limb) for limb in family.arms[::swap])
     legs = tuple(_draw(rng, limb) for limb in family.legs[::swap])

@@ -1,0 +1,96 @@
+"""Colours of skin, hair and eyes, and cloth in new colours."""
+
+import numpy as np
+
+from cleanplate.imaging.colour import srgb_to_linear
+from cleanplate.synth import textures
+from cleanplate.synth.geometry.mesh import Surface
+from cleanplate.synth.geometry.vectors import Floats
+from cleanplate.synth.people.looks import HAIR_TONES, SKIN_TONES
+from cleanplate.synth.people.wardrobe import Item
+
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_IRISES = ("4a2f1b", "3b2416", "6b4a2a", "7a6a3a", "4f6b52", "5d7f95", "7896ad", "3f5f80")
+
+
+def skin_tone(rng: np.random.Generator, darkness: float) -> Floats:
+    """(3,) linear albedo between the lightest (0) and the darkest skin (1), a little redder or yellower by chance."""
+    tones: Floats = np.stack([srgb_to_linear(_srgb(code)) for code in SKIN_TONES])
+    at = np.clip(darkness, 0, 1) * (len(tones) - 1)
+    below = min(int(at), len(tones) - 2)
+    tone = tones[below] + np.float32(at - below) * (tones[below + 1] - tones[below])
+    return (tone * rng.normal(1, 0.03, 3)).astype(np.float32)
+
+
+def toned(skin: Floats, tone: Floats) -> Floats:
+    """A photograph of skin (h, w, 3) brought to another tone (3,), its spots and wrinkles kept."""
+    own = np.median(skin[::8, ::8].reshape(-1, 3), axis=0)
+    factor = np.clip(tone / np.maximum(own, 0.01), 0.25, 2.5)
+    # the light parts (nails, eyes' corners) of a dark skin stay in range
+    return np.clip(skin * factor, 0.005, 0.85).astype(np.float32)
+
+
+def hair_tone(rng: np.random.Generator, years: float, darkness: float) -> Floats:
+    """(3,) linear albedo; with age it turns grey, and dark skin seldom goes with light hair."""
+    grey = rng.random() < np.clip((years - 35) / 40, 0, 0.9)
+    if grey:
+        tone = srgb_to_linear(_srgb(HAIR_TONES[int(rng.integers(5, 7))])) * rng.uniform(0.45, 1)
+    else:
+        natural = [code for code in HAIR_TONES if code not in HAIR_TONES[5:7]]
+        light = max(0.05, 1 - 1.3 * darkness)
+        weights = np.array([1.6, 1.6, 1.2 * light, 1.0 * light, 0.9 * light, 0.35 * light])
+        tone = srgb_to_linear(_srgb(natural[int(rng.choice(len(natural), p=weights / weights.sum()))]))
+    if rng.random() < 0.02:
+        tone = srgb_to_linear(textures.colour(rng, (0.4, 0.8), (0.3, 0.8)))
+    return (tone * rng.uniform(0.8, 1.25)).astype(np.float32)
+
+
+def tinted(item: Item, tone: Floats, contrast: float = 0.6) -> Surface:
+    """Hair in another colour (3,): the strands of its picture, their brightness around the tone."""
+    luma = item.texture @ _LUMA
+    solid = luma[item.opacity > 0.5] if item.opacity is not None else luma.ravel()
+    strand = (luma / max(float(np.median(solid)), 0.005)) ** contrast
+    albedo = np.clip(tone * np.clip(strand, 0.3, 3)[..., None], 0.004, 0.8)
+    return Surface(albedo.astype(np.float32), gloss=0.02, opacity=item.opacity)
+
+
+def eyes(rng: np.random.Generator) -> Surface:
+    """An eyeball seen from the front, its iris in the middle: white, iris, pupil."""
+    row, column = np.mgrid[0:64, 0:64]
+    radius = np.hypot(row - 31.5, column - 31.5) / 32
+    iris = srgb_to_linear(_srgb(str(rng.choice(_IRISES))))
+    ball = np.broadcast_to(np.array([0.62, 0.57, 0.54], np.float32), (64, 64, 3)).copy()
+    ball[radius < 0.42] = iris
+    ball[(radius < 0.45) & (radius > 0.37)] = iris * 0.4
+    ball[radius < 0.17] = 0.01
+    return Surface(ball, gloss=0.06)
+
+
+def recoloured(rng: np.random.Generator, item: Item) -> Surface:
+    """A garment as it is, dyed, or of another cloth; its folds and seams stay."""
+    kind = rng.random()
+    if kind < 0.15:
+        return Surface(item.texture * np.float32(rng.uniform(0.6, 1.1)))
+    luma = item.texture @ _LUMA
+    used = luma > 0.003
+    shade = np.clip(luma / max(float(np.median(luma[used])), 0.01), 0.15, 2.2)[..., None]
+    if kind < 0.45:
+        value = (0.04, 0.35) if rng.random() < 0.5 else (0.3, 0.95)
+        dye = srgb_to_linear(textures.natural(rng, (0.0, 0.65), value))
+        keep = rng.uniform(0, 0.5)
+        albedo = shade**0.8 * dye * (1 - keep) + keep * item.texture
+    else:
+        cloth = textures.cloth(rng)
+        repeats = -(-item.texture.shape[0] // cloth.shape[0])
+        tiled = np.tile(cloth, (repeats, repeats, 1))[: item.texture.shape[0], : item.texture.shape[1]]
+        albedo = tiled * np.sqrt(shade)
+    return Surface(np.clip(albedo, 0.006, 0.88).astype(np.float32))
+
+
+def cloth(rng: np.random.Generator) -> Surface:
+    """What a sewn garment is made of."""
+    return Surface(textures.cloth(rng))
+
+
+def _srgb(code: str) -> Floats:
+    return np.array([int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)], np.float32)
