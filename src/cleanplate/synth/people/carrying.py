@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.synth import textures
-from cleanplate.synth.geometry.mesh import Mesh, Surface, box, turn_z
+from cleanplate.synth.geometry.mesh import Mesh, Surface, bounds, box, turn_z
 from cleanplate.synth.geometry.vectors import Floats, vector
 from cleanplate.synth.people.anatomy import Anatomy, Body
 from cleanplate.synth.people.wardrobe import Worn
@@ -19,18 +19,21 @@ class Belongings:
 
     Attributes:
         worn: what follows the bones by itself (a backpack).
-        bag: hangs from a lowered hand; its handle ends at the origin. box: is held in both hands, around the origin.
+        bag: hangs from a lowered hand; its handle ends at the origin. reach_m: how far it hangs down. box: is held in both hands, around the origin.
         phone: in the palm, around the origin. palms: middle of each palm at rest, right and left, and its bone.
     """
 
     worn: list[Worn]
     bag: list[Mesh]
+    reach_m: float
     box: list[Mesh]
     phone: Mesh
     palms: tuple[tuple[Floats, int], tuple[Floats, int]]
 
-    def held(self, rng: np.random.Generator, rotations: Floats, shifts: Floats, family: str) -> list[Mesh]:
-        """What the hands hold in a pose, in the pose's coordinates."""
+    def held(
+        self, rng: np.random.Generator, rotations: Floats, shifts: Floats, family: str, floor_z: float
+    ) -> list[Mesh]:
+        """What the hands hold in a pose, in the pose's coordinates, where the ground is at `floor_z`."""
         right, left = (rotations[bone] @ palm + shifts[bone] for palm, bone in self.palms)
         if family == "carrying":
             across = left - right
@@ -42,7 +45,7 @@ class Belongings:
             hand, bone = (right, left)[raised], self.palms[raised][1]
             return [self.phone.moved(rotations[bone], hand)]
         low = min(right, left, key=lambda hand: float(hand[2]))
-        if self.bag:
+        if self.bag and low[2] - floor_z > self.reach_m:
             return [mesh.moved(turn_z(float(rng.normal(0, 0.4))), low) for mesh in self.bag]
         return []
 
@@ -61,7 +64,8 @@ def random_belongings(rng: np.random.Generator, anatomy: Anatomy, body: Body) ->
         Surface(textures.plain(rng, vector(0.06, 0.06, 0.07))),
     )
     palms = tuple(_palm(anatomy, body, side) for side in "RL")
-    return Belongings(worn, bag, load, phone, (palms[0], palms[1]))
+    reach = 0.01 - float(bounds(bag)[0, 2]) if bag else 0.0
+    return Belongings(worn, bag, reach, load, phone, (palms[0], palms[1]))
 
 
 def _palm(anatomy: Anatomy, body: Body, side: str) -> tuple[Floats, int]:

@@ -80,16 +80,29 @@ def recoloured(rng: np.random.Generator, item: Item) -> Surface:
         keep = rng.uniform(0, 0.5)
         albedo = shade**0.8 * dye * (1 - keep) + keep * item.texture
     else:
-        cloth = textures.cloth(rng)
-        repeats = -(-item.texture.shape[0] // cloth.shape[0])
-        tiled = np.tile(cloth, (repeats, repeats, 1))[: item.texture.shape[0], : item.texture.shape[1]]
+        fabric = _fabric(rng)
+        repeats = -(-item.texture.shape[0] // fabric.shape[0])
+        tiled = np.tile(fabric, (repeats, repeats, 1))[: item.texture.shape[0], : item.texture.shape[1]]
         albedo = tiled * np.sqrt(shade)
     return Surface(np.clip(albedo, 0.006, 0.88).astype(np.float32))
 
 
 def cloth(rng: np.random.Generator) -> Surface:
-    """What a sewn garment is made of."""
-    return Surface(textures.cloth(rng))
+    """What a sewn garment is made of: mostly one colour that people wear, else a pattern."""
+    return Surface(_fabric(rng))
+
+
+def _fabric(rng: np.random.Generator) -> Floats:
+    kind = rng.random()
+    if kind < 0.35:
+        return textures.cloth(rng)
+    value = (0.04, 0.3) if rng.random() < 0.45 else (0.25, 0.95)
+    srgb = textures.natural(rng, (0.0, 0.25) if rng.random() < 0.55 else (0.2, 0.75), value)
+    if kind < 0.8:
+        return textures.plain(rng, srgb, 0.05)
+    # denim, tweed, knitwear: fibres in two near colours
+    grain = 0.12 * textures.cloud(rng, 0.25) + 0.06 * textures.cloud(rng, 1.6)
+    return np.clip(srgb_to_linear(srgb) * np.exp(grain)[..., None], 0.004, 0.9).astype(np.float32)
 
 
 def _srgb(code: str) -> Floats:

@@ -69,13 +69,14 @@ class DressedPerson:
             Mesh(points[start:stop], w.triangles, w.uv, w.surface, smooth=True)
             for w, start, stop in zip(self._worn, self._layers.starts[:-1], self._layers.starts[1:], strict=True)
         ]
-        meshes += self._belongings.held(rng, rotations, shifts, posture.family)
+        floor_z = float(points[:, 2].min())
+        meshes += self._belongings.held(rng, rotations, shifts, posture.family, floor_z)
         hips = rotations[0] @ self.body.heads[0] + shifts[0]
         if seated:
             thighs = skinned(self.body.vertices[self._bottom], self._anatomy.skin[self._bottom], rotations, shifts)
             lift = float(np.quantile(thighs[:, 2], 0.02)) + _SEAT_GIVES_M
         else:
-            lift = float(points[:, 2].min())
+            lift = floor_z
         offset = vector(-hips[0], -hips[1], -lift)
         return [mesh.moved(offset=offset) for mesh in meshes]
 

@@ -35,7 +35,6 @@ MORE_FAMILIES: dict[str, Family] = {
     "hands_in_pockets": Family(0.8, _both(Limb((-18, -4), (16, 26), (28, 48), (15, 30)))),
     "shrugging": Family(0.4, _both(Limb((0, 25), (20, 40), (70, 100), (-60, -30)))),
     "stretching": Family(0.4, _both(Limb((150, 178), (5, 25), (0, 30))), trunk=(-12, 0)),
-    "hands_on_head": Family(0.4, _both(Limb((120, 150), (40, 65), (110, 135)))),
     "pushing": Family(
         0.5,
         _both(Limb((60, 85), (0, 15), (15, 50))),
@@ -51,7 +50,7 @@ MORE_FAMILIES: dict[str, Family] = {
     "leaning_aside": Family(0.5, legs=(Limb((-4, 6), (8, 16), (0, 6)), Limb((-4, 6), (2, 8), (0, 20)))),
     "wide_stance": Family(0.6, legs=_both(Limb((-6, 6), (14, 26), (0, 12)))),
     "hands_on_lap": Family(
-        2.0, _both(Limb((12, 28), (0, 10), (50, 75), (15, 40))), _both(_SEATED), (-10, 12), seated=True
+        2.0, _both(Limb((8, 24), (0, 10), (38, 62), (15, 40))), _both(_SEATED), (-10, 12), seated=True
     ),
     "typing": Family(1.2, _both(Limb((25, 45), (0, 12), (60, 85), (5, 25))), _both(_SEATED), (0, 20), seated=True),
     "legs_crossed": Family(
@@ -73,13 +72,13 @@ MORE_FAMILIES: dict[str, Family] = {
     ),
     "seated_pointing": Family(
         0.6,
-        (Limb((60, 100), (0, 40), (0, 40)), Limb((12, 28), (0, 10), (50, 75), (15, 40))),
+        (Limb((60, 100), (0, 40), (0, 40)), Limb((8, 24), (0, 10), (38, 62), (15, 40))),
         _both(_SEATED),
         seated=True,
     ),
     "seated_telephone": Family(
         0.6,
-        (Limb((20, 60), (10, 35), (115, 140), (0, 40)), Limb((12, 28), (0, 10), (50, 75), (15, 40))),
+        (Limb((20, 60), (10, 35), (115, 140), (0, 40)), Limb((8, 24), (0, 10), (38, 62), (15, 40))),
         _both(_SEATED),
         seated=True,
     ),

@@ -119,7 +119,9 @@ class Tailor:
         worn = Worn(rest, self._skin, self._triangles, _cloth_uv(drawn, self._triangles), surface)
         # a vertex of the body is hidden where the cloth goes on for two rings around
         open_near = _smooth(_smooth(~inside, self._triangles, 1) > 0, self._triangles, 1) > 0
-        return worn.trimmed(np.asarray(inside[self._triangles].any(1))), ~open_near[self._under]
+        skin: Floats = self._body.vertices[: len(self._under)]
+        close = np.linalg.norm(skin - self._points[self._under], axis=1) < 0.045 * self._size
+        return worn.trimmed(np.asarray(inside[self._triangles].any(1))), ~open_near[self._under] & close
 
     def _outside_collar(self, cut: Top) -> Floats:
         """(n,) metres from the edge of the neck's opening; negative in it."""
