@@ -19,7 +19,9 @@ class Belongings:
 
     Attributes:
         worn: what follows the bones by itself (a backpack).
-        bag: hangs from a lowered hand; its handle ends at the origin. reach_m: how far it hangs down. box: is held in both hands, around the origin.
+        bag: hangs from a lowered hand; its handle ends at the origin.
+        reach_m: how far it hangs down.
+        box: is held in both hands, around the origin.
         phone: in the palm, around the origin. palms: middle of each palm at rest, right and left, and its bone.
     """
 
@@ -31,9 +33,12 @@ class Belongings:
     palms: tuple[tuple[Floats, int], tuple[Floats, int]]
 
     def held(
-        self, rng: np.random.Generator, rotations: Floats, shifts: Floats, family: str, floor_z: float
+        self, rng: np.random.Generator, rotations: Floats, shifts: Floats, family: str, room: tuple[float, float]
     ) -> list[Mesh]:
-        """What the hands hold in a pose, in the pose's coordinates, where the ground is at `floor_z`."""
+        """What the hands hold in a pose, in the pose's coordinates.
+
+        `room` tells between which heights a hand must be for a bag to hang from it.
+        """
         right, left = (rotations[bone] @ palm + shifts[bone] for palm, bone in self.palms)
         if family == "carrying":
             across = left - right
@@ -45,7 +50,7 @@ class Belongings:
             hand, bone = (right, left)[raised], self.palms[raised][1]
             return [self.phone.moved(rotations[bone], hand)]
         low = min(right, left, key=lambda hand: float(hand[2]))
-        if self.bag and low[2] - floor_z > self.reach_m:
+        if self.bag and room[0] + self.reach_m < low[2] < room[1]:
             return [mesh.moved(turn_z(float(rng.normal(0, 0.4))), low) for mesh in self.bag]
         return []
 

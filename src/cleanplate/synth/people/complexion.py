@@ -40,7 +40,7 @@ def hair_tone(rng: np.random.Generator, years: float, darkness: float) -> Floats
         light = max(0.05, 1 - 1.3 * darkness)
         weights = np.array([1.6, 1.6, 1.2 * light, 1.0 * light, 0.9 * light, 0.35 * light])
         tone = srgb_to_linear(_srgb(natural[int(rng.choice(len(natural), p=weights / weights.sum()))]))
-    if rng.random() < 0.02:
+    if rng.random() < 0.01:
         tone = srgb_to_linear(textures.colour(rng, (0.4, 0.8), (0.3, 0.8)))
     return (tone * rng.uniform(0.8, 1.25)).astype(np.float32)
 
@@ -70,7 +70,7 @@ def recoloured(rng: np.random.Generator, item: Item) -> Surface:
     """A garment as it is, dyed, or of another cloth; its folds and seams stay."""
     kind = rng.random()
     if kind < 0.15:
-        return Surface(item.texture * np.float32(rng.uniform(0.6, 1.1)))
+        return Surface(np.clip(item.texture * np.float32(rng.uniform(0.6, 1.1)), 0.004, 0.9))
     luma = item.texture @ _LUMA
     used = luma > 0.003
     shade = np.clip(luma / max(float(np.median(luma[used])), 0.01), 0.15, 2.2)[..., None]

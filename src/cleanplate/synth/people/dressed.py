@@ -9,6 +9,7 @@ from cleanplate.synth.geometry.vectors import Floats, Ints, vector
 from cleanplate.synth.pack import Pack
 from cleanplate.synth.people.anatomy import Anatomy, Body, skinned
 from cleanplate.synth.people.carrying import Belongings, random_belongings
+from cleanplate.synth.people.clearance import Trunk
 from cleanplate.synth.people.outfits import dress
 from cleanplate.synth.people.postures import Postures
 from cleanplate.synth.people.wardrobe import Wardrobe, Worn
@@ -58,20 +59,21 @@ class DressedPerson:
             np.concatenate([w.weights for w in self._worn]),
             np.cumsum([0, *lengths]),
         )
-        self._bottom = _bottom(anatomy)
+        self._bottom, self._trunk = _bottom(anatomy), Trunk(anatomy, body)
 
     def posed(self, rng: np.random.Generator, seated: bool = False) -> list[Mesh]:
         """Meshes in a random pose; see `parts.Person`. Their surfaces are the same objects in every pose."""
         posture = self._postures.random_posture(rng, self.body, seated)
-        rotations, shifts = self._anatomy.pose(self.body.heads, posture.turns)
+        rotations, shifts = self._anatomy.pose(self.body.heads, self._trunk.cleared(posture.turns))
         points = skinned(self._layers.rest, self._layers.weights, rotations, shifts)
         meshes = [
             Mesh(points[start:stop], w.triangles, w.uv, w.surface, smooth=True)
             for w, start, stop in zip(self._worn, self._layers.starts[:-1], self._layers.starts[1:], strict=True)
         ]
-        floor_z = float(points[:, 2].min())
-        meshes += self._belongings.held(rng, rotations, shifts, posture.family, floor_z)
         hips = rotations[0] @ self.body.heads[0] + shifts[0]
+        floor_z = float(points[:, 2].min())
+        room = (floor_z, floor_z if seated else float(hips[2]))
+        meshes += self._belongings.held(rng, rotations, shifts, posture.family, room)
         if seated:
             thighs = skinned(self.body.vertices[self._bottom], self._anatomy.skin[self._bottom], rotations, shifts)
             lift = float(np.quantile(thighs[:, 2], 0.02)) + _SEAT_GIVES_M

@@ -7,6 +7,7 @@ import numpy as np
 from cleanplate.synth.geometry.vectors import Floats, axis_turn, unit, vector
 from cleanplate.synth.people.anatomy import Anatomy, Arrays, Body
 from cleanplate.synth.people.poses import FAMILIES, Family, Limb, Pose, draw_pose
+from cleanplate.synth.people.rotations import blended, fraction, matrices, shortest, twist_apart
 from cleanplate.synth.people.skeleton import UPRIGHT, limb_frames, trunk_frame
 
 _STANDING = ("standing01", "standing02", "standing03", "standing04", "standing05")
@@ -127,10 +128,10 @@ class Postures:
         """Two of the pack's poses mixed, sometimes with another one's legs."""
         names = _STANDING + _LIVELY if rng.random() < 0.35 else _STANDING
         a, b, legs = (self._mirrored(rng, self._own[str(rng.choice(names))]) for _ in range(3))
-        mixed = _slerp(a, b, float(rng.beta(0.7, 0.7)))
+        mixed = blended(a, b, float(rng.beta(0.7, 0.7)))
         if rng.random() < 0.5:
             mixed[self._lower] = legs[self._lower]
-        return _matrices(mixed)
+        return matrices(mixed)
 
     def _mirrored(self, rng: np.random.Generator, turns: Floats) -> Floats:
         """Quaternions as they are, or seen in a mirror."""
@@ -142,12 +143,12 @@ class Postures:
         """A few degrees in every joint but the fingers'."""
         size = np.where(self._fingers, 2.0, np.where(self._lower, 1.5, 2.5))
         half = np.radians(rng.normal(0, 1, (len(size), 3)) * size[:, None]) / 2
-        return _matrices(np.concatenate([half, np.ones((len(size), 1))], 1))
+        return matrices(np.concatenate([half, np.ones((len(size), 1))], 1))
 
     def _relax_hands(self, rng: np.random.Generator, turns: Floats, grip: bool) -> None:
         """Fingers of one of the standing poses, more or less bent."""
         for side in ("L", "R"):
-            own = _matrices(self._mirrored(rng, self._own[str(rng.choice(_STANDING[:4]))]))
+            own = matrices(self._mirrored(rng, self._own[str(rng.choice(_STANDING[:4]))]))
             curl = rng.uniform(25, 50) if grip else rng.normal(8, 8)
             for bone, name in enumerate(self._anatomy.bones):
                 if not name.endswith(side):
@@ -208,7 +209,7 @@ class _Rig:
 
     def spread(self, bones: tuple[str, ...], turn: Floats) -> None:
         """Share a rotation evenly among bones that follow each other."""
-        part = _fraction(turn, 1 / len(bones))
+        part = fraction(turn, 1 / len(bones))
         for bone in bones:
             self.turns[self._anatomy.index[bone]] = part
 
@@ -225,12 +226,12 @@ class _Rig:
         at = [self._anatomy.index[bone] for bone in bones]
         start, middle, end = (self._heads[at[i]] for i in (0, 2, 4))
         first, second = unit(middle - start), unit(end - middle)
-        hanging = _between(vector(0, 0, -1), first)
-        straight = _between(first, second) @ hanging
+        hanging = shortest(vector(0, 0, -1), first)
+        straight = shortest(first, second) @ hanging
         parent = self._world(self._anatomy.parents[at[0]])
         world_upper, world_lower = upper @ hanging.T, lower @ straight.T
-        self.turns[at[0]], self.turns[at[1]] = _twist_apart(parent.T @ world_upper, first)
-        self.turns[at[2]], self.turns[at[3]] = _twist_apart(world_upper.T @ world_lower, second)
+        self.turns[at[0]], self.turns[at[1]] = twist_apart(parent.T @ world_upper, first)
+        self.turns[at[2]], self.turns[at[3]] = twist_apart(world_upper.T @ world_lower, second)
 
     def foot(self, side: str, angles: tuple[float, ...]) -> None:
         """A foot flat on the ground, or hanging where the leg is lifted or folded behind."""
@@ -242,7 +243,7 @@ class _Rig:
         flat = np.interp(abs(shin_pitch), [30, 65], [1, 0])
         flat_turn = self._world(self._anatomy.parents[at]).T @ axis_turn(2, -sign * 8.0)
         hanging = axis_turn(0, 25 if shin_pitch < 0 else 5)
-        self.turns[at] = _fraction(flat_turn @ hanging.T, float(flat)) @ hanging
+        self.turns[at] = fraction(flat_turn @ hanging.T, float(flat)) @ hanging
 
     def _world(self, bone: int) -> Floats:
         out = UPRIGHT
@@ -250,55 +251,3 @@ class _Rig:
             out = self.turns[bone] @ out
             bone = self._anatomy.parents[bone]
         return out
-
-
-def _twist_apart(turn: Floats, axis: Floats) -> tuple[Floats, Floats]:
-    """Two rotations whose product is `turn`: the second one is half of what turns about `axis`."""
-    swung = turn @ axis
-    swing = _between(axis, swung)
-    half = _fraction(swing.T @ turn, 0.5)
-    return turn @ half.T, half
-
-
-def _between(a: Floats, b: Floats) -> Floats:
-    """The smallest rotation that brings the unit vector a to b."""
-    v, c = np.cross(a, b), float(a @ b)
-    if c < -0.9999:
-        other = np.cross(a, vector(0, 1, 0) if abs(a[1]) < 0.9 else vector(1, 0, 0))
-        n = unit(other)
-        return (2 * np.outer(n, n) - np.eye(3)).astype(np.float32)
-    k = np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
-    return (np.eye(3) + k + k @ k / (1 + c)).astype(np.float32)
-
-
-def _fraction(turn: Floats, share: float) -> Floats:
-    """A part of a rotation about its own axis."""
-    cosine = np.clip((np.trace(turn) - 1) / 2, -1, 1)
-    angle = float(np.arccos(cosine))
-    if angle < 1e-5:
-        return UPRIGHT
-    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
-    length = np.linalg.norm(axis)
-    if length < 1e-6:
-        return turn.astype(np.float32)
-    x, y, z = axis / length
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return (np.eye(3) + np.sin(share * angle) * k + (1 - np.cos(share * angle)) * k @ k).astype(np.float32)
-
-
-def _slerp(a: Floats, b: Floats, share: float) -> Floats:
-    """Quaternions (n, 4) between two sets, the short way (normalised linear interpolation)."""
-    near = np.where((a * b).sum(-1, keepdims=True) < 0, -b, b)
-    mixed = (1 - share) * a + share * near
-    return (mixed / np.linalg.norm(mixed, axis=-1, keepdims=True)).astype(np.float32)
-
-
-def _matrices(quaternions: Floats) -> Floats:
-    """Rotations (n, 3, 3) from quaternions x, y, z, w (n, 4) of any length."""
-    x, y, z, w = (quaternions / np.linalg.norm(quaternions, axis=-1, keepdims=True)).T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows, np.float32), -1, 0)
