@@ -91,3 +91,8 @@ def test_everybody_is_somebody_that_can_be_met() -> None:
     assert (years > 60).mean() > 0.12
     assert all(0 <= value <= 1 for body in bodies for value in (body.male, body.muscle, body.weight, body.height))
     assert all(sum(body.races) == pytest.approx(1) for body in bodies)
+
+
+def test_a_local_target_that_is_not_there_is_told(human: MakeHuman) -> None:
+    with pytest.raises(FileNotFoundError, match="third-eye"):
+        human.shaped(replace(_SOMEBODY, local={"eyes/third-eye-incr": 0.5}))

@@ -83,12 +83,19 @@ class MakeHuman:
     )
 
     def shaped(self, body: Phenotype) -> Doubles:
-        """(19158, 3) vertices of a body at rest; its origin is near the hips."""
+        """(19158, 3) vertices of a body at rest; its origin is near the hips.
+
+        Raises:
+            FileNotFoundError: there is no such target among `body.local`.
+
+        """
         out = self.vertices.copy()
         for name, weight in _macro_weights(body):
             self._add(out, name, weight)
         for name, weight in body.local.items():
             self._add(out, name, weight)
+            if weight > 0 and self._targets[name] is None:
+                raise FileNotFoundError(self.folder / _DATA / "targets" / name)
         return out
 
     def heads(self, vertices: Doubles) -> Doubles:

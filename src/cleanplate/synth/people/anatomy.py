@@ -5,6 +5,7 @@ Axes: metres, x to the figure's left, y back, z up; at rest a body stands on z =
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,19 @@ class Anatomy:
         # years count little among adults, much among children
         grown = np.log2(about[:, 0]) * 2
         self._alike: Floats = np.stack([grown, 4 * about[:, 1], 2 * about[:, 3], 6 * about[:, 4]], -1)
+
+    @cached_property
+    def cheeks(self) -> Floats:
+        """(k, 2) texture coordinates where a skin's tone is read: below the eyes, beside nose and mouth."""
+        part, _ = self.group("eyes")
+        eyes: Floats = self.base[part]
+        skin = self.base[: self.ends[0]]
+        below = (skin[:, 2] - eyes[:, 2].mean()) / np.ptp(eyes[:, 0])
+        aside = np.abs(skin[:, 0]) / np.ptp(eyes[:, 0])
+        front = skin[:, 1] < eyes[:, 1].max() + 0.5 * np.ptp(eyes[:, 0])
+        cheek = (below > -0.7) & (below < -0.25) & (aside > 0.33) & (aside < 0.65) & front
+        mine = cheek[self.triangles]
+        return self.uv[mine] if mine.any() else self.uv.reshape(-1, 2)
 
     def group(self, name: str) -> tuple[slice, NDArray[np.int64]]:
         """The vertices of "tights", "skirt" or "eyes", and their triangles (m, 3) counted from the first of them."""

@@ -60,7 +60,7 @@ def random_belongings(rng: np.random.Generator, anatomy: Anatomy, body: Body) ->
     size = body.stature_m / 1.72
     worn = [_backpack(rng, anatomy, body, size)] if rng.random() < 0.11 else []
     bag = _bag(rng, size) if rng.random() < 0.16 else []
-    half = vector(rng.uniform(0.12, 0.24), rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.2)) * size
+    half = vector(rng.uniform(0.12, 0.24), rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.15)) * size
     surface = Surface(textures.cloth(rng) if rng.random() < 0.4 else textures.plain(rng, _cardboard(rng), 0.05))
     load = [box(-half + vector(0, -half[1], 0), half + vector(0, -half[1], 0), surface, 0.4)]
     phone = box(

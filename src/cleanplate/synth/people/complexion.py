@@ -19,15 +19,23 @@ def skin_tone(rng: np.random.Generator, darkness: float) -> Floats:
     at = np.clip(darkness, 0, 1) * (len(tones) - 1)
     below = min(int(at), len(tones) - 2)
     tone = tones[below] + np.float32(at - below) * (tones[below + 1] - tones[below])
-    return (tone * rng.normal(1, 0.03, 3)).astype(np.float32)
+    # the lightest of the tones are those of photographs with much light: an albedo is lower
+    tone = tone * np.float32(1 - 0.22 * float(tone.max()) ** 2)
+    return (tone * (rng.normal(1, 0.05) + rng.normal(0, 0.012, 3))).astype(np.float32)
 
 
-def toned(skin: Floats, tone: Floats) -> Floats:
-    """A photograph of skin (h, w, 3) brought to another tone (3,), its spots and wrinkles kept."""
-    own = np.median(skin[::8, ::8].reshape(-1, 3), axis=0)
-    factor = np.clip(tone / np.maximum(own, 0.01), 0.25, 2.5)
-    # the light parts (nails, eyes' corners) of a dark skin stay in range
-    return np.clip(skin * factor, 0.005, 0.85).astype(np.float32)
+def toned(skin: Floats, tone: Floats, at: Floats) -> Floats:
+    """A photograph of skin (h, w, 3) whose tone at the texture coordinates `at` (n, 2) is brought to another (3,).
+
+    Spots and wrinkles are kept.
+    """
+    rows = np.clip((1 - at[:, 1]) * skin.shape[0], 0, skin.shape[0] - 1).astype(np.int64)
+    columns = np.clip(at[:, 0] * skin.shape[1], 0, skin.shape[1] - 1).astype(np.int64)
+    own = np.median(skin[rows, columns], axis=0)
+    detail = skin / np.maximum(own, 0.01)
+    # half of its colours goes: what is a faint blush on one skin is a stain on another
+    grey = detail.mean(-1, keepdims=True)
+    return np.clip(tone * np.clip(0.5 * detail + 0.5 * grey, 0.1, 2.2), 0.005, 0.8).astype(np.float32)
 
 
 def hair_tone(rng: np.random.Generator, years: float, darkness: float) -> Floats:

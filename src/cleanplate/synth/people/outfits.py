@@ -131,8 +131,9 @@ def _bare(
     age = "old" if body.years > 58 else "middleage" if body.years > 38 else "young"
     photographs = wardrobe.skins(f"{age}_{kind}_{'female' if body.male < 0.5 else 'male'}")
     photograph = wardrobe.photograph(str(rng.choice(photographs)))
-    skin = Surface(complexion.toned(photograph, complexion.skin_tone(rng, darkness)), gloss=0.015)
     num = anatomy.ends[0]
+    tone = complexion.skin_tone(rng, darkness)
+    skin = Surface(complexion.toned(photograph, tone, anatomy.cheeks), gloss=0.015)
     bare = Worn(body.vertices[:num], anatomy.skin[:num], anatomy.triangles, anatomy.uv, skin)
     keep = without(anatomy.triangles, hidden)
     part, triangles = anatomy.group("eyes")
