@@ -3,7 +3,7 @@
 import tomllib
 import zipfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -24,11 +24,19 @@ from cleanplate.synth.places.catalogue import ROLES
 
 LIBRARIES = {"0": "BlendSwap-CC-0", "B": "BlendSwap-CC-BY", "K": "KatorLegaz", "S": "Scopia"}
 _TEXTURE_PX = 128
-_NUM_TRIANGLES = {"small": 600, "plant": 2500, "street": 2000, "vehicle": 2500, "wheels": 2500, "screen": 500}
+_NUM_TRIANGLES = {
+    "small": 600,
+    "table_lamp": 600,
+    "pot": 1200,
+    "plant": 2500,
+    "street": 2500,
+    "vehicle": 2500,
+    "wheels": 2500,
+    "screen": 500,
+}
 _OTHERWISE = 1500
+_GROWS = {"plant", "pot", "street"}
 _UV_STEP = 1 / 1024
-_CLEAR = 0.35
-"""Opacity under which a material is taken for clear glass and left out, unless the piece would lose its shape."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,19 +109,17 @@ def bake_piece(
     source = sweethome.source_of(entry, entry.model, "furniture")
     if source is None:
         raise ValueError(f"{entry.library}/{entry.key} has no clear licence")
-    model = _without_glass(read_model(entry.archive, entry.model))
+    model = read_model(entry.archive, entry.model)
     pictures = _allowed_pictures(entry, model)
-    model = simplified(model, _NUM_TRIANGLES.get(kind, _OTHERWISE))
-    vertices = _upright(model.vertices, entry, turns)
-    parts = _parts(model, vertices, entry.archive)
-    seen = measure.relief(vertices[model.triangles])
+    model = simplified(_upright(model, entry, turns), _NUM_TRIANGLES.get(kind, _OTHERWISE), kind in _GROWS)
+    seen = measure.relief(model.vertices[model.triangles])
     seats: list[tuple[float, float, float, float]] = []
     if settings.get("seat"):
-        highest = 0.85 if kind == "stool" else 0.62
+        highest = 0.85 if kind == "stool" else 0.56
         seats = measure.seats_on_sides(seen) if kind == "bed" else measure.seats_facing_front(seen, highest)
     top = measure.top_of(seen) if settings.get("top") else None
     name = str(settings.get("name", kind.replace("_", " ")))
-    return BakedPiece(name, kind, parts, seats, top, settings), [source, *pictures]
+    return BakedPiece(name, kind, _parts(model, entry.archive), seats, top, settings), [source, *pictures]
 
 
 def _allowed_pictures(entry: sweethome.Entry, model: Model) -> list[Source]:
@@ -130,29 +136,20 @@ def _allowed_pictures(entry: sweethome.Entry, model: Model) -> list[Source]:
     return out
 
 
-def _upright(vertices: Floats, entry: sweethome.Entry, turns: int) -> Floats:
-    """From the file's axes (y up, front toward +z) to ours, at the catalogue's size."""
-    turned = vertices @ entry.rotation.T
+def _upright(model: Model, entry: sweethome.Entry, turns: int) -> Model:
+    """From the file's axes (y up, front toward +z) to ours, at the catalogue's size and height above the floor."""
+    turned = model.vertices @ entry.rotation.T
     turned = np.stack([turned[:, 0], -turned[:, 2], turned[:, 1]], -1)
-    lo, hi = turned.min(0), turned.max(0)
+    used = turned[np.unique(model.triangles)]
+    lo, hi = used.min(0), used.max(0)
     placed = ((turned - lo) / np.maximum(hi - lo, 1e-9) - np.array([0.5, 0.5, 0])) * entry.size_m
+    placed[:, 2] += entry.elevation_m
     for _ in range(turns % 4):
         placed = np.stack([-placed[:, 1], placed[:, 0], placed[:, 2]], -1)
-    return placed.astype(np.float32)
+    return replace(model, vertices=placed.astype(np.float32))
 
 
-def _without_glass(model: Model) -> Model:
-    """Leave clear materials out, unless they make up the shape (a glass table's top, a vase)."""
-    clear = np.array([material.opacity < _CLEAR for material in model.materials])[model.material]
-    if not clear.any() or clear.all():
-        return model
-    whole, rest = (np.ptp(model.vertices[np.unique(model.triangles[keep])], axis=0) for keep in (slice(None), ~clear))
-    if (rest < 0.9 * whole).any():
-        return model
-    return Model(model.vertices, model.triangles[~clear], model.uv[~clear], model.material[~clear], model.materials)
-
-
-def _parts(model: Model, vertices: Floats, archive: zipfile.ZipFile) -> list[Part]:
+def _parts(model: Model, archive: zipfile.ZipFile) -> list[Part]:
     """One part for every look among the materials that are used."""
     looks: dict[tuple[Any, ...], list[int]] = {}
     for number in np.unique(model.material):
@@ -164,7 +161,7 @@ def _parts(model: Model, vertices: Floats, archive: zipfile.ZipFile) -> list[Par
         own = np.isin(model.material, numbers)
         material = model.materials[numbers[0]]
         used, index = np.unique(model.triangles[own], return_inverse=True)
-        points, triangles, curved = creased(vertices[used], index.reshape(-1, 3))
+        points, triangles, curved = creased(model.vertices[used], index.reshape(-1, 3))
         picture = small_picture(archive.read(material.picture), _TEXTURE_PX) if material.picture else None
         uv = model.uv[own] if picture is not None else None
         out.append(
@@ -237,5 +234,5 @@ def _chances(pieces: list[BakedPiece]) -> Floats:
 
 def _fixed_uv(uv: Floats) -> NDArray[np.int16]:
     """Texture coordinates (m, 3, 2) in steps of 1 / 1024, shifted by whole repeats to be near 0."""
-    near = uv - np.floor(uv.mean(1, keepdims=True))
-    return np.round(np.clip(near, -31, 31) / _UV_STEP).astype(np.int16)
+    steps: Floats = np.clip(uv - np.floor(uv.mean(1, keepdims=True)), -31, 31) / _UV_STEP
+    return np.round(steps).astype(np.int16)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.synth.geometry.vectors import Bools, Floats
-from cleanplate.synth.render.embree import TriangleTree
 
 _STEP_M = 0.02
 _MOST_CELLS = 200
@@ -25,15 +24,25 @@ class Relief:
 
 
 def relief(corners: Floats) -> Relief:
-    """Look at triangles (m, 3, 3) from above, with a ray every two centimetres."""
+    """Look at triangles (m, 3, 3) from above: the highest of many points on them in every cell of two centimetres."""
     lo, hi = corners.min((0, 1)), corners.max((0, 1))
     x, y = (_middles(float(lo[axis]), float(hi[axis])) for axis in (0, 1))
-    grid_x, grid_y = np.meshgrid(x, y)
-    origins = np.stack([grid_x.ravel(), grid_y.ravel(), np.full(grid_x.size, hi[2] + 1)], -1)
-    down = np.broadcast_to(np.array([0, 0, -1], np.float32), origins.shape)
-    triangle, distance, _, _ = TriangleTree(corners.astype(np.float32)).closest(origins, down)
-    z = np.where(triangle >= 0, hi[2] + 1 - distance, -1)
-    return Relief(x, y, z.reshape(grid_x.shape).astype(np.float32))
+    points = _points(corners, 8 / (float(x[1] - x[0]) * float(y[1] - y[0])))
+    column = np.clip(((points[:, 0] - lo[0]) / (x[1] - x[0])).astype(np.int64), 0, len(x) - 1)
+    row = np.clip(((points[:, 1] - lo[1]) / (y[1] - y[0])).astype(np.int64), 0, len(y) - 1)
+    z = np.full((len(y), len(x)), -1, np.float32)
+    np.maximum.at(z, (row, column), points[:, 2])
+    return Relief(x, y, z)
+
+
+def _points(corners: Floats, density: float) -> Floats:
+    """Points on triangles (m, 3, 3), (k, 3): so many a square metre of floor below them, at least three on each."""
+    side_1, side_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.abs(side_1[:, 0] * side_2[:, 1] - side_1[:, 1] * side_2[:, 0]) / 2
+    owner = np.repeat(np.arange(len(corners)), 3 + np.floor(area * density).astype(np.int64))
+    weight: Floats = np.random.default_rng(0).random((2, len(owner), 1), np.float32)
+    weight = np.where(weight.sum(0) > 1, 1 - weight, weight)
+    return corners[owner, 0] + weight[0] * side_1[owner] + weight[1] * side_2[owner]
 
 
 def _middles(lo: float, hi: float) -> Floats:
@@ -52,7 +61,7 @@ def level(map_: Relief, lowest_m: float, highest_m: float) -> float | None:
     return float(np.median(z[np.abs(z - best) < 0.03]))
 
 
-def seats_facing_front(map_: Relief, highest_m: float = 0.62) -> list[tuple[float, float, float, float]]:
+def seats_facing_front(map_: Relief, highest_m: float) -> list[tuple[float, float, float, float]]:
     """Places to sit side by side, looking toward -y: x, y, height in metres and heading 0."""
     height = level(map_, 0.27, highest_m)
     if height is None:

@@ -82,6 +82,7 @@ def _repeats(picture: Pixels) -> bool:
 
 def grain_along_u(picture: Pixels) -> Pixels:
     """Turn wood so that its grain runs along the rows."""
-    grey = cv2.GaussianBlur(picture.astype(np.float32).mean(2), (0, 0), 2)
+    blurred: NDArray[np.uint8] = np.asarray(cv2.GaussianBlur(picture, (0, 0), 2), np.uint8)
+    grey: NDArray[np.float32] = blurred.astype(np.float32).mean(2)
     along, across = np.abs(np.diff(grey, axis=1)).mean(), np.abs(np.diff(grey, axis=0)).mean()
     return np.ascontiguousarray(picture if along < across else np.rot90(picture))

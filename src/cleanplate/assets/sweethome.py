@@ -43,7 +43,9 @@ class Entry:
         library: "BlendSwap-CC-0", "BlendSwap-CC-BY", "KatorLegaz" or "Scopia". key: its id there.
         name: in English. creator: whom the catalogue names.
         model: path of its .obj in the library's archive.
-        size_m: (3,) width, depth, height. rotation: (3, 3) to be applied to the file's axes first.
+        size_m: (3,) width, depth, height.
+        elevation_m: how high above the floor it hangs or stands.
+        rotation: (3, 3) to be applied to the file's axes first.
         archive: the library.
     """
 
@@ -53,6 +55,7 @@ class Entry:
     creator: str
     model: str
     size_m: Floats
+    elevation_m: float
     rotation: Floats
     archive: zipfile.ZipFile
 
@@ -71,8 +74,10 @@ def read_libraries(content: Path) -> dict[str, Entry]:
             key = fields["id"].split("#")[-1]
             size = np.array([float(fields[side]) / 100 for side in ("width", "depth", "height")], np.float32)
             turn = np.array(fields.get("modelRotation", "1 0 0 0 1 0 0 0 1").split(), np.float32).reshape(3, 3)
+            above = float(fields.get("elevation", 0)) / 100
+            model = fields["model"].lstrip("/")
             out[f"{library}/{key}"] = Entry(
-                library, key, fields["name"], fields["creator"], fields["model"].lstrip("/"), size, turn, archive
+                library, key, fields["name"], fields["creator"], model, size, above, turn, archive
             )
     return out
 

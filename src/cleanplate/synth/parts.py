@@ -33,6 +33,7 @@ class Piece:
         meshes: at metric size.
         seats: where somebody can sit.
         top_m: height of a free surface that things can be put on; None where there is none.
+        top: x0, y0, x1, y1 metres of the part of it that is free; None where all of the piece is.
         against_wall: whether it usually stands with its back to a wall.
     """
 
@@ -41,6 +42,7 @@ class Piece:
     seats: tuple[Seat, ...] = field(default=())
     top_m: float | None = None
     against_wall: bool = True
+    top: tuple[float, float, float, float] | None = None
 
 
 class Person(Protocol):

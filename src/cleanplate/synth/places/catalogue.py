@@ -1,14 +1,13 @@
-"""Furniture and things from the pack: of every size, mirrored, recoloured and covered anew, so that few are the same."""
+"""Furniture and things from the pack: stretched, mirrored, recoloured and covered anew, so that few are the same."""
 
 from dataclasses import replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 
 from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.synth import textures
-from cleanplate.synth.geometry.mesh import Mesh, Surface, bounds
+from cleanplate.synth.geometry.mesh import Mesh, Surface
 from cleanplate.synth.geometry.vectors import Floats, Ints
 from cleanplate.synth.pack import Pack
 from cleanplate.synth.parts import Piece, Seat
@@ -33,7 +32,7 @@ _COVERED = {
 }
 """Kinds whose largest part may be covered with another photograph, and with what."""
 
-_AS_THEY_ARE = {"plant", "animal", "street", "vehicle"}
+_AS_THEY_ARE = {"plant", "pot", "animal", "street", "vehicle"}
 """Kinds whose colours are changed little: there are no blue dogs."""
 
 
@@ -69,12 +68,14 @@ class Catalogue:
 
     def stored(self, number: int) -> Piece:
         """Piece `number` exactly as it is in the pack."""
+        top = self._top(number)
         return Piece(
             str(self._stored["name"][number]),
             [self._part(part) for part in range(self._parts[number], self._parts[number + 1])],
             tuple(Seat(*map(float, row)) for row in self._seats(number)),
-            self._top_m(number),
+            None if top is None else top[4],
             bool(self._stored["against_wall"][number]),
+            None if top is None else top[:4],
         )
 
     def _pick(self, rng: np.random.Generator, role: str) -> int:
@@ -103,6 +104,7 @@ class Catalogue:
             ),
             None if piece.top_m is None else float(scale[2] * piece.top_m),
             piece.against_wall,
+            None if piece.top is None else _scaled_top(piece.top, float(side), float(scale[1])),
         )
 
     def _recoloured(self, rng: np.random.Generator, meshes: list[Mesh], kind: str) -> list[Mesh]:
@@ -144,9 +146,10 @@ class Catalogue:
     def _seats(self, number: int) -> Floats:
         return self._stored["seats"][self._slice("seats", number)]
 
-    def _top_m(self, number: int) -> float | None:
-        height = float(self._stored["top"][number, 4])
-        return height if height > 0 else None
+    def _top(self, number: int) -> tuple[float, float, float, float, float] | None:
+        """x0, y0, x1, y1 and height of where things can stand."""
+        x0, y0, x1, y1, height = (float(value) for value in self._stored["top"][number])
+        return (x0, y0, x1, y1, height) if height > 0 else None
 
     def _part(self, number: int) -> Mesh:
         """One part of a piece as it is stored."""
@@ -168,6 +171,13 @@ class Catalogue:
 def _starts(counts: Ints) -> Ints:
     """Where runs of these lengths begin, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(counts)])
+
+
+def _scaled_top(
+    top: tuple[float, float, float, float], factor_x: float, factor_y: float
+) -> tuple[float, float, float, float]:
+    x0, x1 = sorted((factor_x * top[0], factor_x * top[2]))
+    return x0, factor_y * top[1], x1, factor_y * top[3]
 
 
 def _scaled(mesh: Mesh, scale: Floats, mirrored: bool) -> Mesh:

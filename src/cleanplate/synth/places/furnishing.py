@@ -121,6 +121,8 @@ def _seat_round(rng: np.random.Generator, chair: Piece, floor: _Floor, table: Pi
 def _laid_on(rng: np.random.Generator, parts: Parts, piece: Piece, spot: _Spot) -> list[Prop]:
     """Small things and screens on a piece's top."""
     lo, hi = bounds(piece.meshes)
+    if piece.top is not None:
+        lo, hi = np.array(piece.top[:2], np.float32), np.array(piece.top[2:], np.float32)
     out: list[Prop] = []
     taken: list[Footprint] = []
     for _ in range(int(rng.integers(0, 6))):

@@ -98,7 +98,7 @@ def _wall(photos: Photographs, rng: np.random.Generator) -> Floats:
     pale = (0.65, 0.97) if rng.random() < 0.6 else (0.2, 0.8)
     tone = textures.natural(rng, (0, 0.12) if rng.random() < 0.7 else (0.05, 0.4), pale)
     if kind == 0:
-        return _painted(photos.relief(rng, "plaster"), tone, float(np.exp(rng.uniform(np.log(0.006), np.log(0.06)))))
+        return _painted(photos.relief(rng, "plaster"), tone, 0.006 * 10 ** rng.uniform(0, 1))
     if kind == 1:
         return _tinted(photos.detail(rng, "wallpaper"), tone)
     if kind == 2:
@@ -246,11 +246,11 @@ def _radiance(levels: NDArray[np.uint8]) -> Floats:
 
 def _seen(rng: np.random.Generator, levels: NDArray[np.uint8], size_hw: tuple[int, int]) -> Floats:
     """A part of a panorama around the horizon, 35-90 degrees wide, as (h, w, 3) linear radiance."""
-    rows, columns = levels.shape[:2]
+    rows, columns = int(levels.shape[0]), int(levels.shape[1])
     width = int(columns * rng.uniform(35, 90) / 360)
     height = width * size_hw[0] // size_hw[1]
     left = int(rng.integers(columns))
-    top = int(np.clip(rows * rng.uniform(0.44, 0.54) - height / 2, 0, rows - height))
+    top = min(max(int(rows * rng.uniform(0.44, 0.54) - height / 2), 0), rows - height)
     part = levels[top : top + height, np.arange(left, left + width) % columns]
     if rng.random() < 0.5:
         part = part[:, ::-1]

