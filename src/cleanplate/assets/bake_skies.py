@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,5 +71,26 @@ def _read_exr(data: bytes) -> Floats:
         with openexr.File(str(path)) as stored:
             channels = stored.channels()
             pixels = channels["RGB"].pixels if "RGB" in channels else np.stack([channels[c].pixels for c in "RGB"], -1)
-            radiance = np.nan_to_num(np.array(pixels, np.float32), posinf=1e4)
-    return np.clip(radiance, 0, 1e4)  # ringing of the compression is below 0, the sun may be infinite
+            radiance = np.array(pixels, np.float32)
+    return _mended(np.nan_to_num(radiance, posinf=1e4))
+
+
+def _mended(radiance: Floats) -> Floats:
+    """Without what the package's lossy compression did to the sun: blocks that lost a channel, and values below 0.
+
+    Such a block is given the colour around it, and the strength that its strongest channel has on the average.
+    """
+    lost: NDArray[np.uint8] = (radiance.min(2) <= 0).astype(np.uint8)
+    lost = np.asarray(cv2.morphologyEx(lost, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8)
+    label: NDArray[np.int32] = np.asarray(cv2.connectedComponents(lost)[1], np.int32)
+    out: Floats = np.maximum(radiance, 0)
+    bright = 8 * float(np.median(out))
+    for number in range(1, int(label.max()) + 1):
+        block = label == number
+        larger = cv2.dilate(np.asarray(block, np.uint8), np.ones((5, 5), np.uint8))
+        around = (np.asarray(larger) > 0) & (lost == 0)
+        colour = out[around].mean(0) if around.any() else np.zeros(3, np.float32)
+        if float(colour.max()) > bright:
+            strength = max(float(out[block].max(1).mean()) / float(colour.max()), 1.0)
+            out[block] = colour * np.float32(strength)
+    return out

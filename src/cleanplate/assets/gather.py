@@ -58,6 +58,8 @@ class Downloads:
             return content
         prepare_folder(folder)
         try:
+            for left_behind in folder.glob(".part-*"):  # by a run that was killed
+                shutil.rmtree(left_behind, ignore_errors=True)
             archive = self._archive(pin, folder)
             with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as temporary:
                 unpacked = Path(temporary) / "content"

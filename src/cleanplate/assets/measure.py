@@ -128,7 +128,8 @@ def top_of(map_: Relief) -> tuple[float, float, float, float, float] | None:
         for fraction_x in np.linspace(0.3, 1, 15):
             half_y, half_x = int(rows * fraction_y / 2), int(columns * fraction_x / 2)
             part = flat[rows // 2 - half_y : rows // 2 + half_y, columns // 2 - half_x : columns // 2 + half_x]
-            if part.size > best and part.mean() > 0.96:
+            corners = part[np.ix_([0, 1, -2, -1], [0, 1, -2, -1])]
+            if part.size > best and part.mean() > 0.96 and corners.mean() > 0.9:
                 best, found = float(part.size), (half_x, half_y)
     if found is None:
         return None

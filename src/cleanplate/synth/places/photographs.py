@@ -1,7 +1,5 @@
 """Photographed surfaces and light from the pack, recoloured and laid anew so that no two rooms share one."""
 
-from functools import cached_property
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +21,10 @@ class Photographs:
     """Surfaces, views and skies of a pack; all randomness is the generator's."""
 
     def __init__(self, pack: Pack) -> None:
-        self._pack = pack
-        self._surfaces = _Album(pack.arrays("textures"))
-        self._skies = _Album(pack.arrays("skies"))
-        shows = pack.arrays("textures")["shows"]
-        self._by_subject = {str(what): np.flatnonzero(shows == what) for what in np.unique(shows)}
+        skies = pack.arrays("skies")
+        self._outdoors = np.flatnonzero(skies["outdoors"])
+        self._skies = _Album(skies)
+        self._large, self._small = (_Subjects(pack.arrays("textures"), half) for half in (False, True))
 
     def texture(self, rng: np.random.Generator, use: str) -> Floats:
         """A surface that repeats: (h, w, 3) linear albedo.
@@ -35,22 +32,19 @@ class Photographs:
         `use` is "wall", "floor", "ceiling", "ground", "rug" (256 px a side), "wood", "material", "upholstery" or
         "garment" (128 px).
         """
-        out = _USES[use](self, rng)
-        if use not in _LARGE:
-            out = cv2.resize(out, (128, 128), interpolation=cv2.INTER_AREA)
-        return np.clip(out, 0.01, 0.93).astype(np.float32)
+        out = _USES[use](self._large if use in _LARGE else self._small, rng)
+        return np.clip(out, 0.01, 0.93).astype(np.float32, copy=False)
 
     def picture(self, rng: np.random.Generator) -> Floats:
         """Something to frame or to show on a screen: (128, 128, 3) linear, a photograph or a view."""
         if rng.random() < 0.3:
-            return self.detail(rng, "picture")[::2, ::2]
-        name = int(rng.integers(self._skies.count))
-        return np.clip(_seen(rng, self._skies.picture(name), (128, 128)) * 0.5, 0.01, 0.95).astype(np.float32)
+            return self._small.detail(rng, "picture")
+        stored = self._skies.picture(int(rng.integers(self._skies.count)))
+        return np.clip(_seen(rng, stored, (128, 128)) * 0.5, 0.01, 0.95).astype(np.float32)
 
     def view(self, rng: np.random.Generator) -> Floats:
         """What is seen through a window: (96, 128, 3) linear radiance, mean 1, at most 8."""
-        name = int(rng.choice(self._outdoors))
-        seen = _seen(rng, self._skies.picture(name), (96, 128))
+        seen = _seen(rng, self._skies.picture(int(rng.choice(self._outdoors))), (96, 128))
         return np.clip(seen / max(float(seen.mean()), 1e-3), 0, 8).astype(np.float32)
 
     def sky(self, rng: np.random.Generator) -> Floats:
@@ -59,22 +53,6 @@ class Photographs:
         small = cv2.resize(_radiance(stored), (256, 128), interpolation=cv2.INTER_AREA)
         turned = np.roll(small, int(rng.integers(256)), 1)
         return np.ascontiguousarray(turned[:, ::-1] if rng.random() < 0.5 else turned).astype(np.float32)
-
-    @cached_property
-    def _outdoors(self) -> NDArray[np.intp]:
-        return np.flatnonzero(self._pack.arrays("skies")["outdoors"])
-
-    def detail(self, rng: np.random.Generator, what: str) -> Floats:
-        """A photograph as it is, (256, 256, 3) linear, sometimes mirrored."""
-        stored = self._surfaces.picture(int(rng.choice(self._by_subject[what])))
-        if rng.random() < 0.5 and what != "picture":
-            stored = stored[:, ::-1]
-        return _LINEAR[stored]
-
-    def relief(self, rng: np.random.Generator, what: str) -> Floats:
-        """A photograph's light and dark, (256, 256, 1), mean 1."""
-        grey = self.detail(rng, what).mean(2, keepdims=True)
-        return (grey / grey.mean()).astype(np.float32)
 
 
 class _Album:
@@ -85,14 +63,33 @@ class _Album:
         self._ends = np.cumsum(arrays["num_picture"])
         self.count = len(self._ends)
 
-    def picture(self, number: int) -> NDArray[np.uint8]:
-        """(h, w, 3) RGB as stored."""
+    def picture(self, number: int, how: int = cv2.IMREAD_COLOR) -> NDArray[np.uint8]:
+        """(h, w, 3) RGB as stored, or smaller or grey, as OpenCV's reading flag says."""
         first = int(self._ends[number - 1]) if number else 0
-        stored = cv2.imdecode(self._data[first : int(self._ends[number])], cv2.IMREAD_COLOR)
-        return np.asarray(stored, np.uint8)[..., ::-1]
+        stored = np.asarray(cv2.imdecode(self._data[first : int(self._ends[number])], how), np.uint8)
+        return stored[..., ::-1] if stored.ndim == 3 else stored
 
 
-def _wall(photos: Photographs, rng: np.random.Generator) -> Floats:
+class _Subjects:
+    """Photographs of surfaces by what they show, n = 256 pixels a side or `half` of that."""
+
+    def __init__(self, arrays: Arrays, half: bool) -> None:
+        self._album = _Album(arrays)
+        self._by_subject = {str(what): np.flatnonzero(arrays["shows"] == what) for what in np.unique(arrays["shows"])}
+        self._grey = cv2.IMREAD_REDUCED_GRAYSCALE_2 if half else cv2.IMREAD_GRAYSCALE
+        self._colour = cv2.IMREAD_REDUCED_COLOR_2 if half else cv2.IMREAD_COLOR
+
+    def detail(self, rng: np.random.Generator, what: str) -> Floats:
+        """A photograph as it is, (n, n, 3) linear, sometimes mirrored."""
+        stored = self._album.picture(int(rng.choice(self._by_subject[what])), self._colour)
+        return _LINEAR[stored[:, ::-1] if rng.random() < 0.5 and what != "picture" else stored]
+
+    def relief(self, rng: np.random.Generator, what: str) -> Floats:
+        """A photograph's light and dark, (n, n, 1) linear."""
+        return _LINEAR[self._album.picture(int(rng.choice(self._by_subject[what])), self._grey)][..., None]
+
+
+def _wall(photos: _Subjects, rng: np.random.Generator) -> Floats:
     """Paint on plaster mostly; also wallpaper, bricks, boards and stone."""
     kind = rng.choice(5, p=[0.62, 0.13, 0.1, 0.08, 0.07])
     pale = (0.65, 0.97) if rng.random() < 0.6 else (0.2, 0.8)
@@ -104,12 +101,13 @@ def _wall(photos: Photographs, rng: np.random.Generator) -> Floats:
     if kind == 2:
         return _painted(photos.relief(rng, "brick"), tone, 0.12 * rng.uniform(0.4, 1.4))
     if kind == 3:
-        boards = photos.detail(rng, "boards")
-        return boards if rng.random() < 0.4 else _painted(boards.mean(2, keepdims=True), tone, 0.06)
+        return (
+            photos.detail(rng, "boards") if rng.random() < 0.4 else _painted(photos.relief(rng, "boards"), tone, 0.06)
+        )
     return _slabs(rng, _tinted(photos.detail(rng, "stone"), tone))
 
 
-def _floor(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _floor(photos: _Subjects, rng: np.random.Generator) -> Floats:
     """Planks, carpet, stone tiles or something smooth."""
     kind = rng.choice(5, p=[0.38, 0.22, 0.2, 0.08, 0.12])
     if kind == 0:
@@ -125,35 +123,35 @@ def _floor(photos: Photographs, rng: np.random.Generator) -> Floats:
     return stone
 
 
-def _ceiling(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _ceiling(photos: _Subjects, rng: np.random.Generator) -> Floats:
     tone = textures.colour(rng, (0, 0.05), (0.75, 0.97))
     plain = _painted(photos.relief(rng, "plaster"), tone, float(rng.choice([0.008, 0.02])))
     return _slabs(rng, plain) if rng.random() < 0.25 else plain
 
 
-def _ground(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _ground(photos: _Subjects, rng: np.random.Generator) -> Floats:
     ground = photos.detail(rng, "ground" if rng.random() < 0.7 else "stone")
-    if float(np.ptp(ground.mean((0, 1)))) < 0.01:  # grass and gravel of scikit-image are grey
+    if float(np.ptp(ground[::8, ::8].mean((0, 1)))) < 0.01:  # grass and gravel of scikit-image are grey
         hue = (0.2, 0.32) if rng.random() < 0.6 else (0.06, 0.12)
-        return _painted(ground.mean(2, keepdims=True), textures.colour(rng, (0.1, 0.55), (0.3, 0.6), hue), 0.25)
+        return _painted(ground[..., :1], textures.colour(rng, (0.1, 0.55), (0.3, 0.6), hue), 0.25)
     return ground * np.float32(rng.uniform(0.7, 1.2))
 
 
-def _rug(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _rug(photos: _Subjects, rng: np.random.Generator) -> Floats:
     return _tinted(photos.detail(rng, "rug"), textures.natural(rng, (0.0, 0.5), (0.2, 0.7)))
 
 
-def _wood(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _wood(photos: _Subjects, rng: np.random.Generator) -> Floats:
     """Wood as photographed, lighter, darker or stained; sometimes painted so that the grain shows through."""
-    grain = photos.detail(rng, "wood")
     if rng.random() < 0.15:
         tone = textures.natural(rng, (0, 0.3), (0.3, 0.95))
-        return _painted(grain.mean(2, keepdims=True), tone, rng.uniform(0.02, 0.08))
+        return _painted(photos.relief(rng, "wood"), tone, rng.uniform(0.02, 0.08))
+    grain = photos.detail(rng, "wood")
     stain = np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.06, 3) * np.array([1, 0.5, 1.5]))
     return np.clip(grain * stain.astype(np.float32), 0, 0.85)
 
 
-def _material(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _material(photos: _Subjects, rng: np.random.Generator) -> Floats:
     """Wood, paint, plastic, metal or stone for a piece of furniture."""
     kind = rng.choice(4, p=[0.5, 0.35, 0.1, 0.05])
     if kind == 0:
@@ -166,7 +164,7 @@ def _material(photos: Photographs, rng: np.random.Generator) -> Floats:
     return photos.detail(rng, "stone")
 
 
-def _upholstery(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _upholstery(photos: _Subjects, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.15:
         return _tinted(photos.detail(rng, "print"), textures.natural(rng, (0, 0.4), (0.3, 0.9)))
     value = (0.06, 0.4) if rng.random() < 0.45 else (0.3, 0.85)
@@ -174,11 +172,11 @@ def _upholstery(photos: Photographs, rng: np.random.Generator) -> Floats:
     return _painted(photos.relief(rng, "fabric"), tone, rng.uniform(0.02, 0.13))
 
 
-def _garment(photos: Photographs, rng: np.random.Generator) -> Floats:
+def _garment(photos: _Subjects, rng: np.random.Generator) -> Floats:
     """Woven cloth in any colour, plain, striped, checked or printed."""
     weave = photos.relief(rng, "fabric" if rng.random() < 0.8 else "print")
-    dyed = cv2.resize(textures.cloth(rng), (256, 256), interpolation=cv2.INTER_LINEAR)
-    return dyed * (1 + np.clip(weave - 1, -0.6, 0.6) * rng.uniform(0.15, 0.6))
+    relative = weave / np.maximum(weave.mean(), np.float32(1e-3)) - 1
+    return textures.cloth(rng) * (1 + np.clip(relative, -0.6, 0.6) * np.float32(rng.uniform(0.15, 0.6)))
 
 
 _USES = {
