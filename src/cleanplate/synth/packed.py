@@ -11,7 +11,7 @@ from cleanplate.synth.places.catalogue import Catalogue
 from cleanplate.synth.places.photographs import Photographs
 from cleanplate.synth.procedural import ProceduralParts
 
-_PACKED = {"person": 0.85, "piece": 0.7, "small": 0.6, "brought": 0.6, "surface": 0.6, "view": 0.7}
+_PACKED = {"person": 0.85, "piece": 0.7, "small": 0.6, "brought": 0.6, "surface": 0.6, "view": 0.7, "sky": 0.8}
 """How often a part comes from the pack."""
 
 
@@ -51,3 +51,7 @@ class PackParts(ProceduralParts):
     def view(self, rng: np.random.Generator) -> Floats:
         """See `parts.Parts`."""
         return self._photographs.view(rng) if rng.random() < _PACKED["view"] else super().view(rng)
+
+    def sky(self, rng: np.random.Generator) -> Floats:
+        """See `parts.Parts`."""
+        return self._photographs.sky(rng) if rng.random() < _PACKED["sky"] else super().sky(rng)

@@ -100,3 +100,7 @@ class Parts(Protocol):
     def view(self, rng: np.random.Generator) -> Floats:
         """(h, w, 3) linear radiance seen through a window, mean near 1."""
         ...
+
+    def sky(self, rng: np.random.Generator) -> Floats:
+        """Linear radiance of the open sky, mean near 1: (3,), or a panorama (h, w, 3) as `Scene.sky` describes it."""
+        ...

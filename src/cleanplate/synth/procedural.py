@@ -78,6 +78,10 @@ class ProceduralParts:
         view = sky * (1 - below) + ground * below * (1 + 0.3 * textures.cloud(rng)[:64, :64, None])
         return np.maximum(view / view.mean(), 0.02).astype(np.float32)
 
+    def sky(self, rng: np.random.Generator) -> Floats:
+        """See `parts.Parts`: one colour."""
+        return np.array([rng.uniform(0.5, 1), rng.uniform(0.7, 1), 1.0], np.float32)
+
 
 def _piece(rng: np.random.Generator, builder: furniture.Builder) -> Piece:
     meshes = builder(rng)

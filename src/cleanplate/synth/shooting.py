@@ -11,6 +11,7 @@ from cleanplate.imaging.colour import linear_to_srgb
 from cleanplate.sample.record import Sample, View
 from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.pack import open_pack
+from cleanplate.synth.packed import PackParts
 from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.changes import Changed, change
 from cleanplate.synth.places.rooms import make_scene
@@ -19,7 +20,7 @@ from cleanplate.synth.render.render import PlateRender, render_plate, render_sho
 from cleanplate.synth.scene import Camera
 from cleanplate.synth.staging import Cast, stage
 
-GENERATOR = "rooms-2"
+GENERATOR = "rooms-3"
 """Name and version of what makes the pictures; it changes whenever the same seed and parts would give others."""
 
 ASSETS = ("pack", "procedural")
@@ -59,8 +60,6 @@ def load_parts(assets: str) -> Parts:
     if assets == "procedural":
         return ProceduralParts()
     if assets == "pack":
-        from cleanplate.synth.packed import PackParts  # noqa: PLC0415 - TEMPORARY until the pack's rooms are there
-
         return PackParts(open_pack())
     raise UsageError(f"assets {assets!r}: choose one of {', '.join(ASSETS)}")
 

@@ -1,6 +1,6 @@
 """Garments cut from the tights and the skirt that every body of the pack has around it: from T-shirt to long coat.
 
-A cut is a region of that mesh; its edges are drawn to clean hems, then the cloth is let out along its normals.
+The whole mesh is let out along its normals; a cut is a region of it, whose edges are then drawn to clean hems.
 """
 
 from dataclasses import dataclass
@@ -98,10 +98,9 @@ class Tailor:
         knee, ankle = self._head("lowerleg01.L")[2], self._head("foot.L")[2]
         hem_z = float(np.interp(length, [0, 1, 2], [self._crotch, knee, ankle]))
         within = points[:, 2] - hem_z
-        drawn = _hemmed(points, triangles, within)
         ends = np.clip((top - points[:, 2]) / (top - ankle), 0, 1)
-        rest = _let_out(drawn, triangles, ends, fit, rng)
-        worn = Worn(rest, self._anatomy.skin[part], triangles, _cloth_uv(drawn, triangles), surface)
+        rest, uv = _cut(points, triangles, within, _let_out(points, triangles, ends, fit, rng))
+        worn = Worn(rest, self._anatomy.skin[part], triangles, uv, surface)
         num = self._anatomy.ends[0]
         body: Floats = self._body.vertices[:num]
         arms = self._anatomy.skin[:num] @ self._bones_of(("upperarm", "lowerarm", "wrist", "finger", "metacarpal"))
@@ -114,9 +113,9 @@ class Tailor:
         """The cut, where `within` (n,) metres is positive, let out; without the feet."""
         within = np.where(self._share(("foot",)) > 0.6, np.float32(-0.05), within)
         inside = within > 0
-        drawn = _hemmed(self._points, self._triangles, within)
-        rest = _let_out(drawn, self._triangles, ends, fit, rng)
-        worn = Worn(rest, self._skin, self._triangles, _cloth_uv(drawn, self._triangles), surface)
+        cloth = _let_out(self._points, self._triangles, ends, fit, rng)
+        rest, uv = _cut(self._points, self._triangles, within, cloth)
+        worn = Worn(rest, self._skin, self._triangles, uv, surface)
         # a vertex of the body is hidden where the cloth goes on for two rings around
         open_near = _smooth(_smooth(~inside, self._triangles, 1) > 0, self._triangles, 1) > 0
         skin: Floats = self._body.vertices[: len(self._under)]
@@ -159,6 +158,11 @@ class Tailor:
 
     def _bones_of(self, prefixes: tuple[str, ...]) -> Floats:
         return np.array([float(name.startswith(prefixes)) for name in self._anatomy.bones], np.float32)
+
+
+def _cut(points: Floats, triangles: Ints, within: Floats, cloth: Floats) -> tuple[Floats, Floats]:
+    """Cloth let out over points, both (n, 3), with clean hems, and its texture coordinates (m, 3, 2)."""
+    return _hemmed(cloth, triangles, within), _cloth_uv(_hemmed(points, triangles, within), triangles)
 
 
 def _hemmed(points: Floats, triangles: Ints, within: Floats) -> Floats:

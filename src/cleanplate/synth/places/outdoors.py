@@ -12,7 +12,7 @@ from cleanplate.synth.scene import AreaLight
 
 
 def put_up_outdoors(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Site, Floats]:
-    """Ground, facade, side walls, trees, and the light of sky and sun; with the sky's radiance (3,)."""
+    """Ground, facade, side walls, trees, and the light of sky and sun; with the sky's radiance (see `Scene`)."""
     w, d, h = shell.width, shell.depth, shell.height
     ground = parts.surface(rng, "ground")
     far = Surface(textures.foliage(rng)) if rng.random() < 0.3 else parts.surface(rng, "wall")
@@ -32,9 +32,9 @@ def put_up_outdoors(rng: np.random.Generator, shell: Shell, parts: Parts) -> tup
             meshes.append(_dark_pane(rng, piece.window).moved(None, (x, d - 0.03, 1.0)))
     for _ in range(int(rng.integers(0, 6))):
         meshes += _tree(rng, shell, parts)
-    sky = vector(rng.uniform(0.5, 1), rng.uniform(0.7, 1), 1.0) * rng.uniform(0.5, 1.2)
-    lights = [_overhead(vector(0, d / 2, 25), 60.0, sky * rng.uniform(0.5, 1.5))]
-    if rng.random() < 0.65:
+    sky = (parts.sky(rng) * rng.uniform(0.5, 1.2)).astype(np.float32)
+    lights = [_overhead(vector(0, d / 2, 25), 60.0, sky.reshape(-1, 3).mean(0) * rng.uniform(0.5, 1.5))]
+    if rng.random() < (0.65 if sky.ndim == 1 else 0.3):  # a panorama brings its own sun, if it has one
         lights.append(_sun(rng))
     return Site(meshes, lights), sky
 

@@ -36,7 +36,7 @@ def make_scene(rng: np.random.Generator, size_hw: tuple[int, int], parts: Parts)
     else:
         site, sky = put_up_walls(rng, shell, parts), np.zeros(3, np.float32)
     furnishing = furnish(rng, shell, parts)
-    strength = rng.uniform(0.02, 0.12) if kind != "outdoor" else rng.uniform(0.1, 0.4)
+    strength = rng.uniform(0.01, 0.07) if kind != "outdoor" else rng.uniform(0.1, 0.4)
     props = (*site.props, *furnishing.props)
     footprints = [prop.footprint for prop in props if prop.footprint is not None]
     return Scene(

@@ -77,7 +77,7 @@ def put_up_walls(rng: np.random.Generator, shell: Shell, parts: Parts) -> Site:
     if rng.random() < 0.35:
         site.meshes.append(_rug(rng, shell, parts))
     site.props.extend(_lamps(rng, shell))
-    if rng.random() < 0.4:
+    if rng.random() < 0.6:
         site.props.append(_side_lamp(rng, shell))
     for wall in ("back", "left", "right"):
         _dress_wall(rng, shell, wall, site, parts)
@@ -121,7 +121,7 @@ def _rug(rng: np.random.Generator, shell: Shell, parts: Parts) -> Mesh:
 def _lamps(rng: np.random.Generator, shell: Shell) -> list[Prop]:
     """Lamps under the ceiling: one to four alike in rows, as they are bought, or all different."""
     count = int(np.clip(round(shell.width * shell.depth / 25 + rng.uniform(0, 1)), 1, 4))
-    count = 1 if rng.random() < 0.3 else count
+    count = 1 if rng.random() < 0.5 else count
     alike = rng.random() < 0.7
     lamps: list[Prop] = []
     make = _lamp_kind(rng, shell)

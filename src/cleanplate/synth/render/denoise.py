@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from cleanplate.synth.geometry.vectors import Floats, dot
+from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.render.compiled import compiled
 
 
 class Smoother:
-    """Blends light with its neighbours on the same flat patch of surface, at growing distances.
+    """Blends light with its neighbours on the same smooth patch of surface, at growing distances.
 
     Args:
         normal: (h, w, 3) unit normals, 0 where there is no surface. point: (h, w, 3) positions in metres.
@@ -16,20 +16,20 @@ class Smoother:
 
     def __init__(self, normal: Floats, point: Floats, distance: Floats) -> None:
         self._normal = np.ascontiguousarray(normal)
-        self._plane = dot(point, normal)  # distance of each pixel's tangent plane from the origin
+        self._point = np.ascontiguousarray(point)
         self._scale = (40 / np.maximum(distance, 0.1)).astype(np.float32)
 
     def __call__(self, light: Floats, passes: int) -> Floats:
         """(h, w, 3) light, blended over 1, 2, 4... pixels."""
         for k in range(passes if light.any() else 0):
-            light = _blended(light, self._normal, self._plane, self._scale, 2**k)
+            light = _blended(light, self._normal, self._point, self._scale, 2**k)
         return light
 
 
 @compiled
-def _blended(light: Floats, normal: Floats, plane: Floats, scale: Floats, step: int) -> Floats:
-    """Means of every pixel and 8 neighbours at a distance of `step`, weighted by how much they lie on one plane."""
-    h, w = plane.shape
+def _blended(light: Floats, normal: Floats, point: Floats, scale: Floats, step: int) -> Floats:
+    """Means of every pixel and 8 neighbours, `step` pixels away, weighted by how near they lie to its tangent plane."""
+    h, w = scale.shape
     out = np.empty((h, w, 3), np.float32)
     softness = np.float32(0.5 / (1 + 0.25 * step))
     for y in range(h):
@@ -37,6 +37,7 @@ def _blended(light: Floats, normal: Floats, plane: Floats, scale: Floats, step: 
             r, g, b = light[y, x]
             total = np.float32(1)
             nx, ny, nz = normal[y, x]
+            px, py, pz = point[y, x]
             for dy in range(-1, 2):
                 j = y + dy * step
                 if j < 0 or j >= h:
@@ -47,7 +48,9 @@ def _blended(light: Floats, normal: Floats, plane: Floats, scale: Floats, step: 
                         continue
                     if nx * normal[j, i, 0] + ny * normal[j, i, 1] + nz * normal[j, i, 2] < np.float32(0.9):
                         continue
-                    alike = np.float32(1) - abs(plane[y, x] - plane[j, i]) * scale[y, x] * softness
+                    qx, qy, qz = point[j, i]
+                    off = abs(nx * (qx - px) + ny * (qy - py) + nz * (qz - pz))
+                    alike = np.float32(1) - off * scale[y, x] * softness
                     if alike > 0:
                         tap = alike * alike * np.float32(0.5 if dx == 0 or dy == 0 else 0.25)
                         r += tap * light[j, i, 0]

@@ -161,12 +161,15 @@ def _colour(room: LightSampler, people: Soup, parts: list[_Looks], size_hw: tupl
     described = [people.described(p.hit, p.origin, p.direction, spread) for p in parts]
     hits = Hits(*(np.concatenate(list(each)) for each in zip(*(vars(d).values() for d in described), strict=True)))
     first = np.unique(pixel, return_index=True)[1]
-    light = room.direct(hits, code, people.tree).gathered(len(pixel))
-    samples = _indirect(room, people, hits, code, first)
-    light += _smoothed(samples.brought, hits, pixel, first, (h, w))[pixel] + room.scene.ambient
-    count = np.bincount(pixel, minlength=h * w)
-    total = rays.gathered(pixel, hits.albedo * light + hits.emission, h * w)
-    return (total / np.maximum(count, 1)[:, None]).reshape(h, w, 3).astype(np.float32)
+    smooth = _smoother(hits, pixel, first, (h, w))
+    count = np.maximum(np.bincount(pixel, minlength=h * w), 1)[:, None].astype(np.float32)
+    direct = room.direct(hits, code, people.tree)
+    light = smooth((rays.gathered(pixel[direct.pixel], direct.brought, h * w) / count).reshape(h, w, 3), 2)
+    indirect = _indirect(room, people, hits, code, first)
+    light += smooth(rays.gathered(pixel[indirect.pixel], indirect.brought, h * w).reshape(h, w, 3), 3)
+    light = light.reshape(-1, 3) + room.scene.ambient
+    total = rays.gathered(pixel, hits.albedo * light[pixel] + hits.emission, h * w)
+    return (total / count).reshape(h, w, 3)
 
 
 def _indirect(room: LightSampler, people: Soup, hits: Hits, code: Ints, which: Ints) -> LightSamples:
@@ -177,12 +180,10 @@ def _indirect(room: LightSampler, people: Soup, hits: Hits, code: Ints, which: I
     return samples
 
 
-def _smoothed(light: Floats, hits: Hits, pixel: Ints, which: Ints, size_hw: tuple[int, int]) -> Floats:
-    """Light (n, 3) of one hit a pixel, by number, blended over the actor, (h * w, 3)."""
+def _smoother(hits: Hits, pixel: Ints, which: Ints, size_hw: tuple[int, int]) -> Smoother:
+    """Blends light over the actors, whose surface in a pixel is that of one of its hits, by number."""
     h, w = size_hw
+    normal, point, distance = (np.zeros((h * w, *rest), np.float32) for rest in ((3,), (3,), ()))
     at = pixel[which]
-    spread, normal, point = (np.zeros((h * w, 3), np.float32) for _ in range(3))
-    distance = np.zeros(h * w, np.float32)
-    spread[at], normal[at], point[at], distance[at] = light, hits.normal[which], hits.point[which], hits.distance[which]
-    smooth = Smoother(normal.reshape(h, w, 3), point.reshape(h, w, 3), distance.reshape(h, w))
-    return smooth(spread.reshape(h, w, 3), 3).reshape(-1, 3)
+    normal[at], point[at], distance[at] = hits.normal[which], hits.point[which], hits.distance[which]
+    return Smoother(normal.reshape(h, w, 3), point.reshape(h, w, 3), distance.reshape(h, w))
