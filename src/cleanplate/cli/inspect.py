@@ -1,11 +1,13 @@
-"""`cleanplate inspect`: what a picture, model, checkpoint or folder of shards is."""
+"""`cleanplate inspect`: what a picture, model, checkpoint or data set is."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from cleanplate.cli.options import folder_set_options
 from cleanplate.errors import InputError, UsageError
 
 _FOLDERS = {
@@ -17,21 +19,34 @@ _FOLDERS = {
 Facts = dict[str, Any]
 
 
-@click.command("inspect", short_help="What a picture, model, checkpoint or folder of shards is.")
+_DATA = ("shards", "folders")
+"""Kinds that are data sets."""
+
+
+@click.command("inspect", short_help="What a picture, model, checkpoint or data set is.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Draw 24 samples of a data set into this PNG or JPEG.")
 @click.option("--from", "first", type=click.IntRange(min=0), help="With --sheet: the samples from this number on.")
-def command(*, file: Path, as_json: bool, sheet: Path | None, first: int | None) -> int:
-    """Say what FILE is: a picture, a model (.onnx), a checkpoint or a folder of shards."""
-    facts = describe(file)
-    if sheet is not None:
-        from cleanplate.sample.sheet import refuse_suffix, write_sheet_of
-
-        if facts["kind"] != "shards":
-            raise UsageError(f"{file}: is a {facts['kind']}; --sheet draws samples of a data set")
-        refuse_suffix(sheet)
-        write_sheet_of(Path(facts["file"]), sheet, first)
+@click.option("--verify", is_flag=True, help="Read all of a data set and compare it with what was written.")
+@folder_set_options
+def command(
+    *,
+    file: Path,
+    as_json: bool,
+    sheet: Path | None,
+    first: int | None,
+    verify: bool,
+    pairs: tuple[str, ...],
+    depth_is: str | None,
+) -> int:
+    """Say what FILE is: a picture, a model (.onnx), a checkpoint or a data set in shards or folders."""
+    facts = describe(file, pairs)
+    if sheet is not None or verify:
+        if facts["kind"] not in _DATA:
+            option = "--sheet draws" if sheet is not None else "--verify reads"
+            raise UsageError(f"{file}: is a {facts['kind']}; {option} samples of a data set")
+        _look_into(Path(facts["file"]), sheet, first, verify=verify, pairs=pairs, depth_is=depth_is)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return 0
@@ -42,22 +57,45 @@ def command(*, file: Path, as_json: bool, sheet: Path | None, first: int | None)
     return 0
 
 
-def describe(path: Path) -> Facts:
-    """What a file or folder is, as JSON values; "kind" says which of picture, model, checkpoint, shards.
+def _look_into(
+    folder: Path, sheet: Path | None, first: int | None, *, verify: bool, pairs: tuple[str, ...], depth_is: str | None
+) -> None:
+    from cleanplate.sample.opening import open_samples
+    from cleanplate.sample.sheet import refuse_suffix, write_sheet_of
+
+    if sheet is not None:
+        refuse_suffix(sheet)
+    if verify:
+        open_samples(folder, rule_words=pairs, depth_is=depth_is).verify()
+    if sheet is not None:
+        write_sheet_of(folder, sheet, first, rule_words=pairs, depth_is=depth_is)
+
+
+def describe(path: Path, pairs: Sequence[str] = ()) -> Facts:
+    """What a file or folder is, as JSON values; "kind" says which: picture, model, checkpoint, shards, folders.
+
+    `pairs` are the rule for the names in a folder set of somebody else.
 
     Raises:
         InputError: it is none of these, or damaged.
+        UsageError: the rule is none.
 
     """
     from cleanplate.imaging.files import file_identity, is_folder
+    from cleanplate.sample.opening import is_folder_set
 
+    data_set = path.parent if path.name == "manifest.json" else path
+    if is_folder_set(data_set):
+        return _describe_folder_set(data_set, pairs)
     if path.name in _FOLDERS:
         return _describe_folder(path)
     if is_folder(path):
         for name in _FOLDERS:
             if file_identity(path / name):
                 return _describe_folder(path / name)
-        raise InputError(f"{path}: holds neither checkpoint.json nor manifest.json; name a file, checkpoint or shards")
+        raise InputError(
+            f"{path}: holds neither checkpoint.json nor manifest.json nor fg_bg/; name a file, checkpoint or data set"
+        )
     return _describe_model(path) if path.suffix.lower() == ".onnx" else _describe_picture(path)
 
 
@@ -98,6 +136,26 @@ def _describe_model(path: Path) -> Facts:
         "producer": model.producer,
         "contract": json.loads(model.contract.to_json()),
     }
+
+
+def _describe_folder_set(folder: Path, pairs: Sequence[str]) -> Facts:
+    from cleanplate.sample.folder_reader import open_folder_set
+
+    opened = open_folder_set(folder, pairs)
+    told = opened.manifest
+    facts: Facts = {
+        "file": str(folder),
+        "kind": "folders",
+        "num_samples": len(opened.pairs),
+        "num_pictures": {kind: len(listing.files) for kind, listing in opened.listings.items()},
+        "pairs": dict(opened.rule.templates),
+    }
+    if told is None:
+        return facts | {"manifest": None, "depth": "give --depth-is to read it" if opened.has_depth else None}
+    depth = None if told.depth is None else told.depth.as_json()
+    return facts | {
+        "fingerprint": told.fingerprint, "size_hw": told.size_hw and list(told.size_hw), "depth": depth, "about": dict(told.about)
+    }  # fmt: skip
 
 
 def _describe_folder(description: Path) -> Facts:

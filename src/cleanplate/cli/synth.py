@@ -1,11 +1,10 @@
 """`cleanplate synth`: make training data."""
 
-import os
 from pathlib import Path
 
 import click
 
-_SIDE_PX = range(32, 4097)
+from cleanplate.cli.options import crew_options, num_cores, size_hw
 
 
 @click.command("synth", short_help="Make training data: plates and shots with exact alpha and depth.")
@@ -30,9 +29,14 @@ _SIDE_PX = range(32, 4097)
     show_default=True,
     help="Parts from the pack of  cleanplate assets, or simple ones made of formulas.",
 )
-@click.option("--layout", type=click.Choice(["shards", "folders"]), default="shards", show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), help="Processes that work; as many as there are cores.")
-@click.option("--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, HOST:PORT, or local for a new one here.")
+@click.option(
+    "--layout",
+    type=click.Choice(["shards", "folders"]),
+    default="shards",
+    show_default=True,
+    help="Tar files, or four pictures a sample in bg/ fg_bg/ mask/ depth/.",
+)
+@crew_options
 @click.option("--sheet", type=click.Path(path_type=Path), help="Draw 24 of the samples into this PNG or JPEG.")
 def command(
     *,
@@ -58,26 +62,10 @@ def command(
 
     if sheet is not None:
         refuse_suffix(sheet)
-    plan = Plan(seed, _size_hw(size), assets=assets)
-    crew = Crew(workers or (0 if ray else _num_cores()), ray)
+    plan = Plan(seed, size_hw(size), assets=assets)
+    crew = Crew(workers or (0 if ray else num_cores()), ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")
     if sheet is not None:
         write_sheet_of(out, sheet)
     return 0
-
-
-def _size_hw(size: str) -> tuple[int, int]:
-    if size.isdecimal() and int(size) in _SIDE_PX:
-        return int(size), round(int(size) * 4 / 3)
-    width, _, height = size.lower().partition("x")
-    if width.isdecimal() and height.isdecimal() and int(width) in _SIDE_PX and int(height) in _SIDE_PX:
-        return int(height), int(width)
-    raise click.BadParameter(
-        f"--size {size}: give the shorter side, like 192, or WIDTHxHEIGHT, like 256x192; sides from 32 to 4096 px"
-    )
-
-
-def _num_cores() -> int:
-    """The cores this process may use, which in a container can be fewer than there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,9 +1,11 @@
-"""`cleanplate train`: a recipe and shards become checkpoints."""
+"""`cleanplate train`: a recipe and data become checkpoints."""
 
+import shlex
 from pathlib import Path
 
 import click
 
+from cleanplate.cli.options import folder_set_options
 from cleanplate.errors import MissingExtraError
 
 
@@ -13,19 +15,36 @@ from cleanplate.errors import MissingExtraError
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value, e.g. optim.lr=1e-3.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
-def command(recipe: Path, data: Path, out: Path, overrides: tuple[str, ...], resume: bool) -> int:
-    """Train the network by RECIPE, a TOML file such as recipes/first.toml."""
+@folder_set_options
+def command(
+    *,
+    recipe: Path,
+    data: Path,
+    out: Path,
+    overrides: tuple[str, ...],
+    resume: bool,
+    pairs: tuple[str, ...],
+    depth_is: str | None,
+) -> int:
+    """Train the network by RECIPE, a TOML file such as recipes/first.toml.
+
+    train/ and validation/ are shards or folder sets; where a folder set has no depth, depth is not trained on it.
+    """
     try:
-        from cleanplate.sample.shards import ShardReader
+        from cleanplate.sample.opening import open_samples
         from cleanplate.train.loop import Training
         from cleanplate.train.recipe import load_recipe
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
     loaded = load_recipe(recipe, overrides)
-    train, validation = ShardReader(data / "train"), ShardReader(data / "validation")
+    train, validation = (
+        open_samples(data / name, rule_words=pairs, depth_is=depth_is) for name in ("train", "validation")
+    )
     training = Training(loaded, train, validation, out, resume)
     finished = training.run()
     sets = "".join(f" --set {text}" for text in overrides)
+    sets += "".join(f" --pairs {shlex.quote(text)}" for text in pairs)
+    sets += f" --depth-is {depth_is}" if depth_is else ""
     if finished:
         click.echo(f"trained {training.about.step} steps; now:  cleanplate export {out} --out model.onnx")
         return 0

@@ -25,8 +25,8 @@ def encode_members(sample: Sample) -> dict[str, bytes]:
         "plate.png": encode_png(to_uint(sample.plate, 8)),
         "shot.png": encode_png(to_uint(sample.shot, 8)),
         "alpha.png": encode_png(to_uint(sample.alpha, 8)),
-        "plate_depth.png": encode_png(_millimetres(sample.plate_depth_m)),
-        "shot_depth.png": encode_png(_millimetres(sample.shot_depth_m)),
+        "plate_depth.png": encode_png(millimetres(sample.plate_depth_m)),
+        "shot_depth.png": encode_png(millimetres(sample.shot_depth_m)),
     }
     if sample.shadow is not None:
         members["shadow.png"] = encode_png(_shadow_codes(sample.shadow))
@@ -95,7 +95,8 @@ def _shadow_ratio(codes: NDArray[Any]) -> Image:
     return np.square(codes.astype(np.float32) / np.float32(_UNCHANGED))
 
 
-def _millimetres(depth_m: Image) -> NDArray[np.uint16]:
+def millimetres(depth_m: Image) -> NDArray[np.uint16]:
+    """Depth in metres as 16-bit codes; 0 stays 0 (unknown), and from 65.535 m on it is 65535."""
     return np.rint(np.clip(depth_m * _MILLIMETRES, 0, 65535)).astype(np.uint16)
 
 

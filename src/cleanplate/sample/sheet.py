@@ -1,6 +1,6 @@
 """A contact sheet of a data set: everything a sample holds, in a row; faults are found by looking."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,8 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import colour_map
 from cleanplate.imaging.files import write_picture
 from cleanplate.imaging.sheet import contact_sheet
+from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import ShardReader
 
 NUM_ROWS = 24
 """Samples on a sheet, at most."""
@@ -42,13 +42,28 @@ def spread(num_samples: int, num_rows: int = NUM_ROWS) -> list[int]:
     return [int(number) for number in np.linspace(0, num_samples - 1, min(num_rows, num_samples)).round()]
 
 
-def write_sheet_of(folder: Path, path: Path, first: int | None = None) -> None:
+def write_sheet_of(
+    folder: Path,
+    path: Path,
+    first: int | None = None,
+    *,
+    rule_words: Sequence[str] = (),
+    depth_is: str | None = None,
+) -> None:
     """Write a sheet of the data set in `folder`: 24 samples spread evenly over it, or those from number `first` on.
+
+    Args:
+        folder: where the data set lies.
+        path: the sheet.
+        first: number of the first sample on it.
+        rule_words: as of `open_samples`.
+        depth_is: as of `open_samples`.
 
     Raises:
         InputError: no data set there, fewer samples than `first`, or the file cannot be written.
+        UsageError: as of `open_samples`.
     """
-    reader = ShardReader(folder, layers=True)
+    reader = open_samples(folder, layers=True, rule_words=rule_words, depth_is=depth_is)
     if first is not None and first >= len(reader):
         raise InputError(f"{folder}: holds {len(reader)} samples, there is none from number {first} on")
     numbers = spread(len(reader)) if first is None else range(first, min(first + NUM_ROWS, len(reader)))

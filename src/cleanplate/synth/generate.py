@@ -6,17 +6,23 @@ from dataclasses import dataclass, replace
 from itertools import count as numbers
 from pathlib import Path
 
-from cleanplate.errors import InputError
+from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging.files import prepare_folder
 from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
+from cleanplate.sample.depthcodes import MILLIMETRES
+from cleanplate.sample.folders import pictures_of, write_folder_manifest, write_pictures
+from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
 from cleanplate.synth.shooting import GENERATOR, Plan, load_parts, make_samples
 
 LAYOUTS = ("shards", "folders")
 """Shards for training, or one folder a kind of picture (docs/formats.md)."""
+
+_NAMES = "{unit}/{scene}-{n:[0-9]+}"
+"""How the pictures in folders are named; a folder below for each unit, because nobody lists 40,000 files gladly."""
 
 _UNIT = 64
 _BYTES, _BYTES_PER_PX = 10_000, 5
@@ -41,7 +47,10 @@ def generate(
     Raises:
         InputError: the folder holds a data set, was begun with another plan or cannot be written, or there is no pack.
         WorkerError, InterruptedWorkError: not all was done; called again, the rest is.
+        UsageError: no such layout.
     """
+    if layout not in LAYOUTS:
+        raise UsageError(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
     if (folder / MANIFEST).exists():
         raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
     parts = load_parts(plan.assets).fingerprint
@@ -56,11 +65,21 @@ def generate(
     sizes = [min(unit, count - first) for first in range(0, count, unit)]
     height, width = plan.size_hw
     whole = {"count": count, "size": f"{width}x{height}", "layout": layout, "unit": unit, **about}
-    make = _Units(plan, parts, sizes)
+    make = _Units(plan, parts, sizes, layout)
     prepare_folder(folder)
     room = _BYTES + _BYTES_PER_PX * width * height
     with finished_units(folder, whole, make, sizes, crew or Crew(), what="rendering", bytes_per_item=room) as entries:
-        return write_manifest(folder, entries, about)
+        if layout == "shards":
+            return write_manifest(folder, entries, about)
+        return write_folder_manifest(
+            folder,
+            entries,
+            num_samples=count,
+            size_hw=plan.size_hw,
+            rule=name_rule([f"fg_bg={_NAMES}", f"bg={_NAMES}"]),
+            depth=MILLIMETRES,
+            about=about,
+        )
 
 
 @dataclass(frozen=True)
@@ -70,12 +89,17 @@ class _Units:
     plan: Plan
     parts: str
     sizes: list[int]
+    layout: str
 
     def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
         """See `jobs.units.MakeUnit`."""
         if load_parts(self.plan.assets).fingerprint != self.parts:
             raise InputError(f"{platform.node()}: has other parts than this machine; run  cleanplate assets  on both")
-        return write_shard(folder / f"{unit:05d}.tar", _samples(self.plan, unit, self.sizes[unit], advance))
+        samples = _samples(self.plan, unit, self.sizes[unit], advance)
+        if self.layout == "shards":
+            return write_shard(folder / f"{unit:05d}.tar", samples)
+        named = (picture for sample in samples for picture in pictures_of(sample, f"{unit:05d}/{sample.key}"))
+        return write_pictures(folder, named)
 
 
 def _samples(plan: Plan, unit: int, count: int, advance: Advance) -> Iterator[Sample]:

@@ -1,0 +1,59 @@
+"""What several commands understand in the same way."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SIDE_PX = range(32, 4097)
+
+
+def folder_set_options(command: Command) -> Command:
+    """Add `--pairs` and `--depth-is`: what a folder set without a manifest does not say itself."""
+    pairs = click.option(
+        "--pairs",
+        multiple=True,
+        metavar="KIND=TEMPLATE",
+        help='How names in a folder set pair: "fg_bg={bg}_{n}", "mask={bg}_{n}_mask" (docs/formats.md).',
+    )
+    depth_is = click.option(
+        "--depth-is",
+        type=click.Choice(["disparity", "depth"]),
+        help="What the depth images of somebody else's folder set show: what is near is light, or dark.",
+    )
+    return pairs(depth_is(command))
+
+
+def crew_options(command: Command) -> Command:
+    """Add `--workers` and `--ray`: who works."""
+    workers = click.option(
+        "--workers", type=click.IntRange(min=1), help="Processes that work; as many as there are cores."
+    )
+    ray = click.option(
+        "--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, HOST:PORT, or local for a new one here."
+    )
+    return workers(ray(command))
+
+
+def size_hw(size: str) -> tuple[int, int]:
+    """Height and width of "PX", the shorter side of a 4:3 picture, or "WIDTHxHEIGHT".
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    if size.isdecimal() and int(size) in _SIDE_PX:
+        return int(size), round(int(size) * 4 / 3)
+    width, _, height = size.lower().partition("x")
+    if width.isdecimal() and height.isdecimal() and int(width) in _SIDE_PX and int(height) in _SIDE_PX:
+        return int(height), int(width)
+    raise click.BadParameter(
+        f"--size {size}: give the shorter side, like 192, or WIDTHxHEIGHT, like 256x192; sides from 32 to 4096 px"
+    )
+
+
+def num_cores() -> int:
+    """The cores this process may use, which in a container can be fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

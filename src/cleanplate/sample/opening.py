@@ -1,0 +1,46 @@
+"""Open a data set of whichever layout: shards or folders."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from cleanplate.errors import UsageError
+from cleanplate.imaging.files import is_folder
+from cleanplate.sample.folder_reader import FolderReader
+from cleanplate.sample.folders import FORMAT
+from cleanplate.sample.shards import MANIFEST, ShardReader
+
+
+def open_samples(
+    folder: Path, *, layers: bool = False, rule_words: Sequence[str] = (), depth_is: str | None = None
+) -> ShardReader | FolderReader:
+    """The samples of a data set.
+
+    Args:
+        folder: where it lies.
+        layers: of shards, also decode shadow and instances.
+        rule_words: how the names of a folder set without a manifest pair, as `name_rule` takes them.
+        depth_is: "disparity" or "depth": what the depth images of such a set show.
+
+    Raises:
+        InputError: no data set there, or one that cannot be used.
+        UsageError: told of shards what only folders need.
+    """
+    if is_folder_set(folder):
+        return FolderReader(folder, rule_words, depth_is)
+    reader = ShardReader(folder, layers)
+    if rule_words or depth_is:
+        raise UsageError(f"{folder}: holds shards, which say it all themselves; leave --pairs and --depth-is out")
+    return reader
+
+
+def is_folder_set(folder: Path) -> bool:
+    """Whether a folder holds a folder set: by its manifest or, where there is none, by a folder `fg_bg` in it."""
+    try:
+        fields: object = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return is_folder(folder / "fg_bg")
+    except (OSError, ValueError):
+        return False
+    return isinstance(fields, dict) and cast("dict[str, Any]", fields).get("format") == FORMAT
