@@ -153,9 +153,8 @@ def _describe_folder_set(folder: Path, pairs: Sequence[str]) -> Facts:
     if told is None:
         return facts | {"manifest": None, "depth": "give --depth-is to read it" if opened.has_depth else None}
     depth = None if told.depth is None else told.depth.as_json()
-    return facts | {
-        "fingerprint": told.fingerprint, "size_hw": told.size_hw and list(told.size_hw), "depth": depth, "about": dict(told.about)
-    }  # fmt: skip
+    size = None if told.size_hw is None else list(told.size_hw)
+    return facts | {"fingerprint": told.fingerprint, "size_hw": size, "depth": depth, "about": dict(told.about)}
 
 
 def _describe_folder(description: Path) -> Facts:

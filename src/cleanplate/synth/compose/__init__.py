@@ -1,0 +1,1 @@
+"""A person's own photos and cut-outs become a data set."""
