@@ -17,6 +17,15 @@ Entry = dict[str, Any]
 """JSON values: what is to be known about a finished unit."""
 
 
+def begun_with(folder: Path) -> dict[str, Any]:
+    """The plan of an unfinished work in `folder`; empty where there is none, or it says nothing yet."""
+    try:
+        with (folder / LEDGER).open("rb") as file:
+            return dict(json.loads(file.readline())["plan"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 class Ledger:
     """The finished units of a work in `folder`, kept in an append-only file; a context manager.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; _Engine is what is used of it
+import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; Engine is what is used of it
 
 from cleanplate.contract import INPUTS, OUTPUTS, Contract, network_size
 from cleanplate.errors import ModelError, UsageError
@@ -23,7 +23,7 @@ _onnxruntime = cast("Any", onnxruntime)
 _FATAL = 4  # onnxruntime's level for "say nothing": what goes wrong is raised as well
 
 
-class _Port(Protocol):
+class Port(Protocol):
     """An input or output of a graph as onnxruntime describes it; a dynamic side is a name or None."""
 
     name: str
@@ -31,12 +31,20 @@ class _Port(Protocol):
     shape: Sequence[int | str | None]
 
 
-class _Engine(Protocol):
+class Engine(Protocol):
     """The part of `onnxruntime.InferenceSession` that is used."""
 
-    def get_inputs(self) -> list[_Port]: ...
-    def get_outputs(self) -> list[_Port]: ...
-    def run(self, names: Sequence[str], feeds: Mapping[str, Image]) -> list[Image]: ...
+    def get_inputs(self) -> list[Port]:
+        """What it takes."""
+        ...
+
+    def get_outputs(self) -> list[Port]:
+        """What it gives."""
+        ...
+
+    def run(self, names: Sequence[str], feeds: Mapping[str, Image]) -> list[Image]:
+        """The outputs of these names; raises whatever onnxruntime likes."""
+        ...
 
 
 class Session:
@@ -62,7 +70,7 @@ class Session:
             raise ModelError(f"{self.path}: this installation comes without a model; name one with --model")
         file = read_model_file(self.path)
         self.contract = file.contract
-        self._engine = _load(file.data, num_threads, self.path)
+        self._engine = load_engine(file.data, num_threads, self.path)
         _check_ports(self._engine.get_inputs(), INPUTS, 3, self.path)
         _check_ports(self._engine.get_outputs(), OUTPUTS, 1, self.path)
 
@@ -86,7 +94,7 @@ class Session:
         try:
             results = self._engine.run(OUTPUTS, feeds)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
-            raise ModelError(f"{self.path}: the model fails on {size_hw} pixels ({_one_line(error)})") from error
+            raise ModelError(f"{self.path}: the model fails on {size_hw} pixels ({one_line(error)})") from error
         for name, result in zip(OUTPUTS, results, strict=True):
             if result.shape != (1, 1, *size_hw):
                 raise ModelError(f"{self.path}: its {name} has shape {result.shape}, not {(1, 1, *size_hw)}")
@@ -96,7 +104,18 @@ class Session:
         return np.clip(alpha, 0, 1), disparity, plate_disparity
 
 
-def _load(data: bytes, num_threads: int | None, path: Path) -> _Engine:
+def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engine:
+    """A graph ready to run, of this project or any other.
+
+    Args:
+        data: an ONNX file's bytes, or its name where weights may lie in files beside it.
+        num_threads: as `Session` takes it.
+        path: how an error names it.
+
+    Raises:
+        ModelError: onnxruntime does not take it. UsageError: CLEANPLATE_THREADS is none.
+
+    """
     options = _onnxruntime.SessionOptions()
     options.intra_op_num_threads = _wanted_threads() if num_threads is None else num_threads
     options.log_severity_level = _FATAL
@@ -104,10 +123,10 @@ def _load(data: bytes, num_threads: int | None, path: Path) -> _Engine:
         engine = _onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no base of their own
         raise ModelError(
-            f"{path}: onnxruntime {_onnxruntime.__version__} cannot load this model ({_one_line(error)}); "
+            f"{path}: onnxruntime {_onnxruntime.__version__} cannot load this model ({one_line(error)}); "
             "update cleanplate, or export the model again"
         ) from error
-    return cast("_Engine", engine)
+    return cast("Engine", engine)
 
 
 def _wanted_threads() -> int:
@@ -119,7 +138,7 @@ def _wanted_threads() -> int:
     return int(wanted)
 
 
-def _check_ports(ports: list[_Port], names: tuple[str, ...], channels: int, path: Path) -> None:
+def _check_ports(ports: list[Port], names: tuple[str, ...], channels: int, path: Path) -> None:
     found = {port.name: port for port in ports}
     if found.keys() != set(names):
         raise ModelError(f"{path}: its graph has {sorted(found)} where its contract has {sorted(names)}")
@@ -142,5 +161,6 @@ def _to_nchw(rgb: Image) -> Image:
     return np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What onnxruntime says, short enough for a sentence."""
     return " ".join(str(error).split())[:200]

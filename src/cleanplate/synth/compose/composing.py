@@ -100,8 +100,7 @@ def compose(
     behind, front = find_backgrounds(backgrounds, how.size_hw), find_foregrounds(foregrounds)
     refuse_large(behind, front, how.size_hw)
     step = max(1, _UNIT // how.num_each)
-    units = [(b, f) for b in range(len(behind)) for f in range(0, len(front), step)]
-    sizes = [how.num_each * len(front[f : f + step]) for _, f in units]
+    sizes = [how.num_each * len(front[first : first + step]) for first in range(0, len(front), step)] * len(behind)
     height, width = how.size_hw
     about = {
         "generator": COMPOSER,
@@ -113,7 +112,7 @@ def compose(
         "foregrounds": digest(front),
     }
     whole = {"count": sum(sizes), "size": f"{width}x{height}", "layout": layout, **about}
-    make = _Units(how, layout, behind, front, units, step)
+    make = _Units(how, layout, behind, front, step)
     prepare_folder(folder)
     room = _BYTES + _BYTES_PER_PX * width * height
     with finished_units(folder, whole, make, sizes, crew or Crew(), what="composing", bytes_per_item=room) as entries:
@@ -133,12 +132,12 @@ class _Units:
     layout: str
     behind: Sequence[Photo]
     front: Sequence[Photo]
-    units: Sequence[tuple[int, int]]
     step: int
 
     def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
         """See `jobs.units.MakeUnit`."""
-        b, first = self.units[unit]
+        b, part = divmod(unit, -(-len(self.front) // self.step))
+        first = part * self.step
         samples = self._samples(b, first, advance)
         if self.layout == "shards":
             return write_shard(folder / f"{unit:05d}.tar", samples)
