@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cleanplate.errors import InputError, UsageError
+from cleanplate.jobs.ledger import LEDGER
 from cleanplate.jobs.units import Crew
+from cleanplate.sample.folder_reader import FolderReader
 from cleanplate.sample.shards import ShardReader
 from cleanplate.synth import generate as generation
 from cleanplate.synth.generate import generate
@@ -91,3 +93,55 @@ class _Changing:
 def test_unknown_parts_are_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="choose one of pack, procedural"):
         generate(tmp_path, 5, replace(TINY, assets="lego"))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("folders")
+    generate(folder, 5, TINY, layout="folders", unit=2)
+    return folder
+
+
+@pytest.mark.slow
+def test_folders_hold_the_pictures_of_the_shards(made: Path, folders: Path) -> None:
+    shards, reader = ShardReader(made), FolderReader(folders)
+    assert {path.name for path in folders.iterdir()} == {"bg", "fg_bg", "mask", "depth", "manifest.json"}
+    assert len(list(folders.rglob("*.png"))) == 4 * 5
+    assert (len(reader), reader.scenes) == (5, shards.scenes)
+    by_key = {sample.key: sample for sample in map(shards.__getitem__, range(5))}
+    for sample in map(reader.__getitem__, range(5)):
+        other = by_key[sample.key.split("/")[1]]
+        assert sample.scene == other.scene
+        assert (sample.plate == other.plate).all()
+        assert (sample.shot == other.shot).all()
+        assert (sample.alpha == other.alpha).all()
+        assert (sample.shot_depth_m == other.shot_depth_m).all()
+
+
+@pytest.mark.slow
+def test_two_workers_make_the_folders_of_one_process_and_a_stopped_set_goes_on(
+    folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(generation, "write_folder_manifest", _interrupted_folders)
+        with pytest.raises(InputError, match="power"):
+            generate(tmp_path, 5, TINY, layout="folders", unit=2, crew=Crew(2))
+    assert (tmp_path / LEDGER).exists()
+    with pytest.raises(InputError, match="is not finished; give the command that began it again"):
+        FolderReader(tmp_path)
+    lost, cut = sorted((tmp_path / "mask" / "00001").iterdir())
+    lost.unlink()
+    cut.write_bytes(cut.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"was begun with layout folders, not shards"):
+        generate(tmp_path, 5, TINY, unit=2)
+    generate(tmp_path, 5, TINY, layout="folders", unit=2)
+    assert contents(tmp_path) == contents(folders)
+
+
+def _interrupted_folders(*_: object, **__: object) -> str:
+    raise InputError("the power is gone")
+
+
+def test_an_unknown_layout_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="choose one of shards, folders"):
+        generate(tmp_path, 5, TINY, layout="drawers")

@@ -156,13 +156,8 @@ def _by_values(folder: Path, listing: Listing, rule: NameRule) -> dict[Values, s
         if told is None:
             strange.append(f"{listing.kind}/{name}")
             continue
-        values = tuple(told[placeholder] for placeholder in placeholders)
-        if values in found:
-            raise InputError(
-                f"{folder}: {listing.kind}/{found[values]} and {listing.kind}/{name} are one to the rule {template}; "
-                "give another with --pairs"
-            )
-        found[values] = name
+        # a rule has nothing but placeholders that varies, so two names never have the same values
+        found[tuple(told[placeholder] for placeholder in placeholders)] = name
     if strange:
         raise InputError(
             f"{folder}: {_first(sorted(strange))}: not named like {template}; rename, or give the rule with --pairs"
