@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -128,4 +128,71 @@ def _difference_model(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10, producer_name="tests")
     if contract is not None:
         helper.set_model_props(model, {"cleanplate": contract})
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="session")
+def make_teacher(tmp_path_factory: pytest.TempPathFactory) -> ModelMaker:
+    """Write a tiny ONNX depth network whose values can be told by hand, and return its path.
+
+    It gives gain * (mean of the input's colours) + shift. `takes` and `gives` are the shapes of input and output;
+    `takes` says by its 3 where the colours are, and without one they come second.
+    """
+
+    def make(
+        *,
+        takes: Sequence[int | str] = (1, 3, "h", "w"),
+        gives: Sequence[int | str] = (1, 1, "h", "w"),
+        gain: float = 1.0,
+        shift: float = 0.0,
+        broken: str = "",
+    ) -> Path:
+        path = tmp_path_factory.mktemp("teacher") / "teacher.onnx"
+        path.write_bytes(_teacher_model(takes, gives, (gain, shift), broken))
+        return path
+
+    return make
+
+
+def _teacher_model(
+    takes: Sequence[int | str], gives: Sequence[int | str], line: tuple[float, float], broken: str
+) -> bytes:
+    import onnx  # noqa: PLC0415 - only tests that need a model pay for it
+
+    helper = cast("Any", onnx.helper)
+    half = broken == "half"
+    kind = onnx.TensorProto.FLOAT16 if half else onnx.TensorProto.FLOAT
+    last = list(takes)[1] != 3 and list(takes)[3] == 3
+    steps: list[tuple[str, list[str], str]] = [
+        ("ReduceMean", ["picture", "colours"], "grey"),
+        ("Mul", ["grey", "gain"], "steep"),
+        ("Add", ["steep", "shift"], "map"),
+    ]
+    if broken == "NaN":
+        steps[2:] = [("Sub", ["steep", "shift"], "below"), ("Log", ["below"], "map")]
+    if broken == "colours":
+        steps = [("Identity", ["picture"], "map")]
+    if broken == "fixed inside":
+        steps[2] = ("Add", ["steep", "squares"], "map")
+    numbers = dict(zip(("gain", "shift"), line, strict=True))
+    inputs = {"picture": list(takes), **({"other": [1]} if broken == "inputs" else {})}
+    outputs = {"map": list(gives), **({"grey": ["a", "b", "c", "d"]} if broken == "outputs" else {})}
+    squeezed = helper.make_tensor("squeezed", onnx.TensorProto.INT64, [1], [3 if last else 1])
+    nodes = [helper.make_node(operator, names, [output]) for operator, names, output in steps]
+    if len(gives) == 3 and not broken:
+        nodes[-1] = helper.make_node("Add", ["steep", "shift"], ["whole"])
+        nodes.append(helper.make_node("Squeeze", ["whole", "squeezed"], ["map"]))
+    graph = helper.make_graph(
+        nodes,
+        "teacher",
+        [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, kind, shape or None) for name, shape in outputs.items()],
+        [
+            *(helper.make_tensor(name, kind, [], [value]) for name, value in numbers.items()),
+            helper.make_tensor("colours", onnx.TensorProto.INT64, [1], [3 if last else 1]),
+            squeezed,
+            helper.make_tensor("squares", kind, [1, 1, 40, 40], [0.0] * 1600),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     return model.SerializeToString()

@@ -106,8 +106,8 @@ def _only_input(ports: Sequence[Port], path: Path) -> Port:
         raise ModelError(f"{path}: takes {len(ports)} inputs ({names}); a teacher takes one picture")
     port = ports[0]
     shape = list(port.shape)
-    colours = [shape[place] for place in (1, 3)] if len(shape) == 4 else []
-    if port.type not in _TYPES or not any(side == 3 or not isinstance(side, int) for side in colours):
+    coloured = len(shape) == 4 and (3 in {shape[1], shape[3]} or not isinstance(shape[1], int))
+    if port.type not in _TYPES or not coloured:
         raise ModelError(
             f"{path}: its {port.name} is {port.type} {_said(shape)}; a teacher takes one RGB picture, float "
             "(1, 3, h, w) or (1, h, w, 3)"
@@ -128,7 +128,7 @@ def _chosen_output(ports: Sequence[Port], wanted: str | None, path: Path) -> Por
     may_be = (
         not shape
         or (len(shape) == 3 and _may_be_one(shape[0]))
-        or (len(shape) == 4 and _may_be_one(shape[0]) and (_may_be_one(shape[1]) or _may_be_one(shape[3])))
+        or (len(shape) == 4 and _may_be_one(shape[0]) and (_may_be_one(shape[1]) or shape[3] == 1))
     )
     if found[0].type not in _TYPES or not may_be:
         raise ModelError(

@@ -60,8 +60,8 @@ def test_a_background_smaller_than_a_foreground_is_refused(photos: Photos, tmp_p
 
 @pytest.mark.parametrize("kind", ["backgrounds", "foregrounds"])
 def test_a_folder_without_pictures_is_named(photos: Photos, tmp_path: Path, kind: str) -> None:
-    folders = dict(zip(("backgrounds", "foregrounds"), photos(), strict=True))
-    folders[kind] = tmp_path / "none"
+    backgrounds, foregrounds = photos()
+    folders = {"backgrounds": backgrounds, "foregrounds": foregrounds, kind: tmp_path / "none"}
     with pytest.raises(InputError, match="none: cannot be listed"):
         compose(tmp_path / "d", folders["backgrounds"], folders["foregrounds"], TINY)
     (tmp_path / "none").mkdir()
