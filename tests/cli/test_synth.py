@@ -31,6 +31,23 @@ def test_it_writes_a_data_set_of_the_size_asked_for(tmp_path: Path, capsys: pyte
     assert "already holds a data set" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_folders_are_written_drawn_and_inspected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, sheet = tmp_path / "d", tmp_path / "sheet.png"
+    assert _synth(out, "--layout", "folders", "--sheet", str(sheet)) == 0
+    assert sheet.exists()
+    assert {path.name for path in out.iterdir()} == {"bg", "fg_bg", "mask", "depth", "manifest.json"}
+    capsys.readouterr()
+    assert main(["inspect", str(out), "--verify"]) == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["kind", "folders"] in lines
+    assert ["depth.quantity", "depth"] in lines
+    assert ["depth.unit", "m"] in lines
+    next((out / "mask").rglob("*.png")).unlink()
+    assert main(["inspect", str(out)]) == 1
+    assert "has no mask" in capsys.readouterr().err
+
+
 def test_an_existing_data_set_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     assert _synth(tmp_path) == 1
@@ -85,8 +102,9 @@ def test_a_cluster_without_ray_names_the_extra(
 
 
 @pytest.mark.long
-def test_killed_again_and_again_it_makes_the_bytes_of_one_run(tmp_path: Path) -> None:
-    options = ["--count", "72", "--size", "48", "--assets", "procedural", "--workers", "2"]
+@pytest.mark.parametrize("layout", ["shards", "folders"])
+def test_killed_again_and_again_it_makes_the_bytes_of_one_run(tmp_path: Path, layout: str) -> None:
+    options = ["--count", "72", "--size", "48", "--assets", "procedural", "--workers", "2", "--layout", layout]
     assert main(["synth", "--out", str(tmp_path / "whole"), *options]) == 0
     num_kills = 0
     while not (tmp_path / "d" / "manifest.json").exists():
@@ -99,8 +117,13 @@ def test_killed_again_and_again_it_makes_the_bytes_of_one_run(tmp_path: Path) ->
             running.wait()
             num_kills += 1
     assert num_kills >= 2
-    whole, again = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("whole", "d"))
+    whole, again = (_contents(tmp_path / name) for name in ("whole", "d"))
     assert whole == again
+    assert len([name for name in whole if name.endswith(".png")]) == (4 * 72 if layout == "folders" else 0)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.long

@@ -35,12 +35,13 @@ def cluster(toys: Any) -> Iterator[Any]:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_two_machines_make_the_bytes_of_one_process(cluster: Any, tmp_path: Path) -> None:
-    generate(tmp_path / "here", 6, TINY, unit=2)
-    generate(tmp_path / "there", 6, TINY, unit=2, crew=Crew(cluster=cluster.address))
+@pytest.mark.parametrize("layout", ["shards", "folders"])
+def test_two_machines_make_the_bytes_of_one_process(cluster: Any, tmp_path: Path, layout: str) -> None:
+    generate(tmp_path / "here", 6, TINY, layout=layout, unit=2)
+    generate(tmp_path / "there", 6, TINY, layout=layout, unit=2, crew=Crew(cluster=cluster.address))
     assert _contents(tmp_path / "there") == _contents(tmp_path / "here")
 
 

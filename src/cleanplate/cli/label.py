@@ -10,8 +10,8 @@ from cleanplate.cli.options import num_cores
 def _size_hw(_context: click.Context, _parameter: click.Parameter, size: str | None) -> tuple[int, int] | None:
     if size is None:
         return None
-    width, _, height = size.lower().partition("x")
-    height = height or width
+    width, cross, height = size.lower().partition("x")
+    height = height if cross else width
     if width.isdecimal() and height.isdecimal() and 16 <= int(width) <= 4096 and 16 <= int(height) <= 4096:
         return int(height), int(width)
     raise click.BadParameter(f"{size!r} is no size; give the side of a square, like 518, or WIDTHxHEIGHT, like 640x384")

@@ -24,6 +24,7 @@ from cleanplate.sample.record import Sample
 _GREY_WITHIN = 8 / 255
 """A JPEG's grey may be tinted by this much; a colour-mapped picture is by more."""
 
+_JPEG_ZERO = 0.02
 _SAME_COLOUR = 0.1
 
 
@@ -130,7 +131,8 @@ class FolderReader:
         plate = resize(_fitting(read_picture(plate_path).rgb, size_hw, plate_path), size_hw)
         alpha = resize(_fitting(to_float(_grey(mask_path)), size_hw, mask_path), size_hw)
         shot_depth_m = self._depth_m(one, size_hw)
-        seen = (alpha == 0) & (np.abs(shot - plate).max(-1) <= _SAME_COLOUR)
+        nobody = alpha <= (_JPEG_ZERO if mask_path.suffix.lower() in {".jpg", ".jpeg"} else 0)
+        seen = nobody & (np.abs(shot - plate).max(-1) <= _SAME_COLOUR)
         return Sample(
             key=one.name,
             scene=one.scene,

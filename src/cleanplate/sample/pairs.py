@@ -84,7 +84,7 @@ def pair(folder: Path, listings: Mapping[str, Listing], rule: NameRule) -> list[
     """
     of = {kind: _by_values(folder, listing, rule) for kind, listing in listings.items()}
     shots, with_depth = of["fg_bg"], bool(of.get("depth"))
-    misfits = sorted(_misfits(of, rule))
+    misfits = sorted(_misfits(of, rule), key=lambda misfit: (not misfit.startswith("fg_bg/"), misfit))
     if misfits:
         raise InputError(
             f"{folder}: its pictures do not pair by their names: {_first(misfits)}; name them alike, or give the rule "
