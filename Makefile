@@ -7,11 +7,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-# make weights: the counts and the seed are those of recipes/first.toml; training and validation share no scene and nobody
-DATA ?= data/first
-RUN ?= runs/first
-WEIGHTS ?= src/cleanplate/runtime/weights/first.onnx
-TRAIN_COUNT ?= 4500
+# make weights: the counts and the seed are those of recipes/second.toml; training and validation share no scene and nobody
+DATA ?= data/second
+RUN ?= runs/second
+WEIGHTS ?= src/cleanplate/runtime/weights/second.onnx
+TRAIN_COUNT ?= 8000
 VALIDATION_COUNT ?= 256
 WORKERS ?= 2
 TRAIN_OPTIONS ?=
@@ -22,7 +22,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 CLEANPL
 PYTEST := $(ONE_THREAD) $(BIN)/pytest -n 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup develop run test test-long check format bench weights clean
+.PHONY: help setup develop run test test-long check format bench assets weights clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,15 +67,22 @@ bench: .venv/.develop  ## speed of `cleanplate synth` and of the camera effects,
 	$(ONE_THREAD) $(BIN)/python benchmarks/synth.py $(BENCH_OPTIONS)
 	$(ONE_THREAD) $(BIN)/python benchmarks/camera.py
 
-weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: make the data, train, export
-	$(BIN)/cleanplate train recipes/first.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
+assets: .venv/.assets  ## gather people, furniture, textures and light, and bake them into the cache folder
+
+.venv/.assets: .venv/.develop
+	$(PIP) install --editable '.[assets]'
+	$(BIN)/cleanplate assets
+	@touch $@
+
+weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: parts, data, training, export
+	$(BIN)/cleanplate train recipes/second.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 
-$(DATA)/train/manifest.json: | .venv/.develop
-	$(BIN)/cleanplate synth --out $(@D) --count $(TRAIN_COUNT) --seed 1 --workers $(WORKERS) --assets procedural
+$(DATA)/train/manifest.json: | .venv/.assets
+	$(BIN)/cleanplate synth --out $(@D) --count $(TRAIN_COUNT) --seed 1 --workers $(WORKERS)
 
-$(DATA)/validation/manifest.json: | .venv/.develop
-	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS) --assets procedural
+$(DATA)/validation/manifest.json: | .venv/.assets
+	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS)
 
 clean:  ## remove what the other commands made, but not data/ and runs/
 	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis

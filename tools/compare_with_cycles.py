@@ -12,7 +12,6 @@ import argparse
 import json
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +45,7 @@ def make(folder: Path, number: int, assets: str) -> None:
     else:
         raise SystemExit(f"scene {number}: nobody came into view")
     found = {"radiance": shot.radiance, "depth_m": shot.depth_m, "alpha": shot.alpha, "seconds": seconds}
-    bare = render_shot(render_plate(replace(scene, ambient=0 * scene.ambient), 1), actors, 2)
-    np.savez(folder / f"{number:02d}-ours.npz", without_ambient=bare.radiance, **found)
+    np.savez(folder / f"{number:02d}-ours.npz", **found)
     meshes = [*scene.meshes, *(mesh for actor in actors for mesh in actor.meshes)]
     np.savez(folder / f"{number:02d}-scene.npz", **_written(scene, meshes))
 
@@ -82,19 +80,14 @@ def compare(folder: Path, number: int) -> tuple[dict[str, float], Image]:
     solid = cycles["depth_m"] < 1e4  # the sky is at 1e10
     both = (ours["depth_m"] > 0) & solid
     error = np.abs(ours["depth_m"] / np.where(both, cycles["depth_m"], 1) - 1)
-    ratio, bare = (
-        np.log2(np.maximum(ours[name].mean(-1), 1e-4) / np.maximum(cycles["radiance"].mean(-1), 1e-4))
-        for name in ("radiance", "without_ambient")
-    )
+    ratio = np.log2(np.maximum(ours["radiance"].mean(-1), 1e-4) / np.maximum(cycles["radiance"].mean(-1), 1e-4))
     facts = {
         "depth_error": float(np.median(error[both])),
         "actor_depth_error": float(np.median(error[both & (ours["alpha"] == 1)])),
         "depth_off_by_1_percent": float(np.mean(error[both] > 0.01)),
         "sky_differs": float(np.mean((ours["depth_m"] > 0) != solid)),
         "brightness": float(2 ** np.median(ratio)),
-        "brightness_without_ambient": float(2 ** np.median(bare)),
         "uneven_stops": float(np.median(np.abs(ratio - np.median(ratio)))),
-        "uneven_stops_without_ambient": float(np.median(np.abs(bare - np.median(bare)))),
         "our_cpu_s": float(ours["seconds"]),
         "cycles_cpu_s": float(cycles["seconds"]),
     }

@@ -25,7 +25,6 @@ def _scene(camera: Camera, gloss: float = 0.0) -> Scene:
     return Scene(
         [floor],
         [lamp],
-        vector(0.05, 0.05, 0.05),
         vector(0, 0, 0),
         camera,
         vector(-9, -9, 9, 9).reshape(2, 2),
@@ -62,11 +61,11 @@ def test_depth_is_that_of_the_middle_of_a_pixel() -> None:
 
 
 def test_light_on_the_floor_matches_the_form_factor_integral(plate: PlateRender) -> None:
-    """Below the lamp's middle: radiance = albedo (E / pi + ambient), E by numerical integration over the lamp."""
+    """Below the lamp's middle: radiance = albedo E / pi, E by numerical integration over the lamp; nothing bounces."""
     grid = (np.arange(200) + 0.5) / 200 - 0.5
     x, y = np.meshgrid(grid, grid)
     irradiance = 9 * np.mean(9 / (x * x + y * y + 9) ** 2)
-    expected = 0.5 * (irradiance / np.pi + 0.05)
+    expected = 0.5 * irradiance / np.pi
     assert plate.radiance[20:28, 28:36].mean() == pytest.approx(expected, rel=0.03)
 
 
@@ -115,11 +114,21 @@ def test_the_camera_sees_through_what_is_not_opaque(plate: PlateRender) -> None:
     assert render_shot(plate, [_thing(card, behind)], seed=2).alpha[24, 28] == 1
 
 
-def test_a_scene_without_lamps_has_its_ambient_light() -> None:
-    dark = replace(_scene(_down()), lights=[])
-    plate = render_plate(dark, seed=1)
-    np.testing.assert_allclose(plate.radiance, 0.5 * 0.05, rtol=1e-4)
+def test_a_scene_without_lamps_is_dark_and_what_stands_in_it_is_still_cut_out() -> None:
+    plate = render_plate(replace(_scene(_down()), lights=[]), seed=1)
+    assert plate.radiance.max() == 0
     assert render_shot(plate, [_thing(box((-1, -1, 0), (1, 1, 1), _surface(0.5)))], seed=2).alpha.max() == 1
+
+
+def test_ambient_light_follows_the_lamps_and_has_the_rooms_colour() -> None:
+    """A red wall beside the floor: what bounces more than once is red, and twice the lamp gives twice of it."""
+    red = Surface(np.full((TEXTURE_PX, TEXTURE_PX, 3), (0.8, 0.1, 0.1), np.float32))
+    scene = _scene(_down())
+    scene.meshes.append(box((1, -4, 0), (1.1, 4, 2.8), red))
+    ambient = render_plate(scene, seed=1).ambient
+    assert ambient[0] > 3 * ambient[1] > 0
+    brighter = replace(scene, lights=[replace(lamp, radiance=2 * lamp.radiance) for lamp in scene.lights])
+    np.testing.assert_allclose(render_plate(brighter, seed=1).ambient, 2 * ambient, rtol=1e-3)
 
 
 def test_what_stands_behind_the_scene_is_not_seen() -> None:
@@ -211,7 +220,7 @@ def test_a_panorama_is_seen_where_it_is_and_lights_what_faces_it() -> None:
     """The right half of the sky (+x) shines: a floor gets half of the whole sky's light, and a wall takes that away."""
     sky = np.zeros((32, 64, 3), np.float32)
     sky[:, 32:] = (1, 2, 3)
-    scene = replace(_scene(_down()), lights=[], ambient=vector(0, 0, 0), sky=sky)
+    scene = replace(_scene(_down()), lights=[], sky=sky)
     plate = render_plate(scene, seed=1)
     np.testing.assert_allclose(plate.radiance.mean((0, 1)), 0.5 * np.array([0.5, 1, 1.5]), rtol=0.03)
     assert plate.radiance[..., 2].std() < 0.04
@@ -226,7 +235,7 @@ def test_a_panorama_is_seen_where_it_is_and_lights_what_faces_it() -> None:
 def test_a_small_sun_in_a_panorama_casts_a_sharp_shadow() -> None:
     sky = np.full((64, 128, 3), 0.1, np.float32)
     sky[2, 64] = 4000
-    scene = replace(_scene(_down()), lights=[], ambient=vector(0, 0, 0), sky=sky)
+    scene = replace(_scene(_down()), lights=[], sky=sky)
     plate = render_plate(scene, seed=1)
     shot = render_shot(plate, [_thing(box((-0.4, -0.4, 3), (0.4, 0.4, 3.1), _surface(0.5)))], seed=2)
     lit, shaded = shot.radiance[2, 2, 0], shot.shadow_ratio[:, :, 0].min()

@@ -102,7 +102,6 @@ class Scene:
     Attributes:
         meshes: everything that is there when nobody is.
         lights: area lights; a lamp is seen only where a glowing mesh is among `meshes`, too.
-        ambient: (3,) linear radiance from nowhere in particular (stands in for further bounces).
         sky: linear radiance where a ray leaves the scene: (3,), or (h, w, 3) an equirectangular panorama, whose sun
             is a light then. Its top row is straight up, its middle column toward +y, and right of that comes +x.
         camera: the view.
@@ -114,7 +113,6 @@ class Scene:
 
     meshes: list[Mesh]
     lights: list[AreaLight]
-    ambient: Floats
     sky: Floats
     camera: Camera
     floor_m: Floats

@@ -20,7 +20,7 @@ from cleanplate.synth.render.render import PlateRender, render_plate, render_sho
 from cleanplate.synth.scene import Camera
 from cleanplate.synth.staging import Cast, stage
 
-GENERATOR = "rooms-3"
+GENERATOR = "rooms-4"
 """Name and version of what makes the pictures; it changes whenever the same seed and parts would give others."""
 
 ASSETS = ("pack", "procedural")

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from cleanplate.synth import textures
 from cleanplate.synth.geometry.vectors import vector
 from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.furnishing import furnish
@@ -36,13 +35,11 @@ def make_scene(rng: np.random.Generator, size_hw: tuple[int, int], parts: Parts)
     else:
         site, sky = put_up_walls(rng, shell, parts), np.zeros(3, np.float32)
     furnishing = furnish(rng, shell, parts)
-    strength = rng.uniform(0.01, 0.07) if kind != "outdoor" else rng.uniform(0.1, 0.4)
     props = (*site.props, *furnishing.props)
     footprints = [prop.footprint for prop in props if prop.footprint is not None]
     return Scene(
         meshes=[*site.meshes, *(m for prop in props for m in prop.meshes)],
         lights=[*site.lights, *(light for prop in props for light in prop.lights)],
-        ambient=textures.colour(rng, (0, 0.12), (1, 1)) * strength,
         sky=sky,
         camera=_camera(rng, shell, size_hw),
         floor_m=vector(-width / 2, 0, width / 2, depth).reshape(2, 2),

@@ -57,8 +57,11 @@ class _Looks:
         return _Looks(pixel, code, self.origin[which], self.direction[which], cosine, self.hit.some(which))
 
 
-def draw_figure(room: LightSampler, actors: list[Actor], people: Soup) -> Figure | None:
-    """The actors (`people` is their soup) as the camera sees them, or None where all are out of the picture."""
+def draw_figure(room: LightSampler, ambient: Floats, actors: list[Actor], people: Soup) -> Figure | None:
+    """The actors (`people` is their soup) as the camera sees them, or None where all are out of the picture.
+
+    `ambient` (3,) is the light that falls everywhere in the room.
+    """
     window = _window(room.scene.camera, actors)
     if window is None:
         return None
@@ -80,7 +83,7 @@ def draw_figure(room: LightSampler, actors: list[Actor], people: Soup) -> Figure
     return Figure(
         window,
         np.where(full, 1, cover / _ACROSS**2).astype(np.float32),
-        _colour(room, people, [inside, edge.some(_a_few(edge.pixel, cover.reshape(-1)))], (h, w)),
+        _colour(room, ambient, people, [inside, edge.some(_a_few(edge.pixel, cover.reshape(-1)))], (h, w)),
         depth.reshape(h, w),
         instances.reshape(h, w),
     )
@@ -150,7 +153,7 @@ def _a_few(pixel: Ints, cover: Ints) -> Ints:
     return out[:n]
 
 
-def _colour(room: LightSampler, people: Soup, parts: list[_Looks], size_hw: tuple[int, int]) -> Floats:
+def _colour(room: LightSampler, ambient: Floats, people: Soup, parts: list[_Looks], size_hw: tuple[int, int]) -> Floats:
     """Mean radiance (h, w, 3) of what the rays of every pixel meet, 0 where there are none."""
     h, w = size_hw
     parts = [part for part in parts if len(part.pixel)]
@@ -167,7 +170,7 @@ def _colour(room: LightSampler, people: Soup, parts: list[_Looks], size_hw: tupl
     light = smooth((rays.gathered(pixel[direct.pixel], direct.brought, h * w) / count).reshape(h, w, 3), 2)
     indirect = _indirect(room, people, hits, code, first)
     light += smooth(rays.gathered(pixel[indirect.pixel], indirect.brought, h * w).reshape(h, w, 3), 3)
-    light = light.reshape(-1, 3) + room.scene.ambient
+    light = light.reshape(-1, 3) + ambient
     total = rays.gathered(pixel, hits.albedo * light[pixel] + hits.emission, h * w)
     return (total / count).reshape(h, w, 3)
 

@@ -62,7 +62,7 @@ class LightSampler:
     """Draws light samples in a scene.
 
     Attributes:
-        scene: gives the lights, the ambient light and the sky.
+        scene: gives the lights and the sky.
         soup: the scene's meshes: what blocks the light and sends it on.
         seed: of all that is drawn.
         sky: what rays see that leave the scene.
@@ -88,26 +88,35 @@ class LightSampler:
         return samples.and_also(LightSamples(*rays.toward_sun(trees, where, code, self.sky.sun, self.seed)))
 
     def bounced(self, hits: Hits, code: Ints, which: Ints) -> LightSamples:
-        """One cosine-distributed ray from each of some hits, by number, and the light that what it meets sends back."""
+        """One cosine-distributed ray from each of some hits, by number, and what the light on what it meets sends back.
+
+        That is light that has come straight from the lamps: one bounce.
+        """
         start = rays.lifted(which, hits.point, hits.facing)
         direction = rays.scattered(which, hits.normal, code, self.seed, _BOUNCE)
-        return self._seen(which, start, direction, code, _WIDE)
+        return self._seen(which, start, direction, code, spread=_WIDE, indirect=np.zeros(3, np.float32))
 
-    def mirrored(self, hits: Hits, code: Ints, directions: Floats) -> LightSamples:
-        """One mirrored ray from every glossy hit of a ray (n, 3), weighted by Fresnel reflection."""
+    def mirrored(self, hits: Hits, code: Ints, directions: Floats, indirect: Floats) -> LightSamples:
+        """One mirrored ray from every glossy hit of a ray (n, 3), weighted by Fresnel reflection.
+
+        `indirect` (3,) is the light from other surfaces on what it meets.
+        """
         shiny = np.flatnonzero(hits.gloss > 0)
         onward, share = rays.mirrored(shiny, directions, hits.normal, hits.gloss, code, self.seed, _MIRROR)
-        samples = self._seen(shiny, rays.lifted(shiny, hits.point, hits.facing), onward, code, _NARROW)
+        start = rays.lifted(shiny, hits.point, hits.facing)
+        samples = self._seen(shiny, start, onward, code, spread=_NARROW, indirect=indirect)
         return replace(samples, brought=samples.brought * share[:, None])
 
-    def _seen(self, pixel: Ints, start: Floats, direction: Floats, code: Ints, spread: float) -> LightSamples:
-        """What rays (n, 3) from `start` see: surfaces lit by one sample of every light, and the sky.
+    def _seen(
+        self, pixel: Ints, start: Floats, direction: Floats, code: Ints, *, spread: float, indirect: Floats
+    ) -> LightSamples:
+        """What rays (n, 3) from `start` see: surfaces lit by one sample of every light and by `indirect`, and the sky.
 
         Lamps and the sun are left out, because they are sampled directly.
         """
         hits = self.soup.trace(start, direction, spread)
         light = self.direct(hits, rays.scrambled(code[pixel], self.seed)).gathered(len(start))
-        colour = hits.albedo * (light + 2 * self.scene.ambient)
+        colour = hits.albedo * (light + indirect)
         colour[~hits.found] = self.sky.seen_without_sun(direction[~hits.found])
         reach = np.where(hits.found, hits.distance, np.float32(rays.FAR_M))
         return LightSamples(pixel, start, direction, reach, np.minimum(colour, np.float32(8)))

@@ -17,9 +17,12 @@ from cleanplate.synth.geometry.vectors import Floats, Ints
 from cleanplate.synth.render.denoise import Smoother
 from cleanplate.synth.render.figure import draw_figure
 from cleanplate.synth.render.light import LightSampler, LightSamples
-from cleanplate.synth.render.rays import curve_codes, gathered, owners, picked
+from cleanplate.synth.render.rays import FAR_M, curve_codes, gathered, owners, picked
 from cleanplate.synth.render.soup import Hits, Soup
 from cleanplate.synth.scene import Actor, Camera, Scene
+
+_FURTHER = 0.35
+"""Light that has bounced more than once against light that has bounced once (docs/renderer.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class PlateRender:
         scene, soup: what was rendered.
         smooth: takes the noise out of light on this picture's surfaces.
         light: (h, w, 3) what falls on the surfaces: irradiance / pi, ambient light included.
+        ambient: (3,) the part of it that has come by more than one bounce, the same everywhere.
         steady: (h, w, 3) the part of the radiance that no shadow changes: lamps, sky, reflections.
         direct: rays to the lamps; an actor blocks them.
         bounced: one ray of every pixel to another surface; an actor's colour takes its place.
@@ -44,6 +48,7 @@ class PlateRender:
     soup: Soup
     smooth: Smoother
     light: Floats
+    ambient: Floats
     steady: Floats
     direct: LightSamples
     bounced: LightSamples
@@ -79,10 +84,13 @@ def render_plate(scene: Scene, seed: int) -> PlateRender:
     eyes = np.repeat(camera.eye[None], len(directions), 0)
     hits = soup.trace(eyes, directions, 1 / fine.focal_px)
     one_each = _one_of_four((h, w), seed)
-    direct, mirror = sampler.direct(hits, code), sampler.mirrored(hits, code, directions)
+    direct = sampler.direct(hits, code)
     bounced = sampler.bounced(hits, code, one_each[hits.found[one_each]]).owned(owners((h, w), 2), 1)
+    once = bounced.brought[bounced.reach_m < FAR_M].sum(0) / np.float32(max(len(bounced.pixel), 1))
+    ambient = np.float32(_FURTHER) * once
+    mirror = sampler.mirrored(hits, code, directions, once + ambient)
     smooth = _smoother(hits, (2 * h, 2 * w), 2)
-    indirect = smooth(bounced.gathered(h * w).reshape(h, w, 3), 5) + scene.ambient
+    indirect = smooth(bounced.gathered(h * w).reshape(h, w, 3), 5) + ambient
     light = _smoother(hits, (2 * h, 2 * w), 1)(direct.gathered(4 * h * w).reshape(2 * h, 2 * w, 3), 2)
     light += indirect.repeat(2, 0).repeat(2, 1)
     steady = mirror.gathered(4 * h * w) + hits.emission
@@ -95,6 +103,7 @@ def render_plate(scene: Scene, seed: int) -> PlateRender:
         soup=soup,
         smooth=smooth,
         light=_halved(light),
+        ambient=ambient,
         steady=steady,
         direct=direct.owned(owners((h, w), 2), 1 / 4),
         bounced=bounced,
@@ -113,7 +122,7 @@ def render_shot(plate: PlateRender, actors: list[Actor], seed: int) -> ShotRende
     boxes = np.stack([bounds(actor.meshes) for actor in actors])
     ratio = _changed_light(plate, people, boxes)
     radiance = (plate.radiance - plate.steady) * ratio + plate.steady + _mirrored_actors(plate, people, boxes)
-    figure = draw_figure(LightSampler(plate.scene, plate.soup, seed), actors, people)
+    figure = draw_figure(LightSampler(plate.scene, plate.soup, seed), plate.ambient, actors, people)
     if figure is not None:
         window, cover = figure.window, figure.alpha[..., None]
         radiance[window] = radiance[window] * (1 - cover) + figure.colour * cover
@@ -153,7 +162,7 @@ def _changed_light(plate: PlateRender, people: Soup, boxes: Floats) -> Floats:
     lost = gathered(plate.direct.pixel[stopped], plate.direct.brought[stopped], h * w)
     lost = plate.smooth(lost.reshape(h, w, 3), 1)
     met = plate.bounced.blocked(people.tree, boxes)
-    swapped = plate.bounced.brought[met] + plate.scene.ambient - people.mean_albedo * level / 4
+    swapped = plate.bounced.brought[met] + plate.ambient - people.mean_albedo * level / 4
     lost += plate.smooth(gathered(plate.bounced.pixel[met], swapped, h * w).reshape(h, w, 3), 4)
     return np.clip(1 - lost / np.maximum(plate.light, 1e-4), 0.0, 1.3)
 
