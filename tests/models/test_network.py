@@ -1,10 +1,10 @@
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from cleanplate.models.network import Maps, Network
+from cleanplate.models.network import Fusion, Maps, Network
 
 SMALL = (4, 4, 8)
 
@@ -59,3 +59,29 @@ def test_disparity_is_not_bounded(head: str, bias: float) -> None:
     nn.init.constant_(cast("Tensor", last.bias), bias)
     values = getattr(network(*_pair()), head)
     assert torch.all((values - bias).abs() < 50)
+
+
+@pytest.mark.parametrize("fusion", get_args(Fusion))
+def test_every_fusion_gives_every_map_at_the_size_of_the_picture(fusion: Fusion) -> None:
+    maps = Network(SMALL, fusion).eval()(*_pair())
+    assert [x.shape for x in maps] == [(2, 1, 16, 24)] * 3
+
+
+def test_without_fusion_the_plate_is_never_looked_at_and_with_it_it_is() -> None:
+    plate, shot = _pair()
+    for fusion in get_args(Fusion):
+        network = Network(SMALL, fusion).eval()
+        same = torch.equal(network(plate, shot).alpha_logit, network(1 - plate, shot).alpha_logit)
+        assert same == (fusion == "none")
+
+
+def test_what_both_pictures_share_is_gone_after_subtraction() -> None:
+    network = Network(SMALL, "subtract").eval()
+    picture, other = _pair()
+    assert torch.equal(network(picture, picture).alpha_logit, network(other, other).alpha_logit)
+
+
+def test_weights_of_models_from_before_there_was_a_choice_keep_their_names() -> None:
+    names = {name.split(".")[0] for name in Network(SMALL).state_dict()}
+    assert names == {"stem", "down", "bottom", "up", "alpha", "disparity", "plate_disparity"}
+    assert Network(SMALL).get_parameter("stem.0.weight").shape == (4, 9, 3, 3)

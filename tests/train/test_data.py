@@ -10,6 +10,7 @@ from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
 from cleanplate.synth.camera import Effects
 from cleanplate.train.data import (
+    Camera,
     DegradedSamples,
     Samples,
     StepPositions,
@@ -23,20 +24,20 @@ SIZE_HW = (32, 64)
 
 
 def test_every_epoch_shows_every_sample_once_in_another_order(train: Samples) -> None:
-    stream = DegradedSamples(train, Effects(), SIZE_HW, seed=3)
+    stream = DegradedSamples(train, Camera(Effects(), SIZE_HW), seed=3)
     epochs = [[stream[epoch * 8 + place].key for place in range(8)] for epoch in range(2)]
     assert set(epochs[0]) == set(epochs[1]) == {sample.key for sample in map(train.__getitem__, range(8))}
     assert epochs[0] != epochs[1]
 
 
 def test_a_position_is_the_same_picture_whoever_asks_and_another_one_elsewhere(train: Samples) -> None:
-    stream, again = (DegradedSamples(train, Effects(), SIZE_HW, seed=3) for _ in range(2))
+    stream, again = (DegradedSamples(train, Camera(Effects(), SIZE_HW), seed=3) for _ in range(2))
     first = [stream[position] for position in range(24)]
     assert all(np.array_equal(again[position].shot, first[position].shot) for position in reversed(range(24)))
     same = [sample for sample in first if sample.key == first[0].key]
     assert len(same) == 3
     assert not np.array_equal(same[0].shot, same[1].shot)
-    assert not np.array_equal(DegradedSamples(train, Effects(), SIZE_HW, seed=4)[0].shot, first[0].shot)
+    assert not np.array_equal(DegradedSamples(train, Camera(Effects(), SIZE_HW), seed=4)[0].shot, first[0].shot)
 
 
 def test_resuming_continues_the_stream_where_it_stopped() -> None:
@@ -51,17 +52,24 @@ def test_processes_share_the_stream_without_overlap() -> None:
     assert together == list(range(24))
 
 
+def test_two_processes_see_in_a_step_what_one_that_accumulates_sees() -> None:
+    ranks = [list(StepPositions(4, 1, 3, rank, 2)) for rank in range(2)]
+    alternating = [chunk for step in zip(*ranks, strict=True) for chunk in step]
+    assert list(StepPositions(4, 1, 3, accumulate=2)) == alternating
+    assert len(StepPositions(4, 1, 3, accumulate=2)) == 4
+
+
 @pytest.mark.slow
 def test_worker_processes_give_the_batches_of_none(data: Path) -> None:
     def batches(workers: int) -> list[torch.Tensor]:
-        stream = DegradedSamples(ShardReader(data / "train"), Effects(), SIZE_HW, seed=3)
+        stream = DegradedSamples(ShardReader(data / "train"), Camera(Effects(), SIZE_HW), seed=3)
         return [tensor for batch in training_batches(stream, StepPositions(4, 1, 3), workers) for tensor in batch]
 
     assert all(torch.equal(a, b) for a, b in zip(batches(0), batches(1), strict=True))
 
 
 def test_validation_is_every_sample_once_and_the_same_every_time(validation: Samples) -> None:
-    fixed = DegradedSamples(validation, Effects(empty_p=0, removed_p=0), SIZE_HW, seed=None)
+    fixed = DegradedSamples(validation, Camera(Effects(empty_p=0, removed_p=0), SIZE_HW), seed=None)
     assert [fixed[place].key for place in range(4)] == [validation[place].key for place in range(4)]
     first, second = (list(validation_batches(fixed, 3, 0)) for _ in range(2))
     assert [len(batch.alpha) for batch in first] == [3, 1]

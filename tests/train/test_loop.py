@@ -11,6 +11,7 @@ from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariable
 from cleanplate.errors import InputError, RecipeError
 from cleanplate.train.data import Samples
 from cleanplate.train.loop import Training
+from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe
 
 
@@ -23,10 +24,10 @@ def _weights(run: Path, step: int) -> dict[str, torch.Tensor]:
 def test_a_resumed_run_ends_with_the_bits_of_one_that_never_stopped(
     recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
 ) -> None:
-    assert Training(recipe, train, validation, tmp_path / "whole").run()
-    Training(recipe, train, validation, tmp_path / "halves").run(until=3)
+    assert Training(MatteAndDepth(recipe), train, validation, tmp_path / "whole").run()
+    Training(MatteAndDepth(recipe), train, validation, tmp_path / "halves").run(until=3)
     before = _weights(tmp_path / "halves", 3)
-    second = Training(recipe, train, validation, tmp_path / "halves", resume=True)
+    second = Training(MatteAndDepth(recipe), train, validation, tmp_path / "halves", resume=True)
     assert second.about.step == 3
     assert second.run()
     whole, halves = _weights(tmp_path / "whole", 6), _weights(tmp_path / "halves", 6)
@@ -38,14 +39,14 @@ def test_a_resumed_run_ends_with_the_bits_of_one_that_never_stopped(
 def test_the_logs_hold_every_window_and_validation_once_even_after_resuming(
     recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
 ) -> None:
-    Training(recipe, train, validation, tmp_path).run(until=5)
+    Training(MatteAndDepth(recipe), train, validation, tmp_path).run(until=5)
     # as if the process had died after the row of step 4 but before the checkpoint of it
     for step in (4, 5):
         folder = tmp_path / "checkpoints" / f"step_{step:08d}"
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-    Training(recipe, train, validation, tmp_path, resume=True).run()
+    Training(MatteAndDepth(recipe), train, validation, tmp_path, resume=True).run()
     rows = list(csv.DictReader((tmp_path / "train.csv").open()))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
     assert {"loss", "bce", "disparity_person", "lr", "gradient_norm", "images_per_s", "waiting_s"} <= rows[0].keys()
@@ -58,34 +59,34 @@ def test_the_logs_hold_every_window_and_validation_once_even_after_resuming(
 def test_a_folder_that_holds_a_run_is_not_started_over(
     recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
 ) -> None:
-    Training(recipe, train, validation, tmp_path).run(until=2)
+    Training(MatteAndDepth(recipe), train, validation, tmp_path).run(until=2)
     with pytest.raises(InputError, match="holds a run already; add --resume"):
-        Training(recipe, train, validation, tmp_path)
+        Training(MatteAndDepth(recipe), train, validation, tmp_path)
 
 
 def test_a_run_is_not_resumed_with_another_recipe_or_other_data(
     recipe: Recipe, train: Samples, validation: Samples, make_samples: Callable[[str, int], Samples], tmp_path: Path
 ) -> None:
-    Training(recipe, train, validation, tmp_path).run(until=2)
+    Training(MatteAndDepth(recipe), train, validation, tmp_path).run(until=2)
     other = recipe.model_copy(update={"optim": recipe.optim.model_copy(update={"lr": 1.0})})
     with pytest.raises(RecipeError, match=r"^optim\.lr: differs from the run in"):
-        Training(other, train, validation, tmp_path, resume=True)
+        Training(MatteAndDepth(other), train, validation, tmp_path, resume=True)
     with pytest.raises(InputError, match="trained on other data"):
-        Training(recipe, make_samples("train", 7), validation, tmp_path, resume=True)
+        Training(MatteAndDepth(recipe), make_samples("train", 7), validation, tmp_path, resume=True)
     patient = recipe.model_copy(update={"run": recipe.run.model_copy(update={"log_every": 1})})
-    assert Training(patient, train, validation, tmp_path, resume=True).about.step == 2
+    assert Training(MatteAndDepth(patient), train, validation, tmp_path, resume=True).about.step == 2
 
 
 def test_sigterm_saves_what_is_done_and_says_that_it_is_not_all(
     recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
 ) -> None:
-    training = Training(recipe, train, validation, tmp_path)
+    training = Training(MatteAndDepth(recipe), train, validation, tmp_path)
     step = training._step  # pyright: ignore[reportPrivateUsage] - the moment to be struck
 
-    def struck(done: int, batch: object) -> dict[str, torch.Tensor]:
+    def struck(done: int, batches: object) -> dict[str, torch.Tensor]:
         if done == 2:
             os.kill(os.getpid(), signal.SIGTERM)
-        return step(done, batch)  # pyright: ignore[reportArgumentType]
+        return step(done, batches)  # pyright: ignore[reportArgumentType]
 
     training._step = struck  # pyright: ignore[reportPrivateUsage]
     assert not training.run()
@@ -94,9 +95,29 @@ def test_sigterm_saves_what_is_done_and_says_that_it_is_not_all(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
+def test_accumulating_twice_steps_once_with_the_mean_gradient_of_both_batches(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    optim = recipe.optim.model_copy(update={"accumulate": 2, "batch_size": 2, "steps": 2, "warmup_steps": 0})
+    training = Training(MatteAndDepth(recipe.model_copy(update={"optim": optim})), train, validation, tmp_path)
+    batches = list(training.training)
+    assert [len(batch.alpha) for batch in batches] == [2, 2, 2, 2]
+    task, network = training.task, training.weights.network
+    alone: list[torch.Tensor] = []
+    for batch in batches[:2]:
+        network.zero_grad()
+        torch.autograd.backward(task.objective(network(*task.inputs(batch)), batch).total)
+        alone.append(torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None]))
+    assert training.run(until=1)
+    together = torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
+    mean = (alone[0] + alone[1]) / 2
+    clipped = mean * min(1.0, recipe.optim.clip_norm / float(mean.square().sum().sqrt()))
+    torch.testing.assert_close(together, clipped, rtol=1e-3, atol=1e-5)
+
+
 def test_a_loss_that_is_no_number_stops_the_run_and_names_the_learning_rate(
     recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
 ) -> None:
     wild = recipe.model_copy(update={"optim": recipe.optim.model_copy(update={"lr": 1e30, "warmup_steps": 0})})
     with pytest.raises(RecipeError, match=r"no longer a number; lower optim\.lr"):
-        Training(wild, train, validation, tmp_path).run()
+        Training(MatteAndDepth(wild), train, validation, tmp_path).run()

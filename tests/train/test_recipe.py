@@ -79,7 +79,7 @@ def test_set_overrides_a_value_and_is_blamed_for_its_own_mistakes(recipe_file: P
 
 
 def test_a_recipe_survives_the_json_of_a_checkpoint(recipe: Recipe) -> None:
-    assert recipe_from_json(recipe.model_dump(mode="json"), "here") == recipe
+    assert recipe_from_json(Recipe, recipe.model_dump(mode="json"), "here") == recipe
 
 
 def test_only_what_decides_the_weights_bars_resuming(recipe_file: Path, recipe: Recipe) -> None:

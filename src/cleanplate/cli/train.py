@@ -33,6 +33,7 @@ def command(
     try:
         from cleanplate.sample.opening import open_samples
         from cleanplate.train.loop import Training
+        from cleanplate.train.matte import MatteAndDepth
         from cleanplate.train.recipe import load_recipe
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
@@ -40,7 +41,7 @@ def command(
     train, validation = (
         open_samples(data / name, rule_words=pairs, depth_is=depth_is) for name in ("train", "validation")
     )
-    training = Training(loaded, train, validation, out, resume)
+    training = Training(MatteAndDepth(loaded), train, validation, out, resume)
     finished = training.run()
     sets = "".join(f" --set {text}" for text in overrides)
     sets += "".join(f" --pairs {shlex.quote(text)}" for text in pairs)

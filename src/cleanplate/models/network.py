@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 WIDTHS = (16, 32, 64, 96, 128, 128)
+
+Fusion = Literal["stack", "concat", "subtract", "none"]
+"""How plate and shot meet. At the input: `stack` (both and their difference). After a stem that both share: `concat`,
+`subtract`. `none`: the network never sees the plate. What is to meet at every level needs encoders of its own here."""
 
 
 class Maps(NamedTuple):
@@ -42,10 +46,11 @@ class Residual(nn.Module):
         self.second = _conv_bn(outputs, outputs)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else _conv_bn(inputs, outputs, size=1, stride=stride)
+        self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        return F.relu(self.second(self.first(x)) + self.shortcut(x))
+        return self.relu(self.second(self.first(x)) + self.shortcut(x))
 
 
 class Head(nn.Sequential):
@@ -84,11 +89,14 @@ class Network(nn.Module):
     resolution down, each level half the size of the one before. Returns `Maps`.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS, fusion: Fusion = "stack") -> None:
         super().__init__()
+        self.fusion: Fusion = fusion
         self.multiple_px = 2 ** (len(widths) - 1)
         steps = list(pairwise(widths))
-        self.stem = _conv_bn_relu(9, widths[0])
+        self.stem = _conv_bn_relu(9 if fusion == "stack" else 3, widths[0])
+        if fusion in {"concat", "subtract"}:
+            self.merge = _conv_bn_relu(widths[0] * (2 if fusion == "concat" else 1), widths[0])
         self.down = nn.ModuleList(Residual(fine, coarse, 2) for fine, coarse in steps)
         self.bottom = Residual(widths[-1], widths[-1], 1)
         self.up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in reversed(steps))
@@ -98,8 +106,7 @@ class Network(nn.Module):
 
     def forward(self, plate: Tensor, shot: Tensor) -> Maps:
         """See the class."""
-        # Centred inputs, and the difference drawn out: far from zero, it would drown in the first batch norm.
-        x = self.stem(torch.cat([shot - 0.5, plate - 0.5, 2 * (shot - plate)], 1))
+        x = self._fused(plate, shot)
         skips: list[Tensor] = []
         for level in self.down:
             skips.append(x)
@@ -109,3 +116,15 @@ class Network(nn.Module):
             half = x
             x = level(x, skips.pop())
         return Maps(self.alpha(x), _twice(self.disparity(half)), _twice(self.plate_disparity(half)))
+
+    def _fused(self, plate: Tensor, shot: Tensor) -> Tensor:
+        """Features of both pictures: (n, widths[0], h, w)."""
+        centred = shot - 0.5, plate - 0.5
+        if self.fusion == "stack":
+            # The difference drawn out: far from zero, it would drown in the first batch norm.
+            return self.stem(torch.cat([*centred, 2 * (shot - plate)], 1))
+        of_shot = self.stem(centred[0])
+        if self.fusion == "none":
+            return of_shot
+        of_plate = self.stem(centred[1])
+        return self.merge(of_shot - of_plate if self.fusion == "subtract" else torch.cat([of_shot, of_plate], 1))

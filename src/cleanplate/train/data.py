@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, cast
 
 import cv2
@@ -53,6 +54,18 @@ class Batch(NamedTuple):
     depth_m: Tensor
 
 
+@dataclass(frozen=True)
+class Camera:
+    """What a clean sample goes through before the network sees it: the camera's effects, and the network's size."""
+
+    effects: Effects
+    size_hw: tuple[int, int]
+
+    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """The sample as the network sees it; randomness comes from `rng` alone."""
+        return degrade(sample, rng, self.effects, self.size_hw)
+
+
 class DegradedSamples(Dataset[Sample]):
     """Samples seen through a camera.
 
@@ -61,10 +74,9 @@ class DegradedSamples(Dataset[Sample]):
     sample p with effects that depend on p alone.
     """
 
-    def __init__(self, samples: Samples, effects: Effects, size_hw: tuple[int, int], seed: int | None) -> None:
+    def __init__(self, samples: Samples, camera: Camera, seed: int | None) -> None:
         self.samples = samples
-        self.effects = effects
-        self.size_hw = size_hw
+        self.camera = camera
         self.seed = seed
         self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
@@ -74,7 +86,7 @@ class DegradedSamples(Dataset[Sample]):
     def __getitem__(self, position: int) -> Sample:
         seed = _VALIDATION_SEED if self.seed is None else self.seed
         index = position if self.seed is None else self._shuffled(self.seed, position)
-        return degrade(self.samples[index], np.random.default_rng((seed, position)), self.effects, self.size_hw)
+        return self.camera(self.samples[index], np.random.default_rng((seed, position)))
 
     def _shuffled(self, seed: int, position: int) -> int:
         epoch, place = divmod(position, len(self.samples))
@@ -83,20 +95,27 @@ class DegradedSamples(Dataset[Sample]):
         return int(self._epoch[1][place])
 
 
+@dataclass(frozen=True)
 class StepPositions(Sampler[list[int]]):
-    """The stream positions of each step's batch, for one of `world` processes, from `first_step` on."""
+    """The stream positions of the batches of each step, for one of `world` processes, from `first_step` on.
 
-    def __init__(self, batch_size: int, first_step: int, last_step: int, rank: int = 0, world: int = 1) -> None:
-        self.batch_size, self.first_step, self.last_step, self.rank, self.world = (
-            batch_size, first_step, last_step, rank, world,
-        )  # fmt: skip
+    A step takes `accumulate` batches of every process; the stream goes through the processes before it goes on, so two
+    processes see in a step what one that accumulates two batches sees.
+    """
+
+    batch_size: int
+    first_step: int
+    last_step: int
+    rank: int = 0
+    world: int = 1
+    accumulate: int = 1
 
     def __len__(self) -> int:
-        return self.last_step - self.first_step
+        return (self.last_step - self.first_step) * self.accumulate
 
     def __iter__(self) -> Iterator[list[int]]:
-        for step in range(self.first_step, self.last_step):
-            start = (step * self.world + self.rank) * self.batch_size
+        for turn in range(self.first_step * self.accumulate, self.last_step * self.accumulate):
+            start = (turn * self.world + self.rank) * self.batch_size
             yield list(range(start, start + self.batch_size))
 
 

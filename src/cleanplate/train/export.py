@@ -16,6 +16,7 @@ from cleanplate.imaging.files import replace_file
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
 from cleanplate.train.checkpoint import About, load_network, newest_checkpoint, read_about
+from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe, recipe_from_json
 
 _OPSET = 18
@@ -47,8 +48,8 @@ def export(checkpoint: Path, out: Path) -> Contract:
     """
     folder = checkpoint if (checkpoint / "checkpoint.json").exists() else newest_checkpoint(checkpoint) or checkpoint
     about = read_about(folder)
-    recipe = recipe_from_json(about.recipe, str(folder))
-    network = Network(recipe.model.widths)
+    recipe = recipe_from_json(Recipe, about.recipe, str(folder))
+    network = MatteAndDepth(recipe).network()
     load_network(folder / "ema.safetensors", network)
     graph = ModelGraph(network).eval()
     contract = make_contract(recipe, about)

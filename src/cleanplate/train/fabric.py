@@ -5,8 +5,7 @@ from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
-
-from cleanplate.models.network import Network
+from torch import nn
 
 
 def make_fabric(precision: str) -> Fabric:
@@ -35,7 +34,7 @@ def _has_bf16() -> bool:
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
-def channels_last(network: Network) -> Network:
+def channels_last(network: nn.Module) -> nn.Module:
     """The network with its weights laid out for the faster convolutions."""
     cast("Any", network).to(memory_format=torch.channels_last)  # torch's own types lack this form
     return network

@@ -9,7 +9,7 @@ from rich.table import Table
 from torch import Tensor
 
 from cleanplate.imaging.files import replace_file
-from cleanplate.train.validate import Figures
+from cleanplate.train.task import Judgement
 
 
 class CsvLog:
@@ -40,9 +40,11 @@ class CsvLog:
             writer.writerow(row)
 
 
-def heads_table(step: int, figures: Figures) -> Table:
+def heads_table(step: int, figures: Judgement) -> Table:
     """One validation as a table of a few lines."""
-    title = f"step {step}: loss {figures.loss:.4f}, IoU {figures.iou:.4f}, MAE {figures.mae:.4f}"
+    row = figures.row()
+    title = f"step {step}: loss {figures.loss:.4f}"
+    title += "".join(f", {said} {row[name]:.4f}" for name, said in (("iou", "IoU"), ("mae", "MAE")) if name in row)
     table = Table("head", "std ratio", "correlation", "gain over constant", title=title, title_justify="left", box=None)
     for head, of in figures.heads.items():
         table.add_row(head, *(f"{value:.3f}" for value in of))

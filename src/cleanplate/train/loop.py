@@ -5,12 +5,12 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 import torch
 from rich.console import Console
@@ -19,7 +19,6 @@ from torch import Tensor
 from cleanplate.errors import InputError, RecipeError
 from cleanplate.imaging.files import prepare_folder
 from cleanplate.jobs.progress import progress
-from cleanplate.models.network import Maps, Network
 from cleanplate.train.checkpoint import About, Weights, load_weights, newest_checkpoint, read_about, save_checkpoint
 from cleanplate.train.data import (
     Batch,
@@ -33,12 +32,10 @@ from cleanplate.train.data import (
 )
 from cleanplate.train.fabric import channels_last, make_fabric
 from cleanplate.train.log import CsvLog, Window, heads_table
-from cleanplate.train.objective import objective
-from cleanplate.train.optimiser import learning_rate, make_optimizer, update_average
+from cleanplate.train.optimiser import make_optimizer, update_average
 from cleanplate.train.provenance import commit
-from cleanplate.train.recipe import Recipe, first_change, recipe_from_json
-from cleanplate.train.sheet import write_sheet
-from cleanplate.train.validate import validate
+from cleanplate.train.recipe import first_change, recipe_from_json
+from cleanplate.train.task import Task
 from cleanplate.train.watch import CollapseWatch
 
 _SHOWN = 8
@@ -54,25 +51,31 @@ class Training:
 
     """
 
-    def __init__(self, recipe: Recipe, train: Samples, validation: Samples, out: Path, resume: bool = False) -> None:
+    def __init__(self, task: Task, train: Samples, validation: Samples, out: Path, resume: bool = False) -> None:
         check_disjoint(train, validation, str(out))
         prepare_folder(out)
+        recipe = task.recipe
         run, optim = recipe.run, recipe.optim
-        self.recipe, self.out, self.console = recipe, out, Console()
+        self.task, self.recipe, self.out, self.console = task, recipe, out, Console()
         self.fabric = make_fabric(run.precision)
         torch.set_num_threads(run.threads)
         torch.default_generator.manual_seed(run.seed)
-        network = channels_last(Network(recipe.model.widths))
+        network = channels_last(task.network())
         optimizer = make_optimizer(network, optim)
         self.model, self.optimizer = self.fabric.setup(network, optimizer)
         self.weights = Weights(network, copy.deepcopy(network), optimizer)
         self.about = About(0, recipe.model_dump(mode="json"), train.fingerprint, validation.fingerprint, commit())
         self._resume(resume)
         self.positions = StepPositions(
-            optim.batch_size, self.about.step, optim.steps, self.fabric.global_rank, self.fabric.world_size
+            optim.batch_size,
+            self.about.step,
+            optim.steps,
+            self.fabric.global_rank,
+            self.fabric.world_size,
+            optim.accumulate,
         )
-        seen = DegradedSamples(train, recipe.effects, run.size_hw, run.seed)
-        unseen = DegradedSamples(validation, recipe.effects, run.size_hw, None)
+        seen = DegradedSamples(train, task.camera(validating=False), run.seed)
+        unseen = DegradedSamples(validation, task.camera(validating=True), None)
         self.training = training_batches(seen, self.positions, run.workers)
         self.validation = validation_batches(unseen, optim.batch_size, run.workers)
         self.show_every = max(1, len(validation) // _SHOWN)
@@ -92,9 +95,9 @@ class Training:
         with self._stop_on_signals(), bar as advance:
             for step in range(first + 1, last + 1):
                 window.waiting()
-                batch = next(batches)
+                together = [next(batches) for _ in range(self.recipe.optim.accumulate)]
                 window.working()
-                window.add(self._step(step - 1, batch), len(batch.alpha))
+                window.add(self._step(step - 1, together), sum(len(batch.alpha) for batch in together))
                 self.about = replace(self.about, step=step)
                 advance(1)
                 if step % every.log_every == 0 or step == last:
@@ -111,23 +114,28 @@ class Training:
                     return False
         return True
 
-    def _step(self, done: int, batch: Batch) -> dict[str, Tensor]:
-        """One update after `done` others; what came out of it, unweighed."""
+    def _step(self, done: int, batches: Sequence[Batch]) -> dict[str, Tensor]:
+        """One update after `done` others; what came out of it, unweighed, mean over its batches."""
         optim = self.recipe.optim
-        lr = learning_rate(done, optim)
+        lr = self.task.learning_rate(done)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.model.train()
-        loss, terms = objective(Maps(*self.model(batch.plate, batch.shot)), batch, self.recipe.loss)
         self.optimizer.zero_grad()
-        self.fabric.backward(loss)
+        parts: dict[str, Tensor] = {}
+        for number, batch in enumerate(batches, 1):
+            with cast("Any", self.fabric).no_backward_sync(self.model, enabled=number < len(batches)):
+                loss, terms = self.task.objective(self.model(*self.task.inputs(batch)), batch)
+                self.fabric.backward(loss / len(batches))
+            for name, value in {"loss": loss, **terms}.items():
+                share = value.detach() / len(batches)
+                parts[name] = parts[name] + share if name in parts else share
         norm = self.fabric.clip_gradients(
             self.model, self.optimizer, max_norm=optim.clip_norm, error_if_nonfinite=False
         )
         self.optimizer.step()
         update_average(self.weights.average, self.weights.network, optim.ema_decay, done)
-        parts = {name: term.detach() for name, term in terms.items()}
-        return {"loss": loss.detach(), **parts, "lr": torch.tensor(lr), "gradient_norm": cast("Tensor", norm)}
+        return {**parts, "lr": torch.tensor(lr), "gradient_norm": cast("Tensor", norm)}
 
     def _checked(self, means: dict[str, float]) -> dict[str, float]:
         if not math.isfinite(means["loss"]) or not math.isfinite(means["gradient_norm"]):
@@ -142,9 +150,9 @@ class Training:
         if not self.fabric.is_global_zero:
             return False
         batches = on_device(self.validation, self.fabric.device)
-        figures, looks = validate(self.weights.average, batches, self.recipe.loss, self.show_every)
+        sheet = self.out / f"sheet_{step:08d}.png"
+        figures = self.task.judge(self.weights.average, batches, self.show_every, sheet)
         CsvLog(self.out / "validation.csv", step - 1).add(step, figures.row())
-        write_sheet(self.out / f"sheet_{step:08d}.png", looks[:_SHOWN])
         self.console.print(heads_table(step, figures))
         if step > self.recipe.optim.warmup_steps:
             self.watch.see(step, figures.heads)
@@ -164,7 +172,7 @@ class Training:
         if not resume:
             raise InputError(f"{self.out}: holds a run already; add --resume to go on with it, or give another --out")
         about = read_about(newest)
-        if changed := first_change(recipe_from_json(about.recipe, str(newest)), self.recipe):
+        if changed := first_change(recipe_from_json(type(self.recipe), about.recipe, str(newest)), self.recipe):
             raise RecipeError(f"{changed}: differs from the run in {self.out}; put it back, or give another --out")
         if (about.training_data, about.validation_data) != (self.about.training_data, self.about.validation_data):
             raise InputError(f"{self.out}: was trained on other data; give the same --data, or another --out")

@@ -1,22 +1,13 @@
 """What training minimises: every term of both losses, weighed by the recipe."""
 
-from typing import NamedTuple
-
 import torch
-from torch import Tensor
 
 from cleanplate.losses.depth import compose, disparity_terms, inverse_depth
 from cleanplate.losses.matting import alpha_terms
 from cleanplate.models.network import Maps
 from cleanplate.train.data import Batch
 from cleanplate.train.recipe import Loss
-
-
-class Objective(NamedTuple):
-    """`total` is what is minimised, `terms` are its parts before weighing, all scalars."""
-
-    total: Tensor
-    terms: dict[str, Tensor]
+from cleanplate.train.task import Objective
 
 
 def objective(maps: Maps, batch: Batch, weights: Loss) -> Objective:

@@ -4,22 +4,26 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleanplate.errors import RecipeError
+from cleanplate.models.network import WIDTHS, Fusion
 from cleanplate.synth.camera import Effects
 from cleanplate.train.recipe_errors import describe
 
 _FIXED = ("size_hw", "seed", "precision")
+_FREE_TABLES = ("data", "export")
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """One table of a recipe: nothing unknown, nothing converted, nothing changed afterwards."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Data(_Table):
+class Data(Table):
     """What `cleanplate synth` is to make for this run."""
 
     train_count: int = Field(ge=1)
@@ -27,10 +31,11 @@ class Data(_Table):
     seed: int = Field(0, ge=0)
 
 
-class Model(_Table):
-    """The network's channels, from full resolution down."""
+class Model(Table):
+    """The network's channels, from full resolution down, and where plate and shot meet in it."""
 
-    widths: tuple[int, ...] = Field((16, 32, 64, 96, 128, 128), min_length=2, max_length=8)
+    widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
+    fusion: Fusion = "stack"
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -39,7 +44,7 @@ class Model(_Table):
         return self
 
 
-class Loss(_Table):
+class Loss(Table):
     """The weight of each term of `losses.matting.alpha_terms` and `losses.depth.disparity_terms`, by its name."""
 
     bce: float = Field(ge=0)
@@ -51,19 +56,23 @@ class Loss(_Table):
     disparity_gradient: float = Field(ge=0)
 
 
-class Optim(_Table):
-    """AdamW with warm-up and cosine, clipped gradients, and an exponential average of the weights."""
+class Optim(Table):
+    """AdamW with warm-up and cosine, clipped gradients, and an exponential average of the weights.
+
+    Every process sums the gradients of `accumulate` batches of `batch_size` before a step.
+    """
 
     lr: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     batch_size: int = Field(ge=1)
+    accumulate: int = Field(1, ge=1)
     steps: int = Field(ge=1)
     warmup_steps: int = Field(ge=0)
     clip_norm: float = Field(gt=0)
     ema_decay: float = Field(ge=0, lt=1)
 
 
-class Run(_Table):
+class Run(Table):
     """Where and how the run goes; all but `size_hw`, `seed` and `precision` may change on resuming."""
 
     name: str = Field(min_length=1)
@@ -79,22 +88,33 @@ class Run(_Table):
     checkpoint_minutes: float = Field(5.0, gt=0)
 
 
-class Export(_Table):
+class Export(Table):
     """What the exported model's contract promises beyond what the run itself knows."""
 
     short_side_px: int = Field(192, ge=32, le=4096)
     licence: str = Field("Apache-2.0", min_length=1)
 
 
-class Recipe(_Table):
-    """One training run."""
+class TrainingRecipe(Table):
+    """What the training loop asks of every recipe; a task adds tables of its own."""
 
     data: Data
+    optim: Optim
+    run: Run
+
+    @model_validator(mode="after")
+    def _warms_up_in_time(self) -> Self:
+        if self.optim.warmup_steps > self.optim.steps:
+            raise ValueError(f"optim.warmup_steps: must be <= optim.steps, got {self.optim.warmup_steps}")
+        return self
+
+
+class Recipe(TrainingRecipe):
+    """One training run of the project's own network."""
+
     model: Model = Field(default_factory=lambda: Model.model_validate({}))
     effects: Effects = Field(default_factory=Effects)
     loss: Loss
-    optim: Optim
-    run: Run
     export: Export = Field(default_factory=lambda: Export.model_validate({}))
 
     @property
@@ -109,12 +129,18 @@ class Recipe(_Table):
             raise ValueError(f"run.size_hw: must be multiples of {multiple}, got {size_hw}")
         if self.export.short_side_px % multiple:
             raise ValueError(f"export.short_side_px: must be a multiple of {multiple}, got {self.export.short_side_px}")
-        if self.optim.warmup_steps > self.optim.steps:
-            raise ValueError(f"optim.warmup_steps: must be <= optim.steps, got {self.optim.warmup_steps}")
         return self
 
 
+AnyRecipe = TypeVar("AnyRecipe", bound=TrainingRecipe)
+
+
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe of the project's own network; see `read_recipe`."""
+    return read_recipe(Recipe, path, overrides)
+
+
+def read_recipe(kind: type[AnyRecipe], path: Path, overrides: Sequence[str] = ()) -> AnyRecipe:
     """Read a recipe; `overrides` are `key=value` texts such as `optim.lr=1e-3`, whose values are TOML.
 
     Raises:
@@ -132,35 +158,36 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: is not valid TOML: {error}") from None
     overridden = [_override(table, text) for text in overrides]
-    return _parse(table, str(path), overridden)
+    return _parse(kind, table, str(path), overridden)
 
 
-def recipe_from_json(table: object, where: str) -> Recipe:
-    """Read back what `Recipe.model_dump(mode="json")` gave; `where` begins every error.
+def recipe_from_json(kind: type[AnyRecipe], table: object, where: str) -> AnyRecipe:
+    """Read back what `model_dump(mode="json")` of such a recipe gave; `where` begins every error.
 
     Raises:
         RecipeError: it is not a recipe of this version.
 
     """
-    return _parse(table, where, ())
+    return _parse(kind, table, where, ())
 
 
-def first_change(before: Recipe, after: Recipe) -> str | None:
+def first_change(before: TrainingRecipe, after: TrainingRecipe) -> str | None:
     """The dotted key of the first difference that a run cannot be resumed across; None where there is none."""
-    for table in ("model", "effects", "loss", "optim", "run"):
-        old, new = before.model_dump()[table], after.model_dump()[table]
+    earlier, later = before.model_dump(), after.model_dump()
+    for table in (name for name in earlier if name not in _FREE_TABLES):
+        old, new = earlier[table], later[table]
         for key in old:
             if old[key] != new[key] and (table != "run" or key in _FIXED):
                 return f"{table}.{key}"
     return None
 
 
-def _parse(table: object, where: str, overridden: Sequence[str]) -> Recipe:
+def _parse(kind: type[AnyRecipe], table: object, where: str, overridden: Sequence[str]) -> AnyRecipe:
     # By way of JSON: there pydantic's strict mode knows that a list is how a file writes a tuple.
     try:
-        return Recipe.model_validate_json(json.dumps(table, default=str))
+        return kind.model_validate_json(json.dumps(table, default=str))
     except ValidationError as error:
-        key, problem = describe(error, Recipe)
+        key, problem = describe(error, kind)
         raise RecipeError(f"{'--set' if key in overridden else where}: {key}{': ' if key else ''}{problem}") from None
 
 
