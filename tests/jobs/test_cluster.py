@@ -8,11 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cleanplate.errors import InputError
+from cleanplate.imaging.files import encode_png
 from cleanplate.jobs.cluster import map_on_cluster
 from cleanplate.jobs.units import Crew
+from cleanplate.synth.compose.composing import Layout, compose
 from cleanplate.synth.generate import generate
 from cleanplate.synth.shooting import Plan
 
@@ -42,6 +45,19 @@ def _contents(folder: Path) -> dict[str, bytes]:
 def test_two_machines_make_the_bytes_of_one_process(cluster: Any, tmp_path: Path, layout: str) -> None:
     generate(tmp_path / "here", 6, TINY, layout=layout, unit=2)
     generate(tmp_path / "there", 6, TINY, layout=layout, unit=2, crew=Crew(cluster=cluster.address))
+    assert _contents(tmp_path / "there") == _contents(tmp_path / "here")
+
+
+def test_two_machines_compose_the_bytes_of_one_process(cluster: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name, shape in (("bg", (48, 64, 3)), ("fg", (20, 16, 4))):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            picture = rng.integers(0, 255, shape).astype(np.uint8)
+            (tmp_path / name / f"{number}.png").write_bytes(encode_png(picture))
+    how = Layout(places=40, size_hw=(48, 64))
+    compose(tmp_path / "here", tmp_path / "bg", tmp_path / "fg", how)
+    compose(tmp_path / "there", tmp_path / "bg", tmp_path / "fg", how, crew=Crew(cluster=cluster.address))
     assert _contents(tmp_path / "there") == _contents(tmp_path / "here")
 
 
