@@ -126,6 +126,18 @@ def test_a_disk_that_is_full_while_a_set_is_labelled(
     assert main(label) == 0
 
 
+def test_pictures_of_others_in_the_folder_for_a_set(
+    material: list[str], theirs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(theirs.rglob("*"))
+    assert main(["compose", *material, "--out", str(theirs)]) == 1
+    assert_one_line(capfd.readouterr().err, f"{theirs / 'bg'}: is there already; name another folder")
+    synth = ["synth", "--count", "1", "--size", "48", "--assets", "procedural", "--layout", "folders"]
+    assert main([*synth, "--out", str(theirs)]) == 1
+    assert_one_line(capfd.readouterr().err, f"{theirs / 'bg'}: is there already; name another folder")
+    assert sorted(theirs.rglob("*")) == before
+
+
 def test_an_interrupted_set(tmp_path: Path, material: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["compose", *material]) == 0
     (tmp_path / "out" / "manifest.json").unlink()

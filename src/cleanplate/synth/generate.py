@@ -12,7 +12,7 @@ from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
 from cleanplate.sample.depthcodes import MILLIMETRES
-from cleanplate.sample.folders import pictures_of, write_folder_manifest, write_pictures
+from cleanplate.sample.folders import pictures_of, refuse_strangers, write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
@@ -53,6 +53,8 @@ def generate(
         raise UsageError(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
     if (folder / MANIFEST).exists():
         raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
+    if layout == "folders":
+        refuse_strangers(folder)
     parts = load_parts(plan.assets).fingerprint
     about = {
         "generator": GENERATOR,

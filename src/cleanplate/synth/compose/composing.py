@@ -15,7 +15,7 @@ from cleanplate.imaging.files import encode_png, prepare_folder
 from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
-from cleanplate.sample.folders import write_folder_manifest, write_pictures
+from cleanplate.sample.folders import refuse_strangers, write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
@@ -97,6 +97,8 @@ def compose(
         raise UsageError(f"layout {layout!r}: choose folders or shards")
     if (folder / MANIFEST).exists():
         raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
+    if layout == "folders":
+        refuse_strangers(folder)
     behind, front = find_backgrounds(backgrounds, how.size_hw), find_foregrounds(foregrounds)
     refuse_large(behind, front, how.size_hw)
     step = max(1, _UNIT // how.num_each)
