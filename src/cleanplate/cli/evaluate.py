@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from cleanplate.cli.options import folder_set_options
+
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -66,7 +68,16 @@ def real(
 @click.option("--effects", is_flag=True, help="As training sees it: with the default camera effects.")
 @click.option("--count", type=click.IntRange(min=1), help="Look at the first so many samples only.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
-def data(*, folder: Path, effects: bool, count: int | None, json_file: Path | None) -> int:
+@folder_set_options
+def data(
+    *,
+    folder: Path,
+    effects: bool,
+    count: int | None,
+    json_file: Path | None,
+    pairs: tuple[str, ...],
+    depth_is: str | None,
+) -> int:
     """Tell what a data set holds: coverage, depth, brightness, and how well a plain threshold would do on it."""
     import json
 
@@ -75,15 +86,15 @@ def data(*, folder: Path, effects: bool, count: int | None, json_file: Path | No
     from cleanplate.evaluate.dataset import measure
     from cleanplate.imaging.files import replace_file
     from cleanplate.jobs.progress import track
-    from cleanplate.sample.shards import ShardReader
+    from cleanplate.sample.opening import open_samples
     from cleanplate.synth.camera import Effects, degrade
 
-    reader = ShardReader(folder)
+    reader = open_samples(folder, rule_words=pairs, depth_is=depth_is)
     number = min(count or len(reader), len(reader))
     samples = (reader[index] for index in track(range(number), "measuring", number))
     if effects:
         samples = (
-            degrade(sample, np.random.default_rng(index), Effects(), reader.size_hw)
+            degrade(sample, np.random.default_rng(index), Effects(), (sample.alpha.shape[0], sample.alpha.shape[1]))
             for index, sample in enumerate(samples)
         )
     statistics = measure(samples)
