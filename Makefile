@@ -15,6 +15,14 @@ TRAIN_COUNT ?= 8000
 VALIDATION_COUNT ?= 256
 WORKERS ?= 2
 TRAIN_OPTIONS ?=
+
+# make document: the counts (train, validation) and the seed are those of recipes/document/base.toml
+ROWS ?=
+DOCUMENT_DATA ?= data/document
+DOCUMENT_RUNS ?= runs/document
+DOCUMENT_COUNTS ?= 2000 200
+DOCUMENT_SEEDS := 41 42
+DOCUMENT_SYNTH = $(BIN)/cleanplate synth --out $(@D) --size 192x192 --workers $(WORKERS) --assets pack
 BENCH_OPTIONS ?=
 
 # Two test processes with one thread each: more threads than cores is slower, and not the same twice.
@@ -22,7 +30,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 CLEANPL
 PYTEST := $(ONE_THREAD) $(BIN)/pytest -n 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup develop run test test-long check format bench assets weights clean
+.PHONY: help setup develop run test test-long check format bench assets weights document clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +91,15 @@ $(DATA)/train/manifest.json: | .venv/.assets
 
 $(DATA)/validation/manifest.json: | .venv/.assets
 	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS)
+
+document: .venv/.develop $(DOCUMENT_DATA)/train/manifest.json $(DOCUMENT_DATA)/validation/manifest.json  ## every row of the 2020 document, and docs/document.md; ROWS="original" for some
+	$(BIN)/python -m cleanplate.document $(ROWS) --data $(DOCUMENT_DATA) --out $(DOCUMENT_RUNS)
+
+$(DOCUMENT_DATA)/train/manifest.json: | .venv/.assets
+	$(DOCUMENT_SYNTH) --count $(firstword $(DOCUMENT_COUNTS)) --seed $(firstword $(DOCUMENT_SEEDS))
+
+$(DOCUMENT_DATA)/validation/manifest.json: | .venv/.assets
+	$(DOCUMENT_SYNTH) --count $(lastword $(DOCUMENT_COUNTS)) --seed $(lastword $(DOCUMENT_SEEDS))
 
 clean:  ## remove what the other commands made, but not data/ and runs/
 	rm -rf .venv out dist .pytest_cache .ruff_cache .hypothesis

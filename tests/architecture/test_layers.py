@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TORCH_ROOMS = {"models", "losses", "train", "assets"}
+TORCH_ROOMS = {"models", "losses", "train", "assets", "document"}
 """The rooms that may load torch. The command line is the third case: it may reach them, one command at a time."""
 
 

@@ -41,7 +41,7 @@ def command(
     train, validation = (
         open_samples(data / name, rule_words=pairs, depth_is=depth_is) for name in ("train", "validation")
     )
-    training = Training(MatteAndDepth(loaded), train, validation, out, resume)
+    training = Training(MatteAndDepth(loaded), train, validation, out, resume=resume)
     finished = training.run()
     sets = "".join(f" --set {text}" for text in overrides)
     sets += "".join(f" --pairs {shlex.quote(text)}" for text in pairs)

@@ -42,7 +42,7 @@ _SHOWN = 8
 
 
 class Training:
-    """One run in one folder, from nothing or from its newest checkpoint.
+    """One run in one folder, from nothing or from its newest checkpoint; `watch` stops it when it has collapsed.
 
     Raises:
         InputError: the folder holds a run and `resume` is not given, or one of other data; training and validation
@@ -51,7 +51,16 @@ class Training:
 
     """
 
-    def __init__(self, task: Task, train: Samples, validation: Samples, out: Path, resume: bool = False) -> None:
+    def __init__(
+        self,
+        task: Task,
+        train: Samples,
+        validation: Samples,
+        out: Path,
+        *,
+        resume: bool = False,
+        watch: CollapseWatch | None = None,
+    ) -> None:
         check_disjoint(train, validation, str(out))
         prepare_folder(out)
         recipe = task.recipe
@@ -79,7 +88,7 @@ class Training:
         self.training = training_batches(seen, self.positions, run.workers)
         self.validation = validation_batches(unseen, optim.batch_size, run.workers)
         self.show_every = max(1, len(validation) // _SHOWN)
-        self.watch = CollapseWatch()
+        self.watch = watch or CollapseWatch()
         self.stopped = False
 
     def run(self, until: int | None = None) -> bool:

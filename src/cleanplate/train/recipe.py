@@ -157,7 +157,7 @@ def read_recipe(kind: type[AnyRecipe], path: Path, overrides: Sequence[str] = ()
         raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/first.toml") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: is not valid TOML: {error}") from None
-    overridden = [_override(table, text) for text in overrides]
+    overridden = [override(table, text) for text in overrides]
     return _parse(kind, table, str(path), overridden)
 
 
@@ -191,8 +191,13 @@ def _parse(kind: type[AnyRecipe], table: object, where: str, overridden: Sequenc
         raise RecipeError(f"{'--set' if key in overridden else where}: {key}{': ' if key else ''}{problem}") from None
 
 
-def _override(table: dict[str, Any], text: str) -> str:
-    """Put one `key=value` into the table and return the key."""
+def override(table: dict[str, Any], text: str) -> str:
+    """Put one `key=value` into the tables of a recipe and return the key.
+
+    Raises:
+        RecipeError: it is not written so, or the key leads through a value.
+
+    """
     key, equals, value = text.partition("=")
     *tables, last = key.split(".")
     if not equals or not key or not all((*tables, last)):

@@ -70,9 +70,14 @@ class HeadStatistics:
 
 
 class CollapseWatch:
-    """Stops a run when a head is blank at two validations in a row."""
+    """Stops a run when a head is blank at two validations in a row.
 
-    def __init__(self) -> None:
+    With `stops=False` it only notes what it would have stopped for. Either way `alarms` has it in words.
+    """
+
+    def __init__(self, stops: bool = True) -> None:
+        self.stops = stops
+        self.alarms: list[str] = []
         self._strikes: dict[str, int] = {}
 
     def see(self, step: int, heads: Mapping[str, HeadFigures]) -> None:
@@ -86,7 +91,12 @@ class CollapseWatch:
             blank = figures.std_ratio < _COLLAPSED or abs(figures.correlation) < _COLLAPSED
             self._strikes[head] = self._strikes.get(head, 0) + 1 if blank else 0
             if self._strikes[head] >= _STRIKES:
-                raise RecipeError(
+                self._raise(
                     f"step {step}: the {head} head has collapsed (std ratio {figures.std_ratio:.3f}, correlation "
                     f"{figures.correlation:.3f}, {_STRIKES} validations in a row); likely {_CAUSES.get(head, 'causes')}"
                 )
+
+    def _raise(self, alarm: str) -> None:
+        self.alarms.append(alarm)
+        if self.stops:
+            raise RecipeError(alarm)

@@ -1,0 +1,95 @@
+"""Rows trained for a few steps on invented scenes: what is kept, what is refused, what the report says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleanplate.document import rows as rows_module
+from cleanplate.document.report import write_report
+from cleanplate.document.rows import COLUMNS, read_result, train_row
+from cleanplate.errors import InputError, RecipeError
+
+TINY: dict[str, Any] = {
+    "data": {"train_count": 8, "validation_count": 4},
+    "optim": {"steps": 4, "warmup_steps": 1, "batch_size": 4, "ema_decay": 0.5},
+    "run": {
+        "size_hw": [32, 32], "workers": 0, "threads": 1, "log_every": 2, "validate_every": 4, "checkpoint_every": 2,
+    },
+}  # fmt: skip
+
+
+def _train(row: str, recipes: Path, data: Path, runs: Path, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    return train_row(row, recipes, data, runs, {**TINY, **(changes or {})})
+
+
+@pytest.mark.slow
+def test_a_finished_row_is_kept_and_one_of_another_recipe_is_refused(recipes: Path, data: Path, tmp_path: Path) -> None:
+    first = _train("trial2_both_rgb", recipes, data, tmp_path)
+    assert tuple(first["table"]) == COLUMNS
+    assert first["table"]["epochs"] == 2
+    assert all(value is not None for value in first["table"].values())
+    stamp = (tmp_path / "trial2_both_rgb" / "result.json").stat().st_mtime_ns
+    assert _train("trial2_both_rgb", recipes, data, tmp_path) == first
+    assert (tmp_path / "trial2_both_rgb" / "result.json").stat().st_mtime_ns == stamp
+    with pytest.raises(RecipeError, match="holds a result of another recipe; delete that folder"):
+        _train("trial2_both_rgb", recipes, data, tmp_path, {"loss": {"depth": "mse"}})
+
+
+@pytest.mark.slow
+def test_a_second_stage_begins_with_the_firsts_weights_and_refuses_without_or_where_they_collapsed(
+    recipes: Path, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(RecipeError, match="is not trained yet; name stage_small before"):
+        _train("stage_full", recipes, data, tmp_path)
+    _train("stage_small", recipes, data, tmp_path)
+    assert _train("stage_full", recipes, data, tmp_path)["table"]["row"] == "stage_full"
+    path = tmp_path / "stage_small" / "result.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "alarms": ["step 9: the depth head has collapsed"]}))
+    (tmp_path / "stage_full" / "result.json").unlink()
+    with pytest.raises(RecipeError, match=r"has collapsed .*step 9.* mend that row"):
+        _train("stage_full", recipes, data, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_row_that_only_draws_differently_has_the_same_weights_and_trains_nothing(
+    recipes: Path, data: Path, tmp_path: Path
+) -> None:
+    before = _train("as_it_was", recipes, data, tmp_path)["table"]
+    after = _train("mended_drawing", recipes, data, tmp_path)["table"]
+    assert {**after, "row": ""} == {**before, "row": ""}
+    assert not (tmp_path / "mended_drawing" / "checkpoints").exists()
+    strips = [(tmp_path / row / "looks.png").read_bytes() for row in ("as_it_was", "mended_drawing")]
+    assert strips[0] != strips[1]
+
+
+@pytest.mark.slow
+def test_the_report_has_every_finished_row_and_names_the_others(recipes: Path, data: Path, tmp_path: Path) -> None:
+    runs, docs = tmp_path / "runs", tmp_path / "docs"
+    for row in ("trial1_depth_colour", "mask_subtract", "mask_concat", "jitter_joint", "as_it_was", "network_small"):
+        _train(row, recipes, data, runs)
+    write_report(docs, runs, data)
+    table = json.loads((docs / "document.json").read_text())
+    assert [set(row) for row in table] == [set(COLUMNS)] * 6
+    by_row = {row["row"]: row for row in table}
+    assert by_row["mask_subtract"]["depth_correlation"] is None
+    assert by_row["trial1_depth_colour"]["iou"] is None
+    page = (docs / "document.md").read_text()
+    assert all(f"| `{row}` | " in page for row in by_row)
+    assert "Not trained yet: mask_subtract_offset" in page
+    for said in ("0.017246", "0.022197", "What a colour map costs", "0.9685", "jittered", "what the watch said"):
+        assert said in page
+    assert {path.name for path in docs.iterdir()} == {
+        "document.md", "document.json", "document.jpg", "document_drawn.jpg",
+    }  # fmt: skip
+
+
+def test_too_little_data_is_named(recipes: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"train: holds 8 samples, the row asks for 9; make the data again"):
+        _train("original", recipes, data, tmp_path, {"data": {"train_count": 9, "validation_count": 4}})
+    assert read_result(tmp_path, "original") is None
+
+
+def test_rows_and_full_rows_have_no_name_in_common() -> None:
+    assert not set(rows_module.ROWS) & set(rows_module.FULL_ROWS)
