@@ -20,7 +20,7 @@ from cleanplate.synth.render.render import PlateRender, render_plate, render_sho
 from cleanplate.synth.scene import Camera
 from cleanplate.synth.staging import Cast, stage
 
-GENERATOR = "rooms-4"
+GENERATOR = "rooms-5"
 """Name and version of what makes the pictures; it changes whenever the same seed and parts would give others."""
 
 ASSETS = ("pack", "procedural")
@@ -113,7 +113,7 @@ def _shoot(rng: np.random.Generator, here: _Set, parts: Parts, key: str) -> Samp
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
-    if share > 0.85 or (share < 0.01 and rng.random() > (0.5 if here.changed else 0.15)):
+    if share > 0.9 or (share < 0.01 and rng.random() > (0.5 if here.changed else 0.15)):
         return None
     tags = [here.changed.tag] if here.changed else []
     if not shot.alpha.any():

@@ -19,6 +19,12 @@ _SEATED = 0.3
 _FRAMED = (0.25, 5.0)
 """Height of somebody standing against that of the picture: from the far end of a hall to head and shoulders."""
 
+_CLOSE, _CLOSE_UP = (2.2, 7.0), 0.5
+"""The same of close-ups, and how often one is tried."""
+
+_NEAREST_M = 0.15
+"""How far at least from the camera a body's outline stays."""
+
 _TALL_M = 1.7
 
 
@@ -88,7 +94,7 @@ def _stand(rng: np.random.Generator, room: _Stage, meshes: list[Mesh]) -> list[M
         place = _beside(rng, room) if room.people_at and rng.random() < 0.4 else _spot(rng, room.scene)
         if (place - half < room.scene.floor_m[0]).any() or (place + half > room.scene.floor_m[1]).any():
             continue
-        if np.hypot(*(place - room.scene.camera.eye[:2])) < 0.35 + float(half.max()):
+        if np.hypot(*(place - room.scene.camera.eye[:2])) < _NEAREST_M + float(half.max()):
             continue
         footprint = np.concatenate([place - half, place + half])
         if not any(overlap(footprint, other) for other in room.taken):
@@ -114,7 +120,10 @@ def _spot(rng: np.random.Generator, scene: Scene) -> Floats:
     """A point (2,) on the floor within (and a little beside) the field of view, by how tall somebody would appear."""
     camera = scene.camera
     forward = -camera.axes[:, 2]
-    azimuth = np.arctan2(forward[0], forward[1]) + np.radians(camera.fov_deg) * rng.uniform(-0.55, 0.55)
-    share = float(np.exp(rng.uniform(float(np.log(_FRAMED[0])), float(np.log(_FRAMED[1])))))
+    close = rng.random() < _CLOSE_UP
+    low, high = _CLOSE if close else _FRAMED
+    aside = 0.35 if close else 0.55
+    azimuth = np.arctan2(forward[0], forward[1]) + np.radians(camera.fov_deg) * rng.uniform(-aside, aside)
+    share = float(np.exp(rng.uniform(float(np.log(low)), float(np.log(high)))))
     distance = camera.focal_px * _TALL_M / (share * camera.size_hw[0])
     return (camera.eye[:2] + distance * np.array([np.sin(azimuth), np.cos(azimuth)])).astype(np.float32)
