@@ -1,5 +1,6 @@
 """Invented scenes with exact truth: a textured wall, a disc of another texture standing before it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ def _texture(rng: np.random.Generator) -> Image:
     return np.kron(cells, np.ones((8, 8, 1), np.float32))
 
 
-def make_sample(index: int, who: str = "train") -> Sample:
+def _sample(index: int, who: str = "train") -> Sample:
     rng = np.random.default_rng(index)
     plate = _texture(rng)
     rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX].astype(np.float32)
@@ -39,13 +40,19 @@ def make_sample(index: int, who: str = "train") -> Sample:
 
 @pytest.fixture
 def sample() -> Sample:
-    return make_sample(0)
+    return _sample(0)
+
+
+@pytest.fixture
+def make_sample() -> Callable[[int, str], Sample]:
+    """Invented samples: `make_sample(3, "train")`; another name gives another scene and another person."""
+    return _sample
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    write_shards(tmp_path / "data" / "train", (make_sample(index) for index in range(8)), {})
-    write_shards(tmp_path / "data" / "validation", (make_sample(index, "validation") for index in range(4)), {})
+    write_shards(tmp_path / "data" / "train", (_sample(index) for index in range(8)), {})
+    write_shards(tmp_path / "data" / "validation", (_sample(index, "validation") for index in range(4)), {})
     return tmp_path / "data"
 
 

@@ -93,3 +93,14 @@ def test_too_little_data_is_named(recipes: Path, data: Path, tmp_path: Path) -> 
 
 def test_rows_and_full_rows_have_no_name_in_common() -> None:
     assert not set(rows_module.ROWS) & set(rows_module.FULL_ROWS)
+
+
+@pytest.mark.slow
+def test_a_row_that_must_learn_is_stopped_with_cause_and_mend_and_one_that_need_not_runs_on(
+    recipes: Path, data: Path, tmp_path: Path
+) -> None:
+    squeezed: dict[str, Any] = {"inputs": {"scaling": "as_it_was"}, "optim": {**TINY["optim"], "steps": 8}}
+    stopped = _train("trial3a_depth_grey", recipes, data, tmp_path, squeezed)
+    assert [alarm.split(";")[0][:20] for alarm in stopped["alarms"]] == ["step 4: input range:"]
+    assert "scale pictures once" in stopped["alarms"][0]
+    assert _train("as_it_was", recipes, data, tmp_path, squeezed)["table"]["images"] == 32

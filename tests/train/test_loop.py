@@ -13,6 +13,7 @@ from cleanplate.train.data import Samples
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe
+from cleanplate.train.watch import CollapseWatch
 
 
 def _weights(run: Path, step: int) -> dict[str, torch.Tensor]:
@@ -115,9 +116,13 @@ def test_accumulating_twice_steps_once_with_the_mean_gradient_of_both_batches(
     torch.testing.assert_close(together, clipped, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("stops", "said"), [(True, "learning rate too high: .* divide it"), (False, r"no longer a number; lower optim\.lr")]
+)
 def test_a_loss_that_is_no_number_stops_the_run_and_names_the_learning_rate(
-    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path, *, stops: bool, said: str
 ) -> None:
     wild = recipe.model_copy(update={"optim": recipe.optim.model_copy(update={"lr": 1e30, "warmup_steps": 0})})
-    with pytest.raises(RecipeError, match=r"no longer a number; lower optim\.lr"):
-        Training(MatteAndDepth(wild), train, validation, tmp_path).run()
+    training = Training(MatteAndDepth(wild), train, validation, tmp_path, watch=CollapseWatch(stops))
+    with pytest.raises(RecipeError, match=said):
+        training.run()

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from cleanplate.errors import RecipeError
-from cleanplate.train.watch import CollapseWatch, HeadFigures, HeadStatistics
+from cleanplate.train.figures import HeadFigures, HeadStatistics
+from cleanplate.train.watch import CollapseWatch
 
 
 def _judge(estimate: Tensor, truth: Tensor, where: Tensor | None = None) -> HeadFigures:

@@ -107,12 +107,12 @@ def _trained(recipe: DocumentRecipe, sets: tuple[First, First], runs: Path, out:
     try:
         finished = training.run()
     except RecipeError:
-        if not watch.alarms:
+        if not watch.said:
             raise
-        return watch.alarms
+        return watch.said
     if not finished:
         raise InterruptedWorkError(f"{out}: stopped after step {training.about.step}; the same command goes on")
-    return watch.alarms
+    return watch.said
 
 
 def read_result(runs: Path, row: str) -> dict[str, Any] | None:

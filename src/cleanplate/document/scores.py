@@ -10,8 +10,8 @@ from torch import Tensor
 
 from cleanplate.document.targets import depth_m_of, depth_target
 from cleanplate.train.data import Batch
+from cleanplate.train.figures import HeadFigures, HeadStatistics
 from cleanplate.train.task import Objective
-from cleanplate.train.watch import HeadFigures, HeadStatistics
 
 _BINS = 4096
 

@@ -18,6 +18,7 @@ from cleanplate.synth.camera import Effects
 from cleanplate.train.checkpoint import load_network
 from cleanplate.train.data import Batch, Camera
 from cleanplate.train.optimiser import learning_rate
+from cleanplate.train.probe import HeadView
 from cleanplate.train.task import Objective
 
 
@@ -80,6 +81,18 @@ class Row:
             terms["depth"] = depth_loss(logits.depth, encode(truth, targets.depth), valid, table.depth)
             total = total + table.depth_weight * terms["depth"]
         return Objective(total, terms)
+
+    def heads(self, outputs: tuple[Tensor | None, Tensor | None], batch: Batch) -> dict[str, HeadView]:
+        """See `Task`."""
+        estimate, terms = self.estimate(outputs), self.objective(outputs, batch).terms
+        views: dict[str, HeadView] = {}
+        if estimate.mask is not None:
+            everywhere = torch.ones_like(batch.alpha, dtype=torch.bool)
+            views["mask"] = HeadView("coverage", estimate.mask, batch.alpha, everywhere, terms["mask"], batch.shot)
+        if estimate.depth is not None:
+            truth, valid = depth_target(batch.depth_m[:, :1])
+            views["depth"] = HeadView("bounded", estimate.depth, truth, valid, terms["depth"], batch.shot)
+        return views
 
     def estimate(self, outputs: tuple[Tensor | None, Tensor | None]) -> Estimate:
         """Mask and depth target (n, 1, h, w) in [0, 1], read back from whichever form they were taught in."""

@@ -1,10 +1,12 @@
 """Lightning Fabric as this project uses it: which device, which precision, how many processes."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
-from lightning_fabric import Fabric
+from lightning_fabric import Fabric, wrappers
 from torch import nn
 
 
@@ -38,3 +40,18 @@ def channels_last(network: nn.Module) -> nn.Module:
     """The network with its weights laid out for the faster convolutions."""
     cast("Any", network).to(memory_format=torch.channels_last)  # torch's own types lack this form
     return network
+
+
+@contextmanager
+def looking_at_gradients() -> Generator[None]:
+    """Let gradients be computed beside `fabric.backward`, without accumulating them.
+
+    Fabric refuses any that do not come through its own call, for fear of a forgotten loss scale; it has no public way
+    to say that they are only looked at.
+    """
+    private = cast("Any", wrappers)
+    before, private._in_fabric_backward = private._in_fabric_backward, True
+    try:
+        yield
+    finally:
+        private._in_fabric_backward = before

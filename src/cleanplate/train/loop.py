@@ -33,10 +33,11 @@ from cleanplate.train.data import (
 from cleanplate.train.fabric import channels_last, make_fabric
 from cleanplate.train.log import CsvLog, Window, heads_table
 from cleanplate.train.optimiser import make_optimizer, update_average
+from cleanplate.train.probe import Probe
 from cleanplate.train.provenance import commit
 from cleanplate.train.recipe import first_change, recipe_from_json
 from cleanplate.train.task import Task
-from cleanplate.train.watch import CollapseWatch
+from cleanplate.train.watch import CollapseWatch, row_of
 
 _SHOWN = 8
 
@@ -97,7 +98,7 @@ class Training:
         Either way the newest checkpoint holds everything done.
         """
         first, last = self.about.step, min(until or self.recipe.optim.steps, self.recipe.optim.steps)
-        train_log, every = CsvLog(self.out / "train.csv", first), self.recipe.run
+        train_log, every = self._log("train.csv", first), self.recipe.run
         window, saved_at = Window(), time.monotonic()
         batches = on_device(self.training, self.fabric.device)
         bar = progress("training", self.recipe.optim.steps, done=first, items="steps", console=self.console)
@@ -110,16 +111,19 @@ class Training:
                 self.about = replace(self.about, step=step)
                 advance(1)
                 if step % every.log_every == 0 or step == last:
-                    train_log.add(step, self._checked(window.means()))
+                    means = self._checked(window.means())
+                    if train_log is not None:
+                        train_log.add(step, means)
                     window = Window()
                 due = step % every.checkpoint_every == 0 or time.monotonic() - saved_at > 60 * every.checkpoint_minutes
                 if step % every.validate_every == 0 or step == self.recipe.optim.steps:
                     due |= self._validate(step)
                     window = Window()
-                if due or step == last or self.stopped:
+                stopped = self._stopped()
+                if due or step == last or stopped:
                     self._save()
                     saved_at = time.monotonic()
-                if self.stopped:
+                if stopped:
                     return False
         return True
 
@@ -131,10 +135,15 @@ class Training:
             group["lr"] = lr
         self.model.train()
         self.optimizer.zero_grad()
+        probe = Probe(self.weights.network) if self.watch.due(done + 1) else None
         parts: dict[str, Tensor] = {}
         for number, batch in enumerate(batches, 1):
             with cast("Any", self.fabric).no_backward_sync(self.model, enabled=number < len(batches)):
-                loss, terms = self.task.objective(self.model(*self.task.inputs(batch)), batch)
+                inputs = self.task.inputs(batch)
+                outputs = self.model(*inputs)
+                loss, terms = self.task.objective(outputs, batch)
+                if probe is not None and number == 1:
+                    probe.look(inputs, self.task.heads(outputs, batch))
                 self.fabric.backward(loss / len(batches))
             for name, value in {"loss": loss, **terms}.items():
                 share = value.detach() / len(batches)
@@ -143,8 +152,24 @@ class Training:
             self.model, self.optimizer, max_norm=optim.clip_norm, error_if_nonfinite=False
         )
         self.optimizer.step()
+        if probe is not None:
+            seen = probe.moved()
+            if (log := self._log("watch.csv", done)) is not None:
+                log.add(done + 1, row_of(seen))
+            self.watch.see_step(done + 1, seen)
         update_average(self.weights.average, self.weights.network, optim.ema_decay, done)
         return {**parts, "lr": torch.tensor(lr), "gradient_norm": cast("Tensor", norm)}
+
+    def _log(self, name: str, step: int) -> CsvLog | None:
+        """One of the run's tables, where this process is the one that writes."""
+        return CsvLog(self.out / name, step) if self.fabric.is_global_zero else None
+
+    def _stopped(self) -> bool:
+        """Whether any process was told to stop: all of them stop after the same step, or they would wait forever."""
+        if self.fabric.world_size == 1:
+            return self.stopped
+        told = torch.tensor(float(self.stopped), device=self.fabric.device)
+        return bool(cast("Any", self.fabric).all_reduce(told, reduce_op="sum") > 0)
 
     def _checked(self, means: dict[str, float]) -> dict[str, float]:
         if not math.isfinite(means["loss"]) or not math.isfinite(means["gradient_norm"]):

@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
+from cleanplate.losses.depth import shift_and_spread
+from cleanplate.losses.matting import alpha_terms
 from cleanplate.models.network import Maps, Network
 from cleanplate.train.data import Batch, Camera
 from cleanplate.train.objective import objective
 from cleanplate.train.optimiser import learning_rate
+from cleanplate.train.probe import HeadView
 from cleanplate.train.recipe import Recipe
 from cleanplate.train.sheet import write_sheet
 from cleanplate.train.task import Objective
-from cleanplate.train.validate import Figures, validate
+from cleanplate.train.validate import Figures, on_one_scale, validate
 
 _SHOWN = 8
 
@@ -43,6 +47,25 @@ class MatteAndDepth:
     def objective(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> Objective:
         """See `Task`."""
         return objective(Maps(*outputs), batch, self.recipe.loss)
+
+    def heads(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> dict[str, HeadView]:
+        """See `Task`; disparity is aligned with the truth as the loss aligns it, in units of the truth's spread."""
+        maps = Maps(*(x.float() for x in outputs))
+        estimate, truth, valid = on_one_scale(maps, batch)
+        spread = shift_and_spread(truth, valid)[1]
+        (near, plate), (true_near, true_plate) = ((x / spread).chunk(2, 1) for x in (estimate, truth))
+        of_alpha = alpha_terms(maps.alpha_logit, batch.alpha)
+        terms = objective(maps, batch, self.recipe.loss).terms
+        of_depth = [term for name, term in terms.items() if name not in of_alpha]
+        loss = torch.stack(of_depth).sum()
+        everywhere = torch.ones_like(batch.alpha, dtype=torch.bool)
+        there = valid[:, :1] & (batch.alpha >= 0.5)
+        alpha, alpha_loss = maps.alpha_logit.sigmoid(), torch.stack(list(of_alpha.values())).sum()
+        return {
+            "alpha": HeadView("coverage", alpha, batch.alpha, everywhere, alpha_loss, batch.shot),
+            "disparity": HeadView("free", near, true_near, there, loss, batch.shot),
+            "plate_disparity": HeadView("free", plate, true_plate, valid[:, 1:], loss, batch.plate),
+        }
 
     def judge(self, network: nn.Module, batches: Iterable[Batch], show_every: int, sheet: Path) -> Figures:
         """See `Task`."""

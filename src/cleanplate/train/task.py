@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 
 from cleanplate.train.data import Batch, Camera
+from cleanplate.train.figures import HeadFigures
+from cleanplate.train.probe import HeadView
 from cleanplate.train.recipe import TrainingRecipe
-from cleanplate.train.watch import HeadFigures
 
 
 class Objective(NamedTuple):
@@ -66,6 +67,10 @@ class Task(Protocol):
 
     def objective(self, outputs: Any, batch: Batch) -> Objective:
         """What is wrong with `outputs`."""
+        ...
+
+    def heads(self, outputs: Any, batch: Batch) -> dict[str, HeadView]:
+        """What the collapse watch is to see of `outputs`; asked now and then."""
         ...
 
     def judge(self, network: nn.Module, batches: Iterable[Batch], show_every: int, sheet: Path) -> Judgement:

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from cleanplate.losses.depth import compose, inverse_depth, shift_and_spread
 from cleanplate.models.network import Maps
 from cleanplate.train.data import Batch
+from cleanplate.train.figures import HeadFigures, HeadStatistics
 from cleanplate.train.objective import objective
 from cleanplate.train.recipe import Loss
-from cleanplate.train.watch import HeadFigures, HeadStatistics
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def validate(
         maps: Maps = network(batch.plate, batch.shot)
         result = objective(maps, batch, weights)
         alpha = maps.alpha_logit.sigmoid()
-        estimate, truth, valid = _on_one_scale(maps, batch)
+        estimate, truth, valid = on_one_scale(maps, batch)
         spread = shift_and_spread(truth, valid)[1]
         heads["alpha"].update(alpha, batch.alpha, torch.ones_like(valid[:, :1]))
         heads["disparity"].update(estimate[:, :1] / spread, truth[:, :1] / spread, valid[:, :1] & (batch.alpha >= 0.5))
@@ -78,7 +78,7 @@ def validate(
     return Figures(mean.pop("loss"), mean, iou, mean.pop("mae"), figures), looks
 
 
-def _on_one_scale(maps: Maps, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+def on_one_scale(maps: Maps, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     """The composed estimate in the truth's units (aligned as the loss aligns), the truth, and where it is known."""
     truth, valid = inverse_depth(batch.depth_m)
     layers = compose(maps.disparity, maps.plate_disparity, batch.alpha)

@@ -1,17 +1,15 @@
-"""Is each head learning? Three figures that a blank map cannot fake, and a watch that stops a run gone blank."""
+"""The collapse watch: part of every training run, it stops one that has gone blank and says why."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
-
-import torch
-from torch import Tensor
 
 from cleanplate.errors import RecipeError
+from cleanplate.train.causes import Alarm, Diagnosis
+from cleanplate.train.figures import HeadFigures
+from cleanplate.train.probe import Seen
 
-_FEWEST_PX = 64
-_FLAT = 0.01  # a truth this flat has nothing to correlate with
 _COLLAPSED = 0.05
 _STRIKES = 2
+_OFTEN_UNTIL = 200
 
 _CAUSES = {
     "alpha": "a learning rate too high, inputs far from [0, 1], or alpha files that do not belong to their shots",
@@ -20,65 +18,38 @@ _CAUSES = {
 }
 
 
-class HeadFigures(NamedTuple):
-    """How one head does against the truth, per picture, then averaged.
-
-    `std_ratio`: std(estimate) / std(truth); `correlation`: Pearson's; `gain`: 1 - RMSE / RMSE of the picture's best
-    constant: 1 is perfect, 0 no better than blank. NaN where no picture could be judged.
-    """
-
-    std_ratio: float
-    correlation: float
-    gain: float
-
-
-class HeadStatistics:
-    """Collects `HeadFigures` over batches."""
-
-    def __init__(self) -> None:
-        self._pictures: list[Tensor] = []
-
-    def update(self, estimate: Tensor, truth: Tensor, where: Tensor) -> None:
-        """Add a batch: all (n, 1, h, w); only pixels `where` (bool) count; flat or tiny truths are passed over."""
-        keep = where.flatten(1)
-        estimate, truth = estimate.flatten(1).double(), truth.flatten(1).double()
-        count = keep.sum(1).clamp(min=1)
-
-        def mean(x: Tensor) -> Tensor:
-            return torch.where(keep, x, 0.0).sum(1) / count
-
-        def centred(x: Tensor) -> Tensor:
-            return x - mean(x)[:, None]
-
-        estimate_std, truth_std = mean(centred(estimate).square()).sqrt(), mean(centred(truth).square()).sqrt()
-        covariance = mean(centred(estimate) * centred(truth))
-        rmse = mean((estimate - truth).square()).sqrt()
-        figures = torch.stack(
-            [
-                estimate_std / truth_std,
-                covariance / (estimate_std * truth_std).clamp(min=1e-12),
-                1 - rmse / truth_std,
-            ],
-            1,
-        )
-        self._pictures.append(figures[(keep.sum(1) >= _FEWEST_PX) & (truth_std > _FLAT)].cpu())
-
-    def figures(self) -> HeadFigures:
-        """Averages over all pictures judged so far."""
-        mean = torch.cat([torch.empty(0, 3, dtype=torch.float64), *self._pictures]).mean(0)
-        return HeadFigures(float(mean[0]), float(mean[1]), float(mean[2]))
-
-
 class CollapseWatch:
-    """Stops a run when a head is blank at two validations in a row.
+    """Stops a run with a cause that `train.causes` is sure of, or when a head is blank at two validations in a row.
 
-    With `stops=False` it only notes what it would have stopped for. Either way `alarms` has it in words.
+    It sees tensors, losses and gradients only, never the recipe. With `stops=False` it only notes what it would have
+    stopped for. Either way `alarms` has the first of each cause, `said` everything in words.
     """
 
     def __init__(self, stops: bool = True) -> None:
         self.stops = stops
-        self.alarms: list[str] = []
+        self.alarms: list[Alarm] = []
+        self.said: list[str] = []
         self._strikes: dict[str, int] = {}
+        self._diagnosis = Diagnosis()
+
+    @staticmethod
+    def due(step: int) -> bool:
+        """Whether it wants to look at this step: often at first, where most runs are lost."""
+        if step <= 32:
+            return step & (step - 1) == 0
+        return step % (10 if step <= _OFTEN_UNTIL else 50) == 0
+
+    def see_step(self, step: int, seen: Seen) -> None:
+        """Look at one training step that was `due`.
+
+        Raises:
+            RecipeError: what is wrong, and what mends it.
+
+        """
+        alarm = self._diagnosis.add(step, seen)
+        if alarm is not None and alarm.cause not in {old.cause for old in self.alarms}:
+            self.alarms.append(alarm)
+            self._stop(str(alarm))
 
     def see(self, step: int, heads: Mapping[str, HeadFigures]) -> None:
         """Look at one validation.
@@ -90,13 +61,26 @@ class CollapseWatch:
         for head, figures in heads.items():
             blank = figures.std_ratio < _COLLAPSED or abs(figures.correlation) < _COLLAPSED
             self._strikes[head] = self._strikes.get(head, 0) + 1 if blank else 0
-            if self._strikes[head] >= _STRIKES:
-                self._raise(
+            if self._strikes[head] == _STRIKES:
+                self._stop(
                     f"step {step}: the {head} head has collapsed (std ratio {figures.std_ratio:.3f}, correlation "
-                    f"{figures.correlation:.3f}, {_STRIKES} validations in a row); likely {_CAUSES.get(head, 'causes')}"
+                    f"{figures.correlation:.3f}, {_STRIKES} validations in a row); likely {_CAUSES.get(head, _ANY)}"
                 )
 
-    def _raise(self, alarm: str) -> None:
-        self.alarms.append(alarm)
+    def _stop(self, said: str) -> None:
+        self.said.append(said)
         if self.stops:
-            raise RecipeError(alarm)
+            raise RecipeError(said)
+
+
+_ANY = "a learning rate too high, inputs scaled twice, or files mis-paired with their shots"
+
+
+def row_of(seen: Seen) -> dict[str, float]:
+    """What was seen, flat, for the run's `watch.csv`."""
+    row = {"input_mean": seen.input_mean, "input_std": seen.input_std, "update": seen.update}
+    for name, head in seen.heads.items():
+        figures = head.figures._asdict()
+        figures |= {"loss": head.loss, "gradient_norm": head.gradient_norm, "dead_share": head.dead_share}
+        row |= {f"{name}_{figure}": value for figure, value in figures.items()}
+    return row
