@@ -1,5 +1,6 @@
 """`cleanplate run`: every shot gets its files, nothing is lost by accident, and the exit code tells the truth."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -231,3 +232,40 @@ def test_a_folder_without_pictures_is_told(run: Run, tmp_path: Path, capsys: pyt
     (tmp_path / "empty").mkdir()
     assert run(tmp_path / "empty") == 1
     assert "holds no JPEG, PNG, WebP or TIFF picture" in capsys.readouterr().err
+
+
+def test_depth_in_two_formats_is_refused_because_one_sidecar_describes_both(
+    run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = shot_of("a.png")
+    assert run(shot, options=("--only", "depth")) == 0
+    before = {name: (out / name).read_bytes() for name in names(out)}
+    capsys.readouterr()
+    assert run(shot, options=("--depth-format", "npy", "--overwrite")) == 2
+    assert "a_depth.png: depth is there in another format already" in capsys.readouterr().err
+    assert {name: (out / name).read_bytes() for name in names(out)} == before
+
+
+def test_a_shot_that_may_not_be_read_does_not_stop_the_others(
+    run: Run,
+    shot_of: Callable[[str], Path],
+    out: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good, bad = shot_of("good.png"), shot_of("bad.png")
+    opened = Path.open
+
+    def refused(*_: object) -> bool:
+        return False
+
+    def refuse(path: Path, *arguments: object, **named: object) -> object:
+        if path == bad:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **named)  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownVariableType]
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "access", refused)
+    assert run(bad, good) == 1
+    assert f"{bad}" in capsys.readouterr().err
+    assert "good_matte.png" in names(out)

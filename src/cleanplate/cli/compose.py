@@ -56,7 +56,7 @@ def command(
 ) -> int:
     """Put every cut-out on every background, at many places: 100 x 100 x 20 x 2 = 400,000 with --flip.
 
-    Nothing is known about depth; cleanplate label OUT --teacher MODEL.onnx  adds it. If it was stopped, even killed,
+    Nothing is known about depth;  cleanplate label OUT --teacher MODEL.onnx  adds it. If it was stopped, even killed,
     the same command goes on with what is missing.
     """
     from cleanplate.jobs.units import Crew

@@ -23,7 +23,8 @@ def _size_hw(_context: click.Context, _parameter: click.Parameter, size: str | N
 @click.option(
     "--teacher-gives",
     type=click.Choice(["disparity", "depth"]),
-    required=True,
+    default="disparity",
+    show_default=True,
     help="What its values are: larger where it is nearer, or farther.",
 )
 @click.option(

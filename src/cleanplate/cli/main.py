@@ -1,6 +1,8 @@
-"""The command line's entrance: one grammar, every error one line on standard error, three exit codes."""
+"""The command line's entrance: one grammar, every error one line on standard error, one exit code for each outcome."""
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -37,11 +39,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = _app.main(args=arguments, prog_name="cleanplate", standalone_mode=False)
     except CleanplateError as error:
         return _complain(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         return _complain(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted; what was finished is kept", 130)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _leave_standard_output()
+        return _complain(f"standard output cannot be written ({error.strerror}); what was finished is kept", 1)
     return result if isinstance(result, int) else 0
+
+
+def _leave_standard_output() -> None:
+    """Let Python's own flush at exit succeed where nobody takes the output any more."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except io.UnsupportedOperation:  # not a file but, say, a test's buffer
+        return
 
 
 def _complain(message: str, exit_code: int) -> int:

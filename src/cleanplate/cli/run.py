@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cleanplate.runtime.plate import Plate
 
 _PRODUCTS = ("matte", "cutout", "depth", "preview")
+_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said of each file, and the others are done
 
 
 def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -27,10 +28,10 @@ def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str
 
 
 @click.command("run", short_help="Matte, cut-out, depth and preview of every shot.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
-@click.option("--plate", required=True, type=click.Path(path_type=Path), help="The photo of the empty scene.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder for the results.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another model than the one that comes along.")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=_PATH)
+@click.option("--plate", required=True, type=_PATH, help="The photo of the empty scene.")
+@click.option("--out", required=True, type=_PATH, help="The folder for the results.")
+@click.option("--model", type=_PATH, help="Another model than the one that comes along.")
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte and cut-out; 8 unless given.")
 @click.option("--depth-format", type=click.Choice(["png16", "npy"]), default="png16", help="png16 unless given.")
@@ -60,6 +61,7 @@ def command(
     shots = _find_shots(inputs, plate, out)
     _refuse_shared_stems(shots)
     _refuse_overwriting(shots, [plate, *([model] if model else [])], out, choice)
+    _refuse_two_depth_formats(shots, out, choice)
 
     work = [(shot, only if overwrite else choice.missing(out, shot.stem)) for shot in shots]
     work = [(shot, products) for shot, products in work if products]
@@ -152,6 +154,18 @@ def _refuse_overwriting(shots: Sequence[Path], others: Iterable[Path], out: Path
                 taken = file_identity(out / name)
                 if taken is not None and taken in read:
                     raise UsageError(f"{read[taken]}: would be overwritten by a result of {shot}; name another --out")
+
+
+def _refuse_two_depth_formats(shots: Iterable[Path], out: Path, choice: "OutputChoice") -> None:
+    """Depth in one format where it is in the other already: both would be described by one sidecar."""
+    from cleanplate.imaging.files import file_identity
+
+    if "depth" not in choice.products:
+        return
+    for shot in shots:
+        other = out / choice.other_depth(shot.stem)
+        if file_identity(other):
+            raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
 
 
 def _report(num_done: int, num_kept: int, num_failed: int, out: Path) -> None:

@@ -49,6 +49,10 @@ class OutputChoice:
             return [f"{stem}_depth.{'png' if self.depth_format == 'png16' else 'npy'}", f"{stem}_depth.json"]
         return [f"{stem}_{product}.{'jpg' if product == 'preview' else 'png'}"]
 
+    def other_depth(self, stem: str) -> str:
+        """The name that the depth of the shot STEM has in the format that is not wanted; its sidecar's is the same."""
+        return f"{stem}_depth.{'npy' if self.depth_format == 'png16' else 'png'}"
+
     def missing(self, folder: Path, stem: str) -> tuple[str, ...]:
         """The wanted products of which any file is not in `folder` yet."""
         return tuple(

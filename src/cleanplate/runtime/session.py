@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import: else it leaves files at home and calls its makers
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; Engine is what is used of it
 
 from cleanplate.contract import INPUTS, OUTPUTS, Contract, network_size

@@ -1,8 +1,10 @@
 """The one place that talks to numba (untyped): loops over rays and pixels as machine code, kept in the user's cache."""
 
 import os
+import uuid
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 from cleanplate.errors import MissingExtraError
@@ -14,8 +16,22 @@ try:
 except ImportError as error:
     raise MissingExtraError("cleanplate synth", "synth", "numba") from error
 
-if not os.environ.get("NUMBA_CACHE_DIR"):
-    _numba.config.CACHE_DIR = str(cache_folder() / "compiled")  # never beside the source
+
+def _can_keep(folder: Path) -> bool:
+    """Whether files can be written there; a folder may say so and yet lie on a disk that is read only."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{uuid.uuid4().hex}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+_folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_folder() / "compiled")  # never beside the source
+_numba.config.CACHE_DIR = str(_folder)
+_KEPT = _can_keep(_folder)
 
 _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 
@@ -23,9 +39,11 @@ _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 def compiled(loop: _Loop) -> _Loop:
     """The function, compiled when it is first called with arguments of new types; a second process reads it back.
 
+    Where the cache folder cannot be written every process compiles for itself.
+
     A loop may call only loops of its own file: numba's cache does not see when another file changes.
     """
-    return _numba.njit(loop, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+    return _numba.njit(loop, cache=_KEPT, nogil=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
 
 
 def foreign(name: str, address: int, num_arguments: int) -> Callable[..., None]:
