@@ -1,10 +1,10 @@
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from cleanplate.models.network import Fusion, Maps, Network
+from cleanplate.models.network import Fusion, Maps, Network, Residual
 
 SMALL = (4, 4, 8)
 
@@ -85,3 +85,16 @@ def test_weights_of_models_from_before_there_was_a_choice_keep_their_names() -> 
     names = {name.split(".")[0] for name in Network(SMALL).state_dict()}
     assert names == {"stem", "down", "bottom", "up", "alpha", "disparity", "plate_disparity"}
     assert Network(SMALL).get_parameter("stem.0.weight").shape == (4, 9, 3, 3)
+
+
+def test_a_narrow_block_learns_the_same_channels_last() -> None:
+    """Torch's own strided 1x1 convolution writes past the end of memory here, and ends the process sooner or later."""
+    for height in (32, 48, 64, 80) * 5:
+        block, x = Residual(8, 16, 2), torch.randn(4, 8, height, 48)
+        gradients: list[Tensor] = []
+        for form in (torch.contiguous_format, torch.channels_last):
+            cast("Any", block).to(memory_format=form)
+            block.zero_grad()
+            block(x.to(memory_format=form)).square().sum().backward()
+            gradients.append(cast("Any", block).shortcut[0].weight.grad.clone())
+        torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-2)

@@ -45,12 +45,16 @@ class Residual(nn.Module):
         self.first = _conv_bn_relu(inputs, outputs, stride)
         self.second = _conv_bn(outputs, outputs)
         same = inputs == outputs and stride == 1
-        self.shortcut = nn.Identity() if same else _conv_bn(inputs, outputs, size=1, stride=stride)
+        self.shortcut = nn.Identity() if same else _conv_bn(inputs, outputs, size=1)
+        self.stride = stride
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        return self.relu(self.second(self.first(x)) + self.shortcut(x))
+        # Leaving pixels out before a 1x1 convolution is the same as its stride, whose gradient in torch 2.13 writes past
+        # the end of memory where there are fewer than 16 channels, channels last.
+        kept = x if self.stride == 1 else x[..., :: self.stride, :: self.stride]
+        return self.relu(self.second(self.first(x)) + self.shortcut(kept))
 
 
 class Head(nn.Sequential):
