@@ -51,8 +51,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        # Leaving pixels out before a 1x1 convolution is the same as its stride, whose gradient in torch 2.13 writes past
-        # the end of memory where there are fewer than 16 channels, channels last.
+        # Leaving pixels out before a 1x1 convolution is the same as its stride; the gradient of one with a stride, in
+        # torch 2.13, channels last and with fewer than 16 channels, writes past the end of memory.
         kept = x if self.stride == 1 else x[..., :: self.stride, :: self.stride]
         return self.relu(self.second(self.first(x)) + self.shortcut(kept))
 
