@@ -19,6 +19,7 @@ def _complaint(path: Path, *overrides: str) -> str:
     [
         ("lr = 2e-3", "lr = -1", "optim.lr: must be > 0, got -1"),
         ("lr = 2e-3", "lrr = 2e-3", "optim.lrr: unknown key (did you mean optim.lr?)"),
+        ("lr = 2e-3", "learning_rate = 2e-3", "optim.learning_rate: unknown key"),
         ("lr = 2e-3", "", "optim.lr: is missing"),
         ("lr = 2e-3", 'lr = "fast"', 'optim.lr: must be a number, got "fast"'),
         ("lr = 2e-3", "lr = nan", "optim.lr: must be a finite number, got NaN"),
@@ -73,6 +74,7 @@ def test_set_overrides_a_value_and_is_blamed_for_its_own_mistakes(recipe_file: P
     assert recipe.run.size_hw == (8, 12)
     assert _complaint(recipe_file, "optim.lr=-1") == "--set: optim.lr: must be > 0, got -1"
     assert _complaint(recipe_file, "optim.lrr=1") == "--set: optim.lrr: unknown key (did you mean optim.lr?)"
+    assert _complaint(recipe_file, "optim.foo=1") == "--set: optim.foo: unknown key"  # nothing is alike
     assert "write it as key=value" in _complaint(recipe_file, "optim.lr")
     assert "write it as key=value" in _complaint(recipe_file, "=3")
     assert "run.name is a value" in _complaint(recipe_file, "run.name.x=3").replace("name is", "run.name is")

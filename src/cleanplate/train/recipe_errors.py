@@ -56,12 +56,14 @@ def _sentence(problem: ErrorDetails) -> str:
 
 
 def _suggestion(key: str, known: list[str]) -> str:
-    siblings = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
-    last = {other.rpartition(".")[2]: other for other in known}
-    close = difflib.get_close_matches(key, siblings, 1, 0.6) or [
-        last[name] for name in difflib.get_close_matches(key.rpartition(".")[2], list(last), 1, 0.8)
-    ]
-    return f" (did you mean {close[0]}?)" if close else ""
+    """A known key that is alike, of the same table or else of any: names are compared alone, their tables are alike."""
+    table, _, name = key.rpartition(".")
+    siblings = {other.rpartition(".")[2]: other for other in known if other.rpartition(".")[0] == table}
+    anywhere = {other.rpartition(".")[2]: other for other in known}
+    for names, least in ((siblings, 0.6), (anywhere, 0.8)):
+        if close := difflib.get_close_matches(name, list(names), 1, least):
+            return f" (did you mean {names[close[0]]}?)"
+    return ""
 
 
 def _keys(kind: object, prefix: str = "") -> Iterator[str]:
