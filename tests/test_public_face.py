@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cleanplate
+from cleanplate.cli.main import COMMANDS, main
 from cleanplate.imaging.files import write_picture
 
 TRAINING = {"torch", "lightning_fabric", "lightning", "safetensors", "pydantic", "onnx", "onnxscript", "tensorboard"}
@@ -52,6 +53,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_help_loads_neither_torch_nor_the_runtime() -> None:
     loaded = loaded_by("from cleanplate.cli.main import main; assert main(['--help']) == 0")
     assert loaded & {*TRAINING, "cv2", "onnxruntime"} == set()
+
+
+def test_help_tells_every_command_in_a_whole_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    commands = capsys.readouterr().out.partition("Commands:")[2].splitlines()
+    assert len(commands) > len(COMMANDS)
+    assert [line for line in commands if line.endswith("...")] == []
 
 
 def test_run_loads_no_torch(tmp_path: Path, difference_model: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("assets")
+@click.command("assets", short_help="Gather what scenes are put together from, as one pack.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=None, help="Folder of the pack, if not the one in the cache."
 )

@@ -7,7 +7,7 @@ import click
 from cleanplate.errors import MissingExtraError
 
 
-@click.command("export")
+@click.command("export", short_help="Write a checkpoint as a model file (.onnx).")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file to write (.onnx).")
 def command(checkpoint: Path, out: Path) -> int:

@@ -9,7 +9,7 @@ from cleanplate.cli.options import folder_set_options
 from cleanplate.errors import MissingExtraError
 
 
-@click.command("train")
+@click.command("train", short_help="Train the network by a recipe.")
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with train/ and validation/.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
