@@ -95,6 +95,17 @@ def test_each_client_is_asked_once_and_its_package_unpacked(clients: Clients, mo
     assert "--no-deps" in clients.asked[2]
 
 
+def test_a_client_is_started_as_what_it_is_found_as(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    pin(monkeypatch, "npm", tgz())
+    clients.add("npm.cmd", "thing-1.0.tgz", tgz())  # the name on Windows, where `npm` alone cannot be started
+
+    def found(name: str) -> str:
+        return str(clients.folder / "bin" / f"{name}.cmd")
+
+    monkeypatch.setattr(gather.shutil, "which", found)
+    assert (clients.downloads.npm("thing", "1.0") / "package/a.txt").exists()
+
+
 @pytest.mark.parametrize(("registry", "client", "advice"), [("npm", "npm", "Node.js"), ("apt", "apt-get", "Debian")])
 def test_a_missing_client_is_named_with_what_to_install(
     clients: Clients, monkeypatch: pytest.MonkeyPatch, registry: str, client: str, advice: str

@@ -104,10 +104,13 @@ class Downloads:
         else:
             command = ["apt-get", "download", f"{pin.name}={pin.version}"]
             advice = f"{_CLIENTS['apt'][1]}, or put the package's file into {folder.parent} by hand"
-        if shutil.which(command[0]) is None:
+        client = shutil.which(command[0])
+        if client is None:
             raise InputError(f"{pin}: needs {command[0]}, which is not installed; {advice}")
-        # every word of the command is a constant of pins.py or a path made here
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+        # By its path, because Windows starts npm.cmd only under its whole name; absolute, because it is started in
+        # `folder`. Every other word of the command is a constant of pins.py or a path made here.
+        words = [str(Path(client).absolute()), *command[1:]]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode != 0:
             said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
             reason = said[-1] if said else "without a word"
