@@ -1,5 +1,6 @@
 """`cleanplate assets`: what it says, and what it checks."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,23 @@ def test_a_damaged_pack_fails_the_check(cache: Path, capsys: pytest.CaptureFixtu
     (cache / "here/skies.npz").write_bytes(data[:-1] + b"x")
     assert main(["assets", "--check", "--out", str(cache / "here")]) == 1
     assert "SHA-256" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["files", "sources", "fingerprint"])
+@pytest.mark.parametrize("command", [["assets", "--check"], ["synth", "--count", "2"]])
+def test_a_manifest_without_a_key_is_one_sentence(
+    cache: Path, capsys: pytest.CaptureFixture[str], command: list[str], key: str
+) -> None:
+    assert main(["assets"]) == 0
+    manifest = cache / "pack-1" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), key: None}))
+    capsys.readouterr()
+    assert main([*command, "--out", str(cache / ("pack-1" if "assets" in command else "d"))]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"cleanplate: {manifest}: ")
+    assert key in error
+    assert error.count("\n") == 1
+    assert not (cache / "d").exists()
 
 
 def test_nothing_is_written_where_a_package_cannot_be_had(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

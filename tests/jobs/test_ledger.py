@@ -48,6 +48,16 @@ def test_another_plan_is_refused_by_what_differs(tmp_path: Path) -> None:
         assert len(ledger.done) == 2
 
 
+@pytest.mark.parametrize(
+    "content", ["[]", "7", '{"plan": []}', '{"plan": {}}\n[]', '{"plan": {}}\n{"file": "0.tar"}', '{"unit": 1}']
+)
+def test_a_file_that_is_no_ledger_is_refused_and_kept(tmp_path: Path, content: str) -> None:
+    (tmp_path / LEDGER).write_text(content + "\n")
+    with pytest.raises(InputError, match=r"unfinished\.jsonl: does not say what of a work is done; delete it"):
+        Ledger(tmp_path, PLAN)
+    assert (tmp_path / LEDGER).read_text() == content + "\n"
+
+
 def test_two_cannot_work_in_one_folder(tmp_path: Path) -> None:
     with Ledger(tmp_path, PLAN), pytest.raises(InputError, match="somebody is at work in it"):
         Ledger(tmp_path, PLAN)

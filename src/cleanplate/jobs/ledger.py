@@ -2,11 +2,11 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from cleanplate.errors import InputError
 
@@ -35,7 +35,8 @@ class Ledger:
         done: unit number -> entry, of all that are finished.
 
     Raises:
-        InputError: the folder was begun with another plan, somebody else is at work in it, or the file cannot be used.
+        InputError: the folder was begun with another plan, somebody else is at work in it, or the file cannot be used
+            or is none of ours.
     """
 
     def __init__(self, folder: Path, plan: Mapping[str, Any]) -> None:
@@ -86,7 +87,7 @@ class Ledger:
     def _load(self, plan: dict[str, Any]) -> None:
         """Take in what is there, without a last line that was cut off."""
         self._file.seek(0)
-        lines: list[dict[str, Any]] = []
+        lines: list[object] = []
         end = 0
         for line in self._file:
             try:
@@ -97,13 +98,13 @@ class Ledger:
                 lines.pop()
                 break
             end += len(line)
+        begun, done = _understood(lines, self.path)
         self._file.truncate(end)
         if not lines:
             self._append({"plan": plan})
             return
-        _refuse_other_plan(self.folder, lines[0].get("plan", {}), plan)
-        for entry in lines[1:]:
-            self.done[entry.pop("unit")] = entry
+        _refuse_other_plan(self.folder, begun, plan)
+        self.done.update(done)
 
     def _append(self, values: dict[str, Any]) -> None:
         try:
@@ -116,6 +117,17 @@ class Ledger:
     def _unusable(self, error: OSError) -> InputError:
         reason = error.strerror or type(error).__name__
         return InputError(f"{self.path}: cannot be written ({reason}); make room and check the permissions")
+
+
+def _understood(lines: Sequence[object], path: Path) -> tuple[dict[str, Any], dict[int, Entry]]:
+    """The plan that the first line holds and the finished units of the others; both empty where there are no lines."""
+    objects = [cast("dict[str, Any]", line) for line in lines if isinstance(line, dict)]
+    plan: object = objects[0].get("plan") if objects else {}
+    units = [line.get("unit") for line in objects[1:]]
+    if len(objects) < len(lines) or not isinstance(plan, dict) or not all(isinstance(unit, int) for unit in units):
+        raise InputError(f"{path}: does not say what of a work is done; delete it, or name another folder")
+    entries = ({key: value for key, value in line.items() if key != "unit"} for line in objects[1:])
+    return cast("dict[str, Any]", plan), dict(zip(cast("list[int]", units), entries, strict=True))
 
 
 def _refuse_other_plan(folder: Path, begun: dict[str, Any], plan: dict[str, Any]) -> None:

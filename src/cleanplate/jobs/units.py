@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from cleanplate.errors import CleanplateError, InputError, InterruptedWorkError
 from cleanplate.jobs.cluster import map_on_cluster
@@ -186,10 +186,11 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _forget_lost(ledger: Ledger) -> None:
-    """Units whose files somebody removed or cut off are made again."""
+    """Units whose files somebody removed or cut off, or of which nothing is known, are made again."""
     for unit, entry in list(ledger.done.items()):
-        files: dict[str, int] = entry["files"]
-        if any(_size(ledger.folder / name) != size for name, size in files.items()):
+        files: object = entry.get("files")
+        sizes = cast("dict[str, int]", files) if isinstance(files, dict) else None
+        if sizes is None or any(_size(ledger.folder / name) != size for name, size in sizes.items()):
             del ledger.done[unit]
 
 

@@ -17,6 +17,12 @@ from cleanplate.synth.geometry.vectors import Floats
 
 PACK_FORMAT = "cleanplate-pack"
 PACK_VERSION = 1
+_TABLES = {
+    "files": {"file", "num_bytes", "sha256"},
+    "sources": {"registry", "package", "version", "file", "licence", "author", "part"},
+}
+"""The lists in a manifest, and the keys of each entry that are read."""
+
 _ADVICE = "run  cleanplate assets  first, or say  --assets procedural"
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -141,4 +147,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     known = cast("dict[str, Any]", manifest)
     if known.get("version") != PACK_VERSION:
         raise InputError(f"{path}: is of version {known.get('version')}, not {PACK_VERSION}; {_ADVICE}")
+    for key, needed in _TABLES.items():
+        rows: object = known.get(key)
+        if not isinstance(rows, list) or not all(_has(row, needed) for row in cast("list[object]", rows)):
+            raise InputError(f"{path}: does not list its {key} whole; {_ADVICE}")
+    if not isinstance(known.get("fingerprint"), str):
+        raise InputError(f"{path}: lacks fingerprint; {_ADVICE}")
     return known
+
+
+def _has(row: object, needed: set[str]) -> bool:
+    return isinstance(row, dict) and needed <= cast("dict[str, Any]", row).keys()
