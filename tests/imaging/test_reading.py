@@ -111,6 +111,18 @@ def test_16_bit_pictures_stand_upright(tmp_path: Path, suffix: str, orientation:
     assert read_header(path).size_hw == (18, 24)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_png_that_tells_its_orientation_behind_its_pixels_stands_upright(
+    tmp_path: Path, orientation: int, dtype: type[np.uint8 | np.uint16]
+) -> None:
+    data = bytes(imagecodecs.png_encode(np.ascontiguousarray(STORED_AS[orientation]).astype(dtype)))
+    path = tmp_path / "a.png"
+    path.write_bytes(data[:-12] + chunk(b"eXIf", exif(orientation).tobytes()[6:]) + data[-12:])  # before the IEND
+    assert np.array_equal(codes(path), UPRIGHT)
+    assert (read_header(path).size_hw, read_header(path).orientation) == ((18, 24), orientation)
+
+
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_16_bit_samples_are_read_to_the_last_bit(tmp_path: Path, suffix: str, channels: int) -> None:

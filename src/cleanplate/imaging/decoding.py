@@ -1,12 +1,13 @@
 """From a picture file to its stored samples: by Pillow, and by imagecodecs where Pillow would cut 16 bits to 8."""
 
 import logging
+import os
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import imagecodecs
 import numpy as np
@@ -116,10 +117,7 @@ def _check_file(path: Path) -> None:
 
 def _header(image: PilImage.Image, path: Path) -> Header:
     tags = _tiff_tags(image)
-    exif_is_cheap = image.format != "PNG" or "exif" in image.info  # else Pillow decodes the whole PNG to look for it
-    orientation = int(image.getexif().get(_ORIENTATION_TAG, 1)) if exif_is_cheap else 1
-    if orientation not in range(1, 9):
-        orientation = 1
+    orientation = _orientation(image, path)
     width, height = image.size
     if orientation >= 5 and not tags:  # Pillow gives the upright size of a TIFF, the stored one of all else
         width, height = height, width
@@ -138,6 +136,29 @@ def _header(image: PilImage.Image, path: Path) -> Header:
         orientation=orientation,
         profile=cast("bytes | None", image.info.get("icc_profile")) or None,
     )
+
+
+def _orientation(image: PilImage.Image, path: Path) -> int:
+    """EXIF's, 1..8; 1 where there is none or another."""
+    if image.format == "PNG" and "exif" not in image.info:
+        with path.open("rb") as file:
+            late = _find_chunk(file, b"eXIf")
+        if late is not None:
+            image.info["exif"] = b"Exif\0\0" + late
+    # not `image.getexif`: to look for EXIF behind the pixels of a PNG, Pillow decodes them all
+    orientation = int(PilImage.Image.getexif(image).get(_ORIENTATION_TAG, 1))
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _find_chunk(file: BinaryIO, name: bytes) -> bytes | None:
+    """The data of a PNG's first chunk of that name, without those of the others; None where there is none."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length = int.from_bytes(head[:4])
+        if head[4:] == name:
+            return file.read(length)
+        file.seek(length + 4, os.SEEK_CUR)  # 4: the check sum
+    return None
 
 
 def _bits(image: PilImage.Image, tags: dict[int, Any], path: Path) -> int:
