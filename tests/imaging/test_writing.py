@@ -147,3 +147,13 @@ def test_one_file_has_one_identity_under_all_its_names(tmp_path: Path) -> None:
     (tmp_path / "c").write_text("")
     assert file_identity(tmp_path / "a") == file_identity(tmp_path / "b") != file_identity(tmp_path / "c")
     assert file_identity(tmp_path / ("x" * 300)) is None
+
+
+def test_what_a_killed_process_left_behind_goes_and_what_may_be_at_work_stays(tmp_path: Path) -> None:
+    names = (".0123456789ab.part", ".ba9876543210.part", ".draft.part", "a.part")
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (0, 0))
+    os.utime(tmp_path / names[1])
+    prepare_folder(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

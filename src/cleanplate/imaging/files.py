@@ -2,9 +2,11 @@
 
 import io
 import os
+import re
 import secrets
+import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,10 @@ __all__ = [
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 """Names of files that are taken for pictures when a folder is listed (compared in lower case)."""
 
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.part")
+"""What `replace_files` names a file while it is written."""
+
+_LEFT_S = 600
 _PNG_LEVEL = 3  # 6 takes three times as long for files 2 % smaller
 _JPEG_QUALITY = 92
 
@@ -161,6 +167,8 @@ def is_folder(path: Path) -> bool:
 def prepare_folder(folder: Path) -> None:
     """Make a folder for results, with its parents, and make sure that files can be written into it.
 
+    What a killed process was writing there is removed.
+
     Raises:
         InputError: it is a file, or cannot be made or written into.
 
@@ -172,8 +180,18 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink()
+        _remove_leftovers(folder)
     except OSError as error:
         raise InputError(_cannot_write(folder, error)) from error
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporaries that nobody has written to for long; younger ones may be another process's, still at work."""
+    for path in folder.glob(".*.part"):
+        if _TEMPORARY.fullmatch(path.name):
+            with suppress(OSError):  # gone meanwhile, a folder, or somebody else's
+                if path.stat().st_mtime < time.time() - _LEFT_S:
+                    path.unlink()
 
 
 def _cannot_write(what: Path, error: OSError) -> str:
