@@ -152,6 +152,16 @@ def test_two_inputs_with_one_stem_are_refused_before_work_starts(
     assert not out.exists()
 
 
+def test_a_shot_that_is_named_twice_is_done_once(
+    run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = shot_of("a.png")
+    shot.with_name("b.png").hardlink_to(shot)  # the same file, but results of its own
+    assert run(shot.parent, shot, shot.parent / ".." / "in" / "a.png", options=("--only", "matte")) == 0
+    assert names(out) == ["a_matte.png", "b_matte.png"]
+    assert capsys.readouterr() == (f"2 shots done: {out}\n", "")
+
+
 def test_a_result_never_takes_the_place_of_an_input(
     run: Run, shot_of: Callable[[str], Path], plate: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

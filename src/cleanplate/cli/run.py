@@ -124,14 +124,29 @@ def _find_shots(inputs: Iterable[Path], plate: Path, out: Path) -> list[Path]:
         if not found:
             raise InputError(f"{path}: holds no JPEG, PNG, WebP or TIFF picture besides the plate; name another folder")
         shots.extend(found)
-    return shots
+    return _without_repeats(shots)
+
+
+def _without_repeats(shots: Iterable[Path]) -> list[Path]:
+    """Each shot once, however often it is named; a file under two names has results of both."""
+    from cleanplate.imaging.files import file_identity
+
+    once: dict[tuple[str, tuple[int, int] | Path], Path] = {}
+    for shot in shots:
+        once.setdefault((_result_key(shot), file_identity(shot) or shot), shot)
+    return list(once.values())
+
+
+def _result_key(shot: Path) -> str:
+    """What shots share whose results would have one name; upper and lower case are one name on macOS and Windows."""
+    return unicodedata.normalize("NFC", shot.stem).casefold()
 
 
 def _refuse_shared_stems(shots: Iterable[Path]) -> None:
-    """Two shots whose results would have one name; upper and lower case are one name on macOS and Windows."""
+    """Two shots whose results would have one name."""
     seen: dict[str, Path] = {}
     for shot in shots:
-        key = unicodedata.normalize("NFC", shot.stem).casefold()
+        key = _result_key(shot)
         if key in seen:
             raise UsageError(
                 f"{seen[key]} and {shot}: their results would have the same names; rename or leave out one"
