@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# One step after the other whatever -j says: each takes all cores, and two would gather the same pack.
+.NOTPARALLEL:
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -75,30 +77,34 @@ bench: .venv/.develop  ## speed of `cleanplate synth` and of the camera effects,
 	$(ONE_THREAD) $(BIN)/python benchmarks/synth.py $(BENCH_OPTIONS)
 	$(ONE_THREAD) $(BIN)/python benchmarks/camera.py
 
-assets: .venv/.assets  ## gather people, furniture, textures and light, and bake them into the cache folder
-
-.venv/.assets: .venv/.develop
+assets: .venv/.develop  ## gather people, furniture, textures and light, and bake them into the cache folder
 	$(PIP) install --editable '.[assets]'
 	$(BIN)/cleanplate assets
-	@touch $@
+
+# Asked anew each time, because the pack lies in the cache folder, which anybody may empty.
+PACK = $(BIN)/cleanplate assets --check > /dev/null 2>&1 || $(MAKE) assets
 
 weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: parts, data, training, export
 	$(BIN)/cleanplate train recipes/second.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 
-$(DATA)/train/manifest.json: | .venv/.assets
+$(DATA)/train/manifest.json: | .venv/.develop
+	$(PACK)
 	$(BIN)/cleanplate synth --out $(@D) --count $(TRAIN_COUNT) --seed 1 --workers $(WORKERS)
 
-$(DATA)/validation/manifest.json: | .venv/.assets
+$(DATA)/validation/manifest.json: | .venv/.develop
+	$(PACK)
 	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS)
 
 document: .venv/.develop $(DOCUMENT_DATA)/train/manifest.json $(DOCUMENT_DATA)/validation/manifest.json  ## every row of the 2020 document, and docs/document.md; ROWS="original" for some
 	$(BIN)/python -m cleanplate.document $(ROWS) --data $(DOCUMENT_DATA) --out $(DOCUMENT_RUNS)
 
-$(DOCUMENT_DATA)/train/manifest.json: | .venv/.assets
+$(DOCUMENT_DATA)/train/manifest.json: | .venv/.develop
+	$(PACK)
 	$(DOCUMENT_SYNTH) --count $(firstword $(DOCUMENT_COUNTS)) --seed $(firstword $(DOCUMENT_SEEDS))
 
-$(DOCUMENT_DATA)/validation/manifest.json: | .venv/.assets
+$(DOCUMENT_DATA)/validation/manifest.json: | .venv/.develop
+	$(PACK)
 	$(DOCUMENT_SYNTH) --count $(lastword $(DOCUMENT_COUNTS)) --seed $(lastword $(DOCUMENT_SEEDS))
 
 clean:  ## remove what the other commands made, but not data/ and runs/
