@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -101,28 +102,18 @@ def compose(
         refuse_strangers(folder)
     behind, front = find_backgrounds(backgrounds, how.size_hw), find_foregrounds(foregrounds)
     refuse_large(behind, front, how.size_hw)
-    step = max(1, _UNIT // how.num_each)
-    sizes = [how.num_each * len(front[first : first + step]) for first in range(0, len(front), step)] * len(behind)
-    height, width = how.size_hw
-    about = {
-        "generator": COMPOSER,
-        "places": how.places,
-        "flip": how.flip,
-        "min_scale": how.min_scale,
-        "seed": how.seed,
-        "backgrounds": digest(behind),
-        "foregrounds": digest(front),
-    }
-    whole = {"count": sum(sizes), "size": f"{width}x{height}", "layout": layout, **about}
-    make = _Units(how, layout, behind, front, step)
+    make = _Units(how, layout, behind, front, step=max(1, _UNIT // how.num_each))
+    sizes, about = make.sizes(), make.about()
+    count, (height, width) = sum(sizes), how.size_hw
+    whole = {"count": count, "size": f"{width}x{height}", "layout": layout, **about}
     prepare_folder(folder)
     room = _BYTES + _BYTES_PER_PX * width * height
     with finished_units(folder, whole, make, sizes, crew or Crew(), what="composing", bytes_per_item=room) as entries:
         if layout == "shards":
-            return sum(sizes), write_manifest(folder, entries, about)
+            return count, write_manifest(folder, entries, about)
         rule = name_rule([f"fg_bg={_NAMES}", "bg={bg}"])
-        return sum(sizes), write_folder_manifest(
-            folder, entries, num_samples=sum(sizes), size_hw=how.size_hw, rule=rule, depth=None, about=about
+        return count, write_folder_manifest(
+            folder, entries, num_samples=count, size_hw=how.size_hw, rule=rule, depth=None, about=about
         )
 
 
@@ -135,6 +126,24 @@ class _Units:
     behind: Sequence[Photo]
     front: Sequence[Photo]
     step: int
+
+    def sizes(self) -> list[int]:
+        """Number of samples in each unit: `step` foregrounds each, background after background."""
+        firsts = range(0, len(self.front), self.step)
+        return [self.how.num_each * len(self.front[first : first + self.step]) for first in firsts] * len(self.behind)
+
+    def about(self) -> dict[str, Any]:
+        """All that decides what the samples show (JSON values)."""
+        how = self.how
+        return {
+            "generator": COMPOSER,
+            "places": how.places,
+            "flip": how.flip,
+            "min_scale": how.min_scale,
+            "seed": how.seed,
+            "backgrounds": digest(self.behind),
+            "foregrounds": digest(self.front),
+        }
 
     def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
         """See `jobs.units.MakeUnit`."""
