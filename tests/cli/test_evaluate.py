@@ -147,6 +147,11 @@ def test_camera_effects_make_a_plain_threshold_worse(tmp_path: Path, capsys: pyt
     capsys.readouterr()
 
 
-def test_no_data_set_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", "data", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
+def test_no_data_set_is_said_and_where_one_can_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"a photo")
+    for folder, advised in (("photos", "data/train"), ("new", str(tmp_path / "new"))):
+        assert main(["evaluate", "data", str(tmp_path / folder)]) == 1
+        error = capsys.readouterr().err
+        assert error.endswith(f"make one with cleanplate synth --out {advised}\n")
+        assert error.count("\n") == 1

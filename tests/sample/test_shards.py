@@ -75,6 +75,7 @@ def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
         ({"num_samples": 7}, "promises 7"),
         ({"shards": []}, "does not describe its shards"),
         ({"shards": [{"file": "00000.tar"}]}, "does not describe its shards"),
+        ({"shards": ["00000.tar"]}, "does not describe its shards"),
         ({"fingerprint": "sha256:0"}, "fingerprint does not fit"),
     ],
 )

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
-from cleanplate.imaging.files import prepare_folder, replace_file
-from cleanplate.sample.members import NEEDED, decode_members, encode_members
+from cleanplate.imaging.files import file_identity, is_folder, prepare_folder, replace_file
+from cleanplate.jobs.ledger import LEDGER
+from cleanplate.sample.contents import Contents
+from cleanplate.sample.members import decode_members, encode_members
 from cleanplate.sample.record import Sample
 
 FORMAT = "cleanplate-shards"
@@ -141,7 +142,7 @@ class ShardReader:
         self.people: frozenset[str] = frozenset(manifest["people"])
         self._shards: list[dict[str, Any]] = manifest["shards"]
         self._ends = np.cumsum([shard["num_samples"] for shard in self._shards])
-        self._listed: dict[int, _Contents] = {}
+        self._listed: dict[int, Contents] = {}
         if self._ends[-1] != manifest["num_samples"]:
             raise InputError(
                 f"{folder}: its shards hold {self._ends[-1]} samples, its manifest promises {manifest['num_samples']}; "
@@ -159,7 +160,7 @@ class ShardReader:
         number = int(np.searchsorted(self._ends, index, side="right"))
         path = self.folder / self._shards[number]["file"]
         if number not in self._listed:
-            self._listed[number] = _Contents(path, self._shards[number]["num_samples"])
+            self._listed[number] = Contents(path, self._shards[number]["num_samples"])
         place = index - int(self._ends[number]) + self._shards[number]["num_samples"]
         try:
             return decode_members(self._listed[number].read(place), self.layers)
@@ -176,46 +177,6 @@ class ShardReader:
             path = self.folder / shard["file"]
             if _file_digest(path) != shard["sha256"]:
                 raise InputError(f"{path}: is not what was written (its SHA-256 differs); make the data set again")
-
-
-class _Contents:
-    """Where in a tar the members of its samples lie."""
-
-    def __init__(self, path: Path, num_samples: int) -> None:
-        self.path = path
-        names: dict[str, int] = {}
-        rows: dict[str, dict[int, tuple[int, int]]] = {}
-        try:
-            with tarfile.open(path, "r:") as tar:
-                for entry in tar:
-                    key, _, name = entry.name.partition(".")
-                    rows.setdefault(key, {})[names.setdefault(name, len(names))] = (entry.offset_data, entry.size)
-        except (OSError, tarfile.TarError) as error:
-            raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
-        if len(rows) != num_samples:
-            raise InputError(
-                f"{path}: holds {len(rows)} samples, its manifest promises {num_samples}; make the data set again"
-            )
-        self._names = list(names)
-        # an array, because a million samples as dictionaries would take gigabytes; size 0 = the sample lacks the member
-        self._places: NDArray[np.int64] = np.zeros((len(rows), len(names), 2), np.int64)
-        for row, (key, members) in enumerate(rows.items()):
-            if missing := {name for name in NEEDED if names.get(name) not in members}:
-                raise InputError(
-                    f"{path}: its sample {key} lacks {', '.join(sorted(missing))}; make the data set again"
-                )
-            for column, place in members.items():
-                self._places[row, column] = place
-
-    def read(self, row: int) -> dict[str, bytes]:
-        """All members of a sample by name."""
-        members: dict[str, bytes] = {}
-        with self.path.open("rb") as file:
-            for name, (offset, size) in zip(self._names, self._places[row].tolist(), strict=True):
-                if size:
-                    file.seek(offset)
-                    members[name] = file.read(size)
-        return members
 
 
 def _check_size(path: Path, num_bytes: int) -> None:
@@ -236,13 +197,22 @@ def _file_digest(path: Path) -> str:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
+def _free(folder: Path) -> str:
+    """A folder to make a data set in: this one, unless it holds what is none of a data set's."""
+    try:
+        mine = not is_folder(folder) or file_identity(folder / LEDGER) or not any(folder.iterdir())
+    except OSError:  # whoever may not list it makes nothing in it either
+        mine = False
+    return str(folder) if mine else "data/train"
+
+
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(
-            f"{folder}: no data set there (no {MANIFEST}); make one with  cleanplate synth --out {folder}"
+            f"{folder}: no data set there (no {MANIFEST}); make one with  cleanplate synth --out {_free(folder)}"
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
@@ -255,9 +225,16 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         )
     if missing := _MANIFEST_KEYS - manifest.keys():
         raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; make the data set again")
-    shards = cast("list[dict[str, Any]]", manifest["shards"])
-    if not shards or any(_SHARD_KEYS - shard.keys() for shard in shards):
+    shards = _described(manifest["shards"])
+    if not shards:
         raise InputError(f"{path}: does not describe its shards; make the data set again")
     if manifest["fingerprint"] != _fingerprint(shards):
         raise InputError(f"{path}: its fingerprint does not fit its shards; make the data set again")
     return manifest
+
+
+def _described(shards: object) -> list[dict[str, Any]]:
+    """What a manifest says of its shards; empty unless it describes them all."""
+    entries = cast("list[object]", shards) if isinstance(shards, list) else []
+    known = [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
+    return known if len(known) == len(entries) and all(entry.keys() >= _SHARD_KEYS for entry in known) else []
