@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,25 @@ import numpy as np
 import pytest
 from PIL import Image as PilImage
 
+from cleanplate.assets.licences import Source
+from cleanplate.assets.packing import write_pack
 from cleanplate.cli.main import main
+from cleanplate.sample.members import NEEDED
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
 
+A_PACK = {"format": "cleanplate-pack", "version": 1}
 ADOBE = imagecodecs.cms_profile("adobergb")
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    """A data set of one shard with two samples."""
+    grey = np.full((20, 24), 0.5, np.float32)
+    colour = np.full((20, 24, 3), 0.5, np.float32)
+    samples = [Sample(key, "scene", (), colour, colour, grey, grey, grey) for key in ("a", "b")]
+    write_shards(tmp_path / "d", samples, {})
+    return tmp_path / "d"
 
 
 def told(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -57,24 +72,87 @@ def test_a_model(difference_model: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert facts["contract"]["short_side_px"] == 32
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "known_by"),
-    [
-        ("checkpoint.json", "checkpoint", {"format": 1, "recipe": {"run": {"name": "first"}}}),
-        ("manifest.json", "shards", {"format": "cleanplate-shards", "fingerprint": "sha256:0", "num_samples": 7}),
-    ],
-)
-def test_a_checkpoint_and_a_folder_of_shards(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, kind: str, known_by: dict[str, Any]
-) -> None:
-    fields = {**known_by, "step": 1200, "metrics": {"iou": 0.9}, "scenes": list(range(100))}
-    (tmp_path / name).write_text(json.dumps(fields))
-    assert told(tmp_path, capsys) == {"file": str(tmp_path), "kind": kind, **fields}
-    assert told(tmp_path / name, capsys)["kind"] == kind
+def test_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fields = {"format": 1, "step": 1200, "recipe": {"run": {"name": "first"}}, "losses": list(range(100))}
+    (tmp_path / "checkpoint.json").write_text(json.dumps(fields))
+    for path in (tmp_path, tmp_path / "checkpoint.json"):
+        assert told(path, capsys) == {"file": str(tmp_path), "kind": "checkpoint", **fields}
     assert main(["inspect", str(tmp_path)]) == 0
     lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
-    assert ["metrics.iou", "0.9"] in lines
-    assert ["scenes", "100 entries"] in lines
+    assert ["recipe.run.name", "first"] in lines
+    assert ["losses", "100 entries"] in lines
+
+
+def test_a_data_set_in_shards_and_one_of_its_shards(shards: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = json.loads((shards / "manifest.json").read_text())
+    for path in (shards, shards / "manifest.json"):
+        assert told(path, capsys) == {"file": str(shards), "kind": "shards", **manifest}
+    tar = shards / "00000.tar"
+    facts = told(tar, capsys)
+    assert sorted(facts.pop("members")) == sorted(NEEDED)
+    assert facts == {
+        "file": str(tar),
+        "kind": "shard",
+        "bytes": tar.stat().st_size,
+        "num_samples": 2,
+        "size_hw": [20, 24],
+    }
+
+
+def test_shards_that_are_cut_off_are_refused(shards: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tar = shards / "00000.tar"
+    whole = tar.read_bytes()
+    with tarfile.open(tar) as opened:
+        ends = [entry.offset for entry in opened][1:]  # where the next begins: no member is cut
+    for length in (0, 100, len(whole) // 2, *ends, len(whole.rstrip(b"\0"))):
+        tar.write_bytes(whole[:length])
+        for path in (shards, tar):
+            assert main(["inspect", str(path)]) == 1
+            error = capsys.readouterr().err
+            assert error.startswith(f"cleanplate: {tar}: ")
+            assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("change", [{"format": "other-shards"}, {"version": 3}, {"shards": None}, A_PACK])
+def test_a_manifest_of_another_format_or_version_is_refused(
+    shards: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
+) -> None:
+    manifest = json.loads((shards / "manifest.json").read_text())
+    (shards / "manifest.json").write_text(json.dumps(manifest | change))
+    assert main(["inspect", str(shards)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"cleanplate: {shards / 'manifest.json'}: ")
+    assert error.count("\n") == 1
+
+
+def test_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = Source("npm", "thing", "1.0", "a.txt", "0" * 64, "CC0-1.0", "Ann", "LICENSE", "skies")
+    pack = write_pack(tmp_path / "pack-1", {"skies": {"name": np.array(["x", "y"])}}, [source])
+    facts = told(tmp_path / "pack-1", capsys)
+    assert facts == {"file": str(tmp_path / "pack-1"), "kind": "pack", **pack.manifest}
+    (tmp_path / "pack-1" / "skies.npz").write_bytes(b"")
+    assert main(["inspect", str(tmp_path / "pack-1")]) == 1
+    assert "skies.npz: is missing or cut off" in capsys.readouterr().err
+
+
+def test_the_depth_of_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "a_depth.npy", np.array([[0.25, 1.5, 1]], np.float32))
+    values = {"kind": "depth map", "shape": [1, 3], "dtype": "float32", "range": [0.25, 1.5]}
+    assert told(tmp_path / "a_depth.npy", capsys) == {"file": str(tmp_path / "a_depth.npy"), **values}
+    fields = {"quantity": "disparity", "lo": 0.5, "hi": 2.0, "model": "m", "version": "1", "clipped_pixels": 0}
+    (tmp_path / "a_depth.json").write_text(json.dumps(fields))
+    described = {"file": str(tmp_path / "a_depth.json"), "kind": "depth map", **fields}
+    assert told(tmp_path / "a_depth.json", capsys) == described
+    assert told(tmp_path / "a_depth.npy", capsys) == {**fields, "file": str(tmp_path / "a_depth.npy"), **values}
+
+
+def test_how_foreign_depth_is_read_is_told_once_it_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for kind, mode in (("bg", "RGB"), ("fg_bg", "RGB"), ("mask", "L"), ("depth", "L")):
+        (tmp_path / kind).mkdir()
+        PilImage.new(mode, (24, 20)).save(tmp_path / kind / "a.png")
+    for options, depth in (([], "give --depth-is to read it"), (["--depth-is", "disparity"], "disparity")):
+        assert main(["inspect", str(tmp_path), "--json", *options]) == 0
+        assert json.loads(capsys.readouterr().out)["depth"] == depth
 
 
 def test_lines_say_yes_no_and_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,20 +176,24 @@ def test_a_foreign_checkpoint_is_one_line(tmp_path: Path, capsys: pytest.Capture
 def test_what_is_none_of_these_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "text.onnx").write_text("text")
     (tmp_path / "text.txt").write_text("text")
-    for path in (tmp_path, tmp_path / "none", tmp_path / "text.onnx", tmp_path / "text.txt", tmp_path / ("x" * 300)):
+    for suffix in (".tar", ".json", ".npy"):
+        (tmp_path / f"text{suffix}").write_text("text")
+        (tmp_path / f"none{suffix}").mkdir()
+    (tmp_path / "other.json").write_text("{}")
+    np.save(tmp_path / "other.npy", np.arange(3))
+    names = ["none", "text.onnx", "text.txt", "x" * 300, "other.json", "other.npy", "nowhere/manifest.json"]
+    names += [f"{stem}{suffix}" for stem in ("text", "none", "nowhere") for suffix in (".tar", ".json", ".npy")]
+    for path in (tmp_path, *(tmp_path / name for name in names)):
         assert main(["inspect", str(path)]) == 1
         error = capsys.readouterr().err
         assert error.startswith(f"cleanplate: {path}: ")
         assert error.count("\n") == 1
 
 
-def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    grey = np.full((20, 24), 0.5, np.float32)
-    colour = np.full((20, 24, 3), 0.5, np.float32)
-    write_shards(tmp_path / "d", [Sample("k", "scene", (), colour, colour, grey, grey, grey)], {})
+def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "sheet.jpg"
-    assert main(["inspect", str(tmp_path / "d"), "--sheet", str(sheet)]) == 0
-    assert PilImage.open(sheet).size == (7 * 24, 48)
+    assert main(["inspect", str(shards), "--sheet", str(sheet)]) == 0
+    assert PilImage.open(sheet).size == (7 * 24, 14 + 2 * (14 + 20))
     assert main(["inspect", str(sheet), "--sheet", str(tmp_path / "again.jpg")]) == 2
     assert "is a picture; --sheet draws samples of a data set" in capsys.readouterr().err
-    assert main(["inspect", str(tmp_path / "d"), "--sheet", str(tmp_path / "sheet.pdf")]) == 2
+    assert main(["inspect", str(shards), "--sheet", str(tmp_path / "sheet.pdf")]) == 2

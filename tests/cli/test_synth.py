@@ -71,6 +71,9 @@ def test_a_sheet_that_cannot_be_drawn_is_told_before_the_work(
 ) -> None:
     assert _synth(tmp_path / "d", "--sheet", "sheet.pdf") == 2
     assert "sheet.pdf: a contact sheet is a picture" in capsys.readouterr().err
+    missing = tmp_path / "missing" / "sheet.png"
+    assert _synth(tmp_path / "d", "--sheet", str(missing)) == 1
+    assert f"{missing}: its folder is not there; make {missing.parent}" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()
 
 
@@ -101,6 +104,7 @@ def test_a_cluster_without_ray_names_the_extra(
     monkeypatch.setitem(sys.modules, "ray", None)
     assert _synth(tmp_path / "d", "--ray", "local") == 2
     assert "pip install 'cleanplate[ray]'" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()  # begun, it would refuse other options
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging.files import read_picture
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
-from cleanplate.sample.sheet import refuse_suffix, spread, write_sample_sheet, write_sheet_of
+from cleanplate.sample.sheet import refuse_sheet, spread, write_sample_sheet, write_sheet_of
 
 SIZE = (20, 24)
 
@@ -64,4 +64,4 @@ def test_a_data_set_is_shown_evenly_or_from_a_number_on(tmp_path: Path) -> None:
 
 def test_a_sheet_is_a_picture(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"let its name end in \.png or \.jpg"):
-        refuse_suffix(tmp_path / "sheet.pdf")
+        refuse_sheet(tmp_path / "sheet.pdf")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import crew_options, num_cores, size_hw
+from cleanplate.cli.options import crew_of, crew_options, size_hw
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -59,11 +59,10 @@ def command(
     Nothing is known about depth;  cleanplate label OUT --teacher MODEL.onnx  adds it. If it was stopped, even killed,
     the same command goes on with what is missing.
     """
-    from cleanplate.jobs.units import Crew
     from cleanplate.synth.compose.composing import Layout, compose
 
     how = Layout(places, flip, size_hw(size), min_scale, seed)
-    crew = Crew(workers or (0 if ray else num_cores()), ray)
+    crew = crew_of(workers, ray)
     count, fingerprint = compose(out, backgrounds, foregrounds, how, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")
     return 0

@@ -1,23 +1,14 @@
-"""`cleanplate inspect`: what a picture, model, checkpoint or data set is."""
+"""`cleanplate inspect`: what a file or folder is."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from cleanplate.cli.descriptions import Facts, describe
 from cleanplate.cli.options import folder_set_options
-from cleanplate.errors import InputError, UsageError
-
-_FOLDERS = {
-    "checkpoint.json": ("checkpoint", {"format", "step", "recipe"}),
-    "manifest.json": ("shards", {"format", "fingerprint", "num_samples"}),
-}
-"""The file that makes a folder what it is: what we call it, and keys by which it is known (docs/formats.md)."""
-
-Facts = dict[str, Any]
-
+from cleanplate.errors import UsageError
 
 _DATA = ("shards", "folders")
 """Kinds that are data sets."""
@@ -40,8 +31,12 @@ def command(
     pairs: tuple[str, ...],
     depth_is: str | None,
 ) -> int:
-    """Say what FILE is: a picture, a model (.onnx), a checkpoint or a data set in shards or folders."""
-    facts = describe(file, pairs)
+    """Say what FILE is.
+
+    A picture, a model (.onnx), the depth of a result (.npy or .json), a checkpoint, a data set in shards or folders,
+    one of its shards (.tar), or a pack.
+    """
+    facts = describe(file, pairs, depth_is)
     if sheet is not None or verify:
         if facts["kind"] not in _DATA:
             option = "--sheet draws" if sheet is not None else "--verify reads"
@@ -61,113 +56,14 @@ def _look_into(
     folder: Path, sheet: Path | None, first: int | None, *, verify: bool, pairs: tuple[str, ...], depth_is: str | None
 ) -> None:
     from cleanplate.sample.opening import open_samples
-    from cleanplate.sample.sheet import refuse_suffix, write_sheet_of
+    from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
 
     if sheet is not None:
-        refuse_suffix(sheet)
+        refuse_sheet(sheet)
     if verify:
         open_samples(folder, rule_words=pairs, depth_is=depth_is).verify()
     if sheet is not None:
         write_sheet_of(folder, sheet, first, rule_words=pairs, depth_is=depth_is)
-
-
-def describe(path: Path, pairs: Sequence[str] = ()) -> Facts:
-    """What a file or folder is, as JSON values; "kind" says which: picture, model, checkpoint, shards, folders.
-
-    `pairs` are the rule for the names in a folder set of somebody else.
-
-    Raises:
-        InputError: it is none of these, or damaged.
-        UsageError: the rule is none.
-
-    """
-    from cleanplate.imaging.files import file_identity, is_folder
-    from cleanplate.sample.opening import is_folder_set
-
-    data_set = path.parent if path.name == "manifest.json" else path
-    if is_folder_set(data_set):
-        return _describe_folder_set(data_set, pairs)
-    if path.name in _FOLDERS:
-        return _describe_folder(path)
-    if is_folder(path):
-        for name in _FOLDERS:
-            if file_identity(path / name):
-                return _describe_folder(path / name)
-        raise InputError(
-            f"{path}: holds neither checkpoint.json nor manifest.json nor fg_bg/; name a file, checkpoint or data set"
-        )
-    return _describe_model(path) if path.suffix.lower() == ".onnx" else _describe_picture(path)
-
-
-def _describe_picture(path: Path) -> Facts:
-    from cleanplate.imaging.colour import profile_effect, profile_name
-    from cleanplate.imaging.decoding import read_header
-
-    header = read_header(path)
-    profile = None
-    if header.profile is not None:
-        effect = profile_effect(header.profile, header.channels)
-        remark = {"converts": "converted to sRGB", "is sRGB": "the same as sRGB", "unusable": "ignored, sRGB assumed"}
-        profile = f"{profile_name(header.profile)} ({remark[effect]})"
-    return {
-        "file": str(path),
-        "kind": "picture",
-        "format": header.file_format,
-        "width": header.size_hw[1],
-        "height": header.size_hw[0],
-        "bits": header.bits,
-        "colour": {1: "grey", 3: "RGB", 4: "CMYK"}[header.channels],
-        "transparency": header.has_alpha,
-        "profile": profile,
-        "orientation": header.orientation,
-    }
-
-
-def _describe_model(path: Path) -> Facts:
-    from cleanplate.runtime.model_file import read_model_file
-
-    model = read_model_file(path)
-    return {
-        "file": str(path),
-        "kind": "model",
-        "bytes": len(model.data),
-        "sha256": model.sha256,
-        "opset": model.opset,
-        "producer": model.producer,
-        "contract": json.loads(model.contract.to_json()),
-    }
-
-
-def _describe_folder_set(folder: Path, pairs: Sequence[str]) -> Facts:
-    from cleanplate.sample.folder_reader import open_folder_set
-
-    opened = open_folder_set(folder, pairs)
-    told = opened.manifest
-    facts: Facts = {
-        "file": str(folder),
-        "kind": "folders",
-        "num_samples": len(opened.pairs),
-        "num_pictures": {kind: len(listing.files) for kind, listing in opened.listings.items()},
-        "pairs": dict(opened.rule.templates),
-    }
-    if told is None:
-        return facts | {"manifest": None, "depth": "give --depth-is to read it" if opened.has_depth else None}
-    depth = None if told.depth is None else told.depth.as_json()
-    size = None if told.size_hw is None else list(told.size_hw)
-    return facts | {"fingerprint": told.fingerprint, "size_hw": size, "depth": depth, "about": dict(told.about)}
-
-
-def _describe_folder(description: Path) -> Facts:
-    kind, wanted = _FOLDERS[description.name]
-    try:
-        fields: object = json.loads(description.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{description}: cannot be read ({error.strerror}); check its permissions") from error
-    except ValueError:
-        raise InputError(f"{description}: is no JSON, or cut off; copy the {kind} again from where it came") from None
-    if not isinstance(fields, dict) or not wanted <= set(cast("Facts", fields)):
-        raise InputError(f"{description}: lacks {', '.join(sorted(wanted))}; this is no {kind} of cleanplate")
-    return {"file": str(description.parent), "kind": kind, **cast("Facts", fields)}
 
 
 def _flat(facts: Facts, prefix: str = "") -> list[tuple[str, str]]:

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from cleanplate.jobs.units import Crew
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,6 +39,20 @@ def crew_options(command: Command) -> Command:
         "--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, HOST:PORT, or local for a new one here."
     )
     return workers(ray(command))
+
+
+def crew_of(workers: int | None, ray: str | None) -> "Crew":
+    """Who works, by what was said with `crew_options`.
+
+    Raises:
+        MissingExtraError: Ray is asked for and not installed.
+    """
+    from cleanplate.jobs.cluster import refuse_without_ray
+    from cleanplate.jobs.units import Crew
+
+    if ray is not None:
+        refuse_without_ray()
+    return Crew(workers or (0 if ray else num_cores()), ray)
 
 
 def size_hw(size: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import crew_options, num_cores, size_hw
+from cleanplate.cli.options import crew_of, crew_options, size_hw
 
 
 @click.command("synth", short_help="Make training data: plates and shots with exact alpha and depth.")
@@ -55,15 +55,14 @@ def command(
     The same options give the same bytes whatever the number of workers. If it was stopped, even killed, the same
     command goes on with what is missing.  cleanplate inspect DIR --sheet FILE  draws a data set that is there.
     """
-    from cleanplate.jobs.units import Crew
-    from cleanplate.sample.sheet import refuse_suffix, write_sheet_of
+    from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
     from cleanplate.synth.generate import generate
     from cleanplate.synth.shooting import Plan
 
     if sheet is not None:
-        refuse_suffix(sheet)
+        refuse_sheet(sheet, out)
     plan = Plan(seed, size_hw(size), assets=assets)
-    crew = Crew(workers or (0 if ray else num_cores()), ray)
+    crew = crew_of(workers, ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")
     if sheet is not None:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from cleanplate.errors import InputError, MissingExtraError, WorkerError
@@ -56,16 +57,20 @@ def map_on_cluster(
         ray.shutdown()
 
 
+def refuse_without_ray() -> None:
+    """Raise MissingExtraError where Ray is not installed, before anything is begun that it would work on."""
+    if find_spec("ray") is None:
+        raise MissingExtraError("--ray", "ray", "Ray")
+
+
 def _answer_remotely(task: Task[Item, Result], item: Item) -> Answer[Result]:
     return answer(task, item, nobody_looks)
 
 
 def _connected(address: str, num_workers: int) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
-    try:
-        ray = import_module("ray")
-    except ImportError as error:
-        raise MissingExtraError("--ray", "ray", "Ray") from error
+    refuse_without_ray()
+    ray = import_module("ray")
     options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
     try:
         host, colon, port = address.rpartition(":")

@@ -1,0 +1,195 @@
+"""What a file or folder is, in JSON values: what `cleanplate inspect` tells."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from cleanplate.errors import InputError
+
+Facts = dict[str, Any]
+
+_CHECKPOINT, _MANIFEST = "checkpoint.json", "manifest.json"
+_CHECKPOINT_KEYS = {"format", "step", "recipe"}
+_DEPTH_KEYS = {"quantity", "lo", "hi", "model", "version"}
+
+
+def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None) -> Facts:
+    """What a file or folder is, as JSON values.
+
+    Args:
+        path: the file or folder.
+        pairs: the rule for the names in a folder set of somebody else.
+        depth_is: what the depth images of such a set show, if that was told.
+
+    Returns:
+        "file", and as "kind" one of: picture, model, depth map, checkpoint, shards, folders, shard, pack; the others
+        depend on it.
+
+    Raises:
+        InputError: it is none of these, or damaged.
+        UsageError: the rule is none.
+
+    """
+    from cleanplate.imaging.files import file_identity, is_folder
+    from cleanplate.sample.opening import is_folder_set
+
+    folder = path.parent if path.name in {_CHECKPOINT, _MANIFEST} else path
+    if path.name != _CHECKPOINT and is_folder_set(folder):
+        return _folder_set(folder, pairs, depth_is)
+    for name, description in ((_CHECKPOINT, _checkpoint), (_MANIFEST, _by_manifest)):
+        if path.name == name or file_identity(path / name):
+            return description(folder)
+    if is_folder(path):
+        raise InputError(
+            f"{path}: holds neither {_CHECKPOINT} nor {_MANIFEST} nor fg_bg/; name a file, checkpoint, data set or pack"
+        )
+    by_suffix = {".onnx": _model, ".tar": _shard, ".json": _depth_sidecar, ".npy": _depth_values}
+    return by_suffix.get(path.suffix.lower(), _picture)(path)
+
+
+def _picture(path: Path) -> Facts:
+    from cleanplate.imaging.colour import profile_effect, profile_name
+    from cleanplate.imaging.decoding import read_header
+
+    header = read_header(path)
+    profile = None
+    if header.profile is not None:
+        effect = profile_effect(header.profile, header.channels)
+        remark = {"converts": "converted to sRGB", "is sRGB": "the same as sRGB", "unusable": "ignored, sRGB assumed"}
+        profile = f"{profile_name(header.profile)} ({remark[effect]})"
+    return {
+        "file": str(path),
+        "kind": "picture",
+        "format": header.file_format,
+        "width": header.size_hw[1],
+        "height": header.size_hw[0],
+        "bits": header.bits,
+        "colour": {1: "grey", 3: "RGB", 4: "CMYK"}[header.channels],
+        "transparency": header.has_alpha,
+        "profile": profile,
+        "orientation": header.orientation,
+    }
+
+
+def _model(path: Path) -> Facts:
+    from cleanplate.runtime.model_file import read_model_file
+
+    model = read_model_file(path)
+    return {
+        "file": str(path),
+        "kind": "model",
+        "bytes": len(model.data),
+        "sha256": model.sha256,
+        "opset": model.opset,
+        "producer": model.producer,
+        "contract": json.loads(model.contract.to_json()),
+    }
+
+
+def _depth_sidecar(path: Path) -> Facts:
+    fields = _fields(path)
+    if missing := _DEPTH_KEYS - fields.keys():
+        raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; this describes no depth map of cleanplate")
+    return {"file": str(path), "kind": "depth map", **fields}
+
+
+def _depth_values(path: Path) -> Facts:
+    """The shape and range of a map, and what its sidecar says where there is one."""
+    import numpy as np
+
+    from cleanplate.imaging.files import file_identity
+
+    try:
+        values: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "no array of numbers, or cut off"
+        raise InputError(f"{path}: cannot be read ({reason}); copy it again from where it came") from error
+    if values.ndim != 2 or values.dtype.kind != "f" or not values.size:
+        raise InputError(f"{path}: holds {values.dtype} of shape {values.shape}; a depth map is floats (height, width)")
+    facts: Facts = {
+        "file": str(path),
+        "kind": "depth map",
+        "shape": list(values.shape),
+        "dtype": str(values.dtype),
+        "range": [float(values.min()), float(values.max())],
+    }
+    sidecar = path.with_suffix(".json")
+    return {**_depth_sidecar(sidecar), **facts} if file_identity(sidecar) else facts
+
+
+def _shard(path: Path) -> Facts:
+    from cleanplate.sample.contents import Contents
+    from cleanplate.sample.members import decode_members
+
+    contents = Contents(path)
+    if not len(contents):
+        raise InputError(f"{path}: holds no samples; make the data set again")
+    try:
+        size_hw = decode_members(contents.read(0), layers=False).alpha.shape
+    except (OSError, ValueError, KeyError, InputError) as error:
+        raise InputError(f"{path}: its first sample cannot be read ({error}); make the data set again") from error
+    return {
+        "file": str(path),
+        "kind": "shard",
+        "bytes": path.stat().st_size,
+        "num_samples": len(contents),
+        "members": list(contents.names),
+        "size_hw": list(size_hw),
+    }
+
+
+def _folder_set(folder: Path, pairs: Sequence[str], depth_is: str | None) -> Facts:
+    from cleanplate.sample.folder_reader import open_folder_set
+
+    opened = open_folder_set(folder, pairs)
+    told = opened.manifest
+    facts: Facts = {
+        "file": str(folder),
+        "kind": "folders",
+        "num_samples": len(opened.pairs),
+        "num_pictures": {kind: len(listing.files) for kind, listing in opened.listings.items()},
+        "pairs": dict(opened.rule.templates),
+    }
+    if told is None:
+        depth = (depth_is or "give --depth-is to read it") if opened.has_depth else None
+        return facts | {"manifest": None, "depth": depth}
+    depth = None if told.depth is None else told.depth.as_json()
+    size = None if told.size_hw is None else list(told.size_hw)
+    return facts | {"fingerprint": told.fingerprint, "size_hw": size, "depth": depth, "about": dict(told.about)}
+
+
+def _checkpoint(folder: Path) -> Facts:
+    path = folder / _CHECKPOINT
+    fields = _fields(path)
+    if missing := _CHECKPOINT_KEYS - fields.keys():
+        raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; this is no checkpoint of cleanplate")
+    return {"file": str(folder), "kind": "checkpoint", **fields}
+
+
+def _by_manifest(folder: Path) -> Facts:
+    """A data set in shards or a pack: whichever its manifest says, and whole."""
+    from cleanplate.sample.shards import FORMAT, ShardReader
+    from cleanplate.synth.pack import PACK_FORMAT, open_pack
+
+    path = folder / _MANIFEST
+    fields = _fields(path)
+    if fields.get("format") == PACK_FORMAT:
+        return {"file": str(folder), "kind": "pack", **open_pack(folder).manifest}
+    if fields.get("format") == FORMAT:
+        ShardReader(folder)  # refuses another version, and tars that are missing or cut off
+        return {"file": str(folder), "kind": "shards", **fields}
+    raise InputError(f"{path}: is no manifest of a cleanplate data set or pack; name one of these")
+
+
+def _fields(path: Path) -> Facts:
+    """The JSON object in a file."""
+    try:
+        fields: object = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
+    except ValueError:
+        raise InputError(f"{path}: is no JSON, or cut off; copy it again from where it came") from None
+    if not isinstance(fields, dict):
+        raise InputError(f"{path}: is no JSON object; this is no file of cleanplate")
+    return cast("Facts", fields)
