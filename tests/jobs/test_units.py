@@ -166,3 +166,16 @@ def test_a_resumed_work_is_measured_by_what_it_has_made(
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: _Usage(9000, 9000, 3000))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     with pytest.raises(InputError, match="11 samples need about"):
         toys.work(folder, 0, 0)
+
+
+def test_a_work_that_made_nothing_can_be_begun_with_another_plan(toys: Any, folder: Path) -> None:
+    def fail(*_: object) -> dict[str, Any]:
+        raise InputError("--ray here: no Ray cluster answers")
+
+    with (
+        pytest.raises(InputError, match="no Ray cluster answers"),
+        finished_units(folder, {"seed": 2}, fail, [3], Crew()),
+    ):
+        pytest.fail("the work cannot be finished")
+    assert files_in(folder) == {}
+    toys.work(folder, 0, 0)

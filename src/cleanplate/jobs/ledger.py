@@ -68,7 +68,7 @@ class Ledger:
         self.done[unit] = entry
 
     def close_finished(self) -> None:
-        """The work is finished: the file is not needed any more."""
+        """The work is finished, or nothing of it was made: the file is not needed any more."""
         self._file.close()
         self.path.unlink()
 

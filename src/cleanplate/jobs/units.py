@@ -93,6 +93,7 @@ def finished_units(
         except KeyboardInterrupt:
             raise InterruptedWorkError(f"stopped; {_kept(ledger, sizes, items)}") from None
         except CleanplateError as error:
+            _forget_nothing(ledger)
             raise rebuilt(type(error), f"{error}; {_kept(ledger, sizes, items)}") from error
         finally:
             _remove_leftovers(folder)
@@ -192,6 +193,13 @@ def _forget_lost(ledger: Ledger) -> None:
         sizes = cast("dict[str, int]", files) if isinstance(files, dict) else None
         if sizes is None or any(_size(ledger.folder / name) != size for name, size in sizes.items()):
             del ledger.done[unit]
+
+
+def _forget_nothing(ledger: Ledger) -> None:
+    """A work that failed before anything was made, as where no cluster answers, binds nobody to its plan."""
+    _remove_leftovers(ledger.folder)
+    if list(ledger.folder.iterdir()) == [ledger.path]:
+        ledger.close_finished()
 
 
 def _size(path: Path) -> int | None:
