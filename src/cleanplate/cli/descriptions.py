@@ -119,9 +119,12 @@ def _depth_values(path: Path) -> Facts:
 
 
 def _shard(path: Path) -> Facts:
+    from cleanplate.imaging.files import file_identity
     from cleanplate.sample.contents import Contents
     from cleanplate.sample.members import decode_members
 
+    if file_identity(path) is None:
+        raise InputError(f"{path}: there is no such file; check the name")
     contents = Contents(path)
     if not len(contents):
         raise InputError(f"{path}: holds no samples; make the data set again")
