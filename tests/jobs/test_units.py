@@ -127,7 +127,8 @@ def test_killed_at_any_moment_no_file_is_lost_doubled_or_different(
     while not (folder / "complete").exists():
         worker = subprocess.Popen([sys.executable, toys.__file__, folder, "0.1", "2"], start_new_session=True)
         try:
-            worker.wait(0.5 + 0.13 * (num_kills % 5))
+            # another moment each time, and later and later: a slow machine must come to an end too
+            worker.wait(0.5 + 0.13 * (num_kills % 5) + 0.04 * num_kills)
         except subprocess.TimeoutExpired:
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
