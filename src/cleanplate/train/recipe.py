@@ -144,17 +144,17 @@ def read_recipe(kind: type[AnyRecipe], path: Path, overrides: Sequence[str] = ()
     """Read a recipe; `overrides` are `key=value` texts such as `optim.lr=1e-3`, whose values are TOML.
 
     Raises:
-        RecipeError: the first problem, in one line: `recipes/first.toml: optim.lr: must be > 0, got -1`.
+        RecipeError: the first problem, in one line: `recipes/second.toml: optim.lr: must be > 0, got -1`.
 
     """
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(
-            f"{path}: cannot be read ({error.strerror}); give a recipe such as recipes/first.toml"
+            f"{path}: cannot be read ({error.strerror}); give a recipe such as recipes/second.toml"
         ) from None
     except UnicodeDecodeError:
-        raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/first.toml") from None
+        raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/second.toml") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: is not valid TOML: {error}") from None
     overridden = [override(table, text) for text in overrides]
