@@ -104,7 +104,7 @@ def test_a_full_disk(tmp_path: Path, material: list[str], layout: str, capfd: py
     assert_one_line(error, f"{tmp_path / 'out'}")
     assert "cannot be written (File too large); make room" in error
     assert "0 of 4 samples are kept, and the same command goes on with the rest" in error
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [LEDGER]
+    assert list((tmp_path / "out").iterdir()) == []  # nothing was made: nothing binds the next try
     assert main(["compose", *material, "--layout", layout]) == 0
 
 
