@@ -15,7 +15,7 @@ from cleanplate.sample.members import millimetres
 from cleanplate.sample.naming import KINDS, NameRule, name_rule
 from cleanplate.sample.pairs import added, digest_of, digest_of_sizes
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import MANIFEST
+from cleanplate.sample.shards import MANIFEST, checked_manifest
 
 FORMAT = "cleanplate-folders"
 VERSION = 1
@@ -172,13 +172,7 @@ def read_folder_manifest(folder: Path) -> FolderManifest | None:
         raise InputError(
             f"{path}: is not the manifest of a folder set; take it away if the pictures are not cleanplate's"
         )
-    values = cast("dict[str, Any]", fields)
-    if values.get("version") != VERSION:
-        raise InputError(
-            f"{path}: is version {values.get('version')}, this cleanplate reads {VERSION}; make the data set again"
-        )
-    if missing := _KEYS - values.keys():
-        raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; make the data set again")
+    values = checked_manifest(path, cast("dict[str, Any]", fields), VERSION, _KEYS)
     depth, size = values["depth"], values["size_hw"]
     try:
         rule = name_rule(f"{kind}={template}" for kind, template in values["pairs"].items())

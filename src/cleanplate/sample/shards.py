@@ -179,6 +179,21 @@ class ShardReader:
                 raise InputError(f"{path}: is not what was written (its SHA-256 differs); make the data set again")
 
 
+def checked_manifest(path: Path, manifest: dict[str, Any], version: int, keys: set[str]) -> dict[str, Any]:
+    """The manifest in `path`, if it is of this version and has all of the keys.
+
+    Raises:
+        InputError: it is of another version, or lacks a key.
+    """
+    if manifest.get("version") != version:
+        raise InputError(
+            f"{path}: is version {manifest.get('version')}, this cleanplate reads {version}; make the data set again"
+        )
+    if missing := keys - manifest.keys():
+        raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; make the data set again")
+    return manifest
+
+
 def _check_size(path: Path, num_bytes: int) -> None:
     try:
         found = path.stat().st_size
@@ -218,13 +233,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
     if not isinstance(manifest, dict) or cast("dict[str, Any]", manifest).get("format") != FORMAT:
         raise InputError(f"{path}: is not the manifest of a cleanplate data set")
-    manifest = cast("dict[str, Any]", manifest)
-    if manifest.get("version") != VERSION:
-        raise InputError(
-            f"{path}: is version {manifest.get('version')}, this cleanplate reads {VERSION}; make the data set again"
-        )
-    if missing := _MANIFEST_KEYS - manifest.keys():
-        raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; make the data set again")
+    manifest = checked_manifest(path, cast("dict[str, Any]", manifest), VERSION, _MANIFEST_KEYS)
     shards = _described(manifest["shards"])
     if not shards:
         raise InputError(f"{path}: does not describe its shards; make the data set again")
