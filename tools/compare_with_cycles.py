@@ -1,7 +1,7 @@
 """Renders some of our scenes, with actors, also with Blender Cycles, and compares depth and looks.
 
-    python3.11 -m venv /tmp/blender && /tmp/blender/bin/pip install bpy==4.2.0
-    .venv/bin/python tools/compare_with_cycles.py --blender-python /tmp/blender/bin/python --work /tmp/cycles \
+    python3.11 -m venv .venv-blender && .venv-blender/bin/pip install bpy==4.2.0
+    .venv/bin/python tools/compare_with_cycles.py --blender-python .venv-blender/bin/python --work out/cycles \
         --picture docs/renderer.jpg
 
 Takes some six minutes of one core; our CPU seconds are right from the second time on, when all loops are compiled.
