@@ -111,3 +111,60 @@ def test_without_a_scored_pixel_there_is_no_error_to_report() -> None:
     nowhere = np.zeros((8, 8), bool)
     assert matting.mean_absolute_error(np.ones((8, 8), np.float32), nowhere, nowhere) is None
     assert matting.iou(np.ones((8, 8), np.float32), nowhere, nowhere) == 0
+
+
+def _soft(seed: int) -> Image:
+    """A disc with a soft edge."""
+    y, x = np.ogrid[:40, :50]
+    return np.clip((10 + seed - np.hypot(y - 20, x - 25)) / (1 + seed / 3) + 0.5, 0, 1).astype(np.float32)
+
+
+@given(seed=st.integers(0, 11))
+def test_a_soft_truth_itself_has_no_error_of_any_kind(seed: int) -> None:
+    truth = _soft(seed)
+    assert matting.sum_absolute_differences(truth, truth) == 0
+    assert matting.mean_squared_error(truth, truth) == 0
+    assert matting.gradient_error(truth, truth) == 0
+    assert matting.connectivity_error(truth, truth) == 0
+    assert matting.mean_absolute_error(truth, truth, matting.near_edge(truth)) == 0
+
+
+@given(seed=st.integers(0, 5))
+def test_every_error_counts_the_same_when_matte_and_truth_are_mirrored_or_turned(seed: int) -> None:
+    truth, alpha = _soft(seed), np.roll(_soft(seed + 3), 4, 1)
+    for error in (
+        matting.sum_absolute_differences,
+        matting.mean_squared_error,
+        matting.gradient_error,
+        matting.connectivity_error,
+    ):
+        expected = error(alpha, truth)
+        assert expected > 0
+        assert error(alpha[:, ::-1], truth[:, ::-1]) == pytest.approx(expected)
+        assert error(np.ascontiguousarray(alpha.T), np.ascontiguousarray(truth.T)) == pytest.approx(expected)
+
+
+def test_the_gradient_error_sees_a_blur_that_the_overlap_does_not() -> None:
+    sharp, blurred = _soft(0), np.clip(0.5 + (_soft(11) - 0.5) * 0.9, 0, 1).astype(np.float32)
+    assert matting.gradient_error(blurred, sharp) > 10 * matting.gradient_error(np.clip(sharp, 0.01, 0.99), sharp)
+
+
+def test_the_connectivity_error_counts_a_piece_that_floats_and_not_one_that_hangs_on() -> None:
+    truth = np.zeros((40, 60), np.float32)
+    truth[10:30, 10:30] = 1
+    truth[10:30, 40:50] = 1
+    piece = truth.copy()
+    piece[10:30, 40:50] = 0.5  # the smaller of the two: never in the largest region, half as much of it sticks out
+    thinner = truth.copy()
+    thinner[10:30, 28:30] = 0.9
+    assert matting.connectivity_error(piece, truth) == pytest.approx(200 * 0.5 / 1000)
+    assert matting.connectivity_error(thinner, truth) == 0
+
+
+def test_without_foreground_there_is_no_edge_and_with_a_hard_one_there_is() -> None:
+    nothing = np.zeros((30, 30), np.float32)
+    assert not matting.near_edge(nothing).any()
+    assert matting.mean_absolute_error(nothing, nothing, matting.near_edge(nothing)) is None
+    half = nothing.copy()
+    half[:, 15:] = 1
+    assert matting.near_edge(half, 2).sum(1).tolist() == [6] * 30

@@ -84,3 +84,24 @@ def delta1(guess_m: NDArray[np.float64], depth_m: Image, where: Mask) -> float:
     """
     guess_m, depth_m = guess_m[where], depth_m[where]
     return float((np.maximum(guess_m / depth_m, depth_m / guess_m) < 1.25).mean())
+
+
+def correlation(guess: Image, truth: Image, where: Mask) -> float | None:
+    """Pearson's correlation of `guess` and `truth` over the pixels `where`; in [-1, 1], larger is better.
+
+    All three are (h, w), any units: a positive scale and a shift of either change nothing. A flat guess gets 0, and
+    where the truth is flat, or no pixel is chosen, there is nothing to tell: `None`. Source: K. Pearson, 1895, "Note on
+    regression and inheritance in the case of two parents".
+
+    >>> truth = np.array([[1.0, 2.0, 4.0, 9.0]], np.float32)
+    >>> where = truth < 5
+    >>> round(correlation(3 * truth - 1, truth, where), 6), round(correlation(-truth, truth, where), 6)
+    (1.0, -1.0)
+    >>> correlation(0 * truth, truth, where), correlation(truth, 0 * truth, where)
+    (0.0, None)
+    """
+    if not where.any() or np.ptp(truth[where]) == 0:
+        return None
+    if np.ptp(guess[where]) == 0:
+        return 0.0
+    return float(np.corrcoef(guess[where].astype(np.float64), truth[where].astype(np.float64))[0, 1])
