@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from cleanplate.cli.evaluate_synthetic import command as synthetic
 from cleanplate.cli.options import folder_set_options
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -12,6 +13,9 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.group("evaluate")
 def command() -> None:
     """Score a model, or predictions that already exist."""
+
+
+command.add_command(synthetic)
 
 
 @command.command("real")

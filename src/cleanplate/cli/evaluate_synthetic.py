@@ -1,0 +1,47 @@
+"""`cleanplate evaluate synthetic`: how good a model is where the truth is exact."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("synthetic")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Score this model instead of the one in the package.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out/synthetic"),
+    show_default=True,
+    help="For scores.json and worst.jpg.",
+)
+@click.option("--worst", type=click.IntRange(min=1), default=10, show_default=True, help="Pairs on the contact sheet.")
+@click.option("--effects", type=click.IntRange(min=0), metavar="SEED", help="With the default camera effects.")
+@click.option("--count", type=click.IntRange(min=1), help="Score the first so many pairs only.")
+def command(*, folder: Path, model: Path | None, out: Path, worst: int, effects: int | None, count: int | None) -> int:
+    """Score on rendered pairs: DIR is a data set of shards, as `synth` makes them.
+
+    Prints mean, median and worst of every figure, writes them pair by pair into scores.json, and shows the worst pairs
+    by IoU.
+    """
+    from cleanplate.evaluate.synthetic import Pairs, score_pairs
+    from cleanplate.evaluate.synthetic_report import table, write_results
+    from cleanplate.imaging.files import prepare_folder
+    from cleanplate.runtime.session import Session
+    from cleanplate.sample.shards import ShardReader
+
+    reader = ShardReader(folder)
+    pairs = Pairs(reader, count or len(reader), effects)
+    session = Session(model)
+    prepare_folder(out)
+    scores = score_pairs(session, pairs)
+    click.echo(table(scores))
+    about: dict[str, object] = {
+        "set": str(folder),
+        "fingerprint": reader.fingerprint,
+        "scored": f"{session.contract.name} {session.contract.version}",
+        "effects_seed": effects,
+    }
+    sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst)
+    click.echo(f"worst pairs: {sheet}")
+    return 0
