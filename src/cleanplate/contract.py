@@ -18,6 +18,9 @@ INPUTS = ("plate", "shot")
 OUTPUTS = ("alpha", "disparity", "plate_disparity")
 """Each float32 (1, 1, h, w): coverage 0..1; the foreground layer's and the plate's disparity, on one unknown scale."""
 
+NO_PLATE = 0.5
+"""The value of every pixel of the plate that stands for "there is none"."""
+
 MAX_ASPECT = 4
 """The network's long side is at most this many times its short side."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
@@ -53,6 +54,7 @@ STRIKES: dict[str, tuple[dict[str, Any], str]] = {
     "sharpening": ({"sharpen_p": 1}, "plate shot"),
     "jpeg": ({"jpeg_p": 1, "jpeg_quality": 20}, "plate shot"),
     "video": ({"video_p": 1, "video_quality": 10}, "plate shot"),
+    "no plate": ({"no_plate_p": 1}, "plate"),
 }
 
 
@@ -66,7 +68,8 @@ def _sample(seed: int = 0) -> Sample:
     front = np.array([0.9, 0.7, 0.1], np.float32)
     shot = np.asarray(plate * (1 - alpha[..., None]) + front * alpha[..., None], np.float32)
     depth = np.broadcast_to(np.linspace(3, 6, SIZE[1], dtype=np.float32), SIZE).copy()
-    return Sample("k", "s", ("p",), plate, shot, alpha, depth, np.where(alpha >= 0.5, np.float32(2), depth))
+    shot_depth_m = np.where(alpha >= 0.5, np.float32(2), depth)
+    return Sample("k", "s", ("p",), plate, shot, alpha, depth, shot_depth_m, instance_kinds=("person",))
 
 
 def _arrays(sample: Sample) -> dict[str, Image]:
@@ -161,6 +164,23 @@ def test_layers_that_would_no_longer_be_true_are_left_out() -> None:
     out = degrade(sample, np.random.default_rng(0), NONE, SIZE)
     assert out.shadow is None
     assert out.tags == ("lamp",)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "dropped"),
+    [(("person", "person"), True), (("person", "object"), False), (("animal",), False), ((), False)],
+)
+def test_the_plate_is_dropped_only_where_people_alone_came(kinds: tuple[str, ...], dropped: bool) -> None:
+    sample = replace(_sample(), instance_kinds=kinds)
+    out = degrade(sample, np.random.default_rng(0), replace(NONE, no_plate_p=1), SIZE)
+    assert (out.plate == NO_PLATE).all() == dropped
+    np.testing.assert_array_equal(out.alpha, sample.alpha)
+
+
+def test_an_empty_shot_may_go_without_a_plate() -> None:
+    sample = replace(_sample(), alpha=np.zeros(SIZE, np.float32), instance_kinds=())
+    out = degrade(sample, np.random.default_rng(0), replace(NONE, no_plate_p=1), SIZE)
+    assert (out.plate == NO_PLATE).all()
 
 
 LOOKS = [replace(NONE, **{name: value}) for name, value in LOOK.items()] + [replace(NONE, grey_p=1, range_p=1)]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import changes, motion
@@ -23,6 +24,7 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     and never blended. Where nobody came, alpha is 0 and the shot's depth is the plate's. The layers beside alpha and
     depth (shadow, instances, view) are left out: nothing here keeps them true.
     """
+    people_alone = _people_alone(sample)
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
     sample = changes.emptied(sample, rng, effects)
@@ -46,7 +48,14 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     plate = recorded(plate, rng, sensor, look, 1.0, calm=calm)
     shot = recorded(shot, rng, sensor, look, gamma, calm=1.0)
     plate, shot = encoded(plate, shot, rng, effects)
+    if people_alone and rng.random() < effects.no_plate_p:
+        plate = np.full_like(plate, NO_PLATE)
     return replace(sample, plate=plate, shot=shot, alpha=np.clip(alpha, 0, 1))
+
+
+def _people_alone(sample: Sample) -> bool:
+    """Whether a person matte of the shot would be its alpha."""
+    return not sample.alpha.any() or set(sample.instance_kinds) == {"person"}
 
 
 def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline: Image) -> Sample:

@@ -46,6 +46,8 @@ class Effects:
         jpeg_p, jpeg_quality: each compressed at this lowest quality (1 to 94) or better.
         video_p, video_quality: the same as a static camera's stream does it: thin chroma, coarse blocks, smoothed
             edges of blocks, blocks skipped where little changed; from this lowest quality of its DCT (1 to 60).
+        no_plate_p: there is no plate but the grey that stands for none; only where all foreground is people, because
+            nothing else can be told without one.
 
     Raises:
         ValueError: a probability outside 0..1, a negative strength, a crop of 1 or more, a quality out of its range.
@@ -108,6 +110,8 @@ class Effects:
     jpeg_quality: int = 30
     video_p: float = 0.25
     video_quality: int = 12
+
+    no_plate_p: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
