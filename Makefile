@@ -9,10 +9,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-# make weights: the counts and the seed are those of recipes/second.toml; training and validation share no scene and nobody
-DATA ?= data/second
-RUN ?= runs/second
-WEIGHTS ?= src/cleanplate/runtime/weights/second.onnx
+# make weights: the counts and the seed are those of recipes/shipped.toml; training and validation share no scene and nobody
+DATA ?= data/shipped
+RUN ?= runs/shipped
+WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
 VALIDATION_COUNT ?= 256
 WORKERS ?= 2
@@ -85,7 +85,7 @@ assets: .venv/.develop  ## gather people, furniture, textures and light, and bak
 PACK = $(BIN)/cleanplate assets --check > /dev/null 2>&1 || $(MAKE) assets
 
 weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: parts, data, training, export
-	$(BIN)/cleanplate train recipes/second.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 
 $(DATA)/train/manifest.json: | .venv/.develop

@@ -5,7 +5,7 @@ import pytest
 
 from cleanplate.cli.main import main
 
-RECIPE = Path(__file__).parents[2] / "recipes" / "first.toml"
+RECIPE = Path(__file__).parents[2] / "recipes" / "shipped.toml"
 
 
 @pytest.mark.parametrize(("command", "missing"), [("train", "lightning_fabric"), ("export", "torch")])

@@ -33,12 +33,12 @@ def test_the_model_file_gives_what_the_averaged_weights_give_at_any_size(run: Pa
     contract = export(run, run / "model.onnx")
     assert (contract.name, contract.version, contract.licence) == ("tiny", "1", "Apache-2.0")
     assert (contract.training_data, contract.commit) == ("sha256:abc", "c0ffee")
-    assert (contract.short_side_px, contract.multiple_px) == (32, 4)
+    assert (contract.short_side_px, contract.multiple_px) == (32, 8)
     session = Session(run / "model.onnx", num_threads=1)
     assert session.contract == contract
     network = Network(recipe.model.widths)
     export_module.load_network(run / "checkpoints" / "step_00000007" / "ema.safetensors", network)
-    plate, shot = np.random.default_rng(5).random((2, 32, 76, 3), dtype=np.float32)
+    plate, shot = np.random.default_rng(5).random((2, 32, 72, 3), dtype=np.float32)
     with torch.no_grad():
         expected = ModelGraph(network).eval()(*(torch.as_tensor(x).permute(2, 0, 1)[None] for x in (plate, shot)))
     for truth, got in zip(expected, session.run(plate, shot), strict=True):

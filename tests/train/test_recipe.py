@@ -5,7 +5,7 @@ import pytest
 from cleanplate.errors import RecipeError
 from cleanplate.train.recipe import Recipe, first_change, load_recipe, recipe_from_json
 
-FIRST = Path(__file__).parents[2] / "recipes" / "first.toml"
+SHIPPED = Path(__file__).parents[2] / "recipes" / "shipped.toml"
 
 
 def _complaint(path: Path, *overrides: str) -> str:
@@ -30,10 +30,10 @@ def _complaint(path: Path, *overrides: str) -> str:
         ("[loss]", "[effects]\njpeg = 1\n[loss]", "effects.jpeg: unknown key (did you mean effects.jpeg_p?)"),
         ("[loss]", "[effects]\nnoise_sd = true\n[loss]", "effects.noise_sd: must be a number, got true"),
         ('"32-true"', '"64"', "run.precision: must be 'auto', '32-true' or 'bf16-mixed', got \"64\""),
-        ("[32, 64]", "[32, 65]", "run.size_hw: must be multiples of 4, got [32, 65]"),
+        ("[32, 64]", "[32, 65]", "run.size_hw: must be multiples of 8, got [32, 65]"),
         ("[32, 64]", "[32, 64, 3]", "run.size_hw: must be a list of at most 2 values, got [32, 64, 3]"),
         ("[32, 64]", '[32, "64"]', 'run.size_hw[1]: must be a whole number, got "64"'),
-        ("short_side_px = 32", "short_side_px = 33", "export.short_side_px: must be a multiple of 4, got 33"),
+        ("short_side_px = 32", "short_side_px = 33", "export.short_side_px: must be a multiple of 8, got 33"),
         ("warmup_steps = 2", "warmup_steps = 7", "optim.warmup_steps: must be <= optim.steps, got 7"),
         ("[model]\nwidths = [8, 8, 16]", "model = 3", "is not valid TOML"),
     ],
@@ -69,9 +69,9 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
 
 
 def test_set_overrides_a_value_and_is_blamed_for_its_own_mistakes(recipe_file: Path) -> None:
-    recipe = load_recipe(recipe_file, ["optim.lr=1e-4", "run.name=other", "effects.noise_sd=0", "run.size_hw=[8, 12]"])
+    recipe = load_recipe(recipe_file, ["optim.lr=1e-4", "run.name=other", "effects.noise_sd=0", "run.size_hw=[8, 16]"])
     assert (recipe.optim.lr, recipe.run.name, recipe.effects.noise_sd) == (1e-4, "other", 0.0)
-    assert recipe.run.size_hw == (8, 12)
+    assert recipe.run.size_hw == (8, 16)
     assert _complaint(recipe_file, "optim.lr=-1") == "--set: optim.lr: must be > 0, got -1"
     assert _complaint(recipe_file, "optim.lrr=1") == "--set: optim.lrr: unknown key (did you mean optim.lr?)"
     assert _complaint(recipe_file, "optim.foo=1") == "--set: optim.foo: unknown key"  # nothing is alike
@@ -92,6 +92,6 @@ def test_only_what_decides_the_weights_bars_resuming(recipe_file: Path, recipe: 
 
 
 def test_the_shipped_recipe_is_valid_and_carries_its_command() -> None:
-    recipe = load_recipe(FIRST)
+    recipe = load_recipe(SHIPPED)
     assert recipe.multiple_px == 32
-    assert "cleanplate train recipes/first.toml" in FIRST.read_text()
+    assert "cleanplate train recipes/shipped.toml" in SHIPPED.read_text()

@@ -26,7 +26,7 @@ def command(
     pairs: tuple[str, ...],
     depth_is: str | None,
 ) -> int:
-    """Train the network by RECIPE, a TOML file such as recipes/second.toml.
+    """Train the network by RECIPE, a TOML file such as recipes/shipped.toml.
 
     train/ and validation/ are shards or folder sets; where a folder set has no depth, depth is not trained on it.
     """

@@ -45,14 +45,15 @@ def laplacian(estimate: Tensor, alpha: Tensor, num_levels: int = 5) -> Tensor:
     """
     rest, loss = estimate - alpha, estimate.new_zeros(())
     for level in range(num_levels):
-        coarse = _blur(rest)[..., ::2, ::2]
+        coarse = _halved(rest)
         detail = rest - F.interpolate(coarse, size=rest.shape[-2:], mode="bilinear", align_corners=False)
         loss = loss + 2**level * detail.abs().mean()
         rest = coarse
     return loss / num_levels
 
 
-def _blur(x: Tensor) -> Tensor:
+def _halved(x: Tensor) -> Tensor:
+    """Blurred, every second pixel; torch takes eight times as long over those that are thrown away."""
     kernel = x.new_tensor(_BINOMIAL)
     x = F.pad(x, (2, 2, 2, 2), mode="replicate")
-    return F.conv2d(F.conv2d(x, kernel.view(1, 1, 1, 5)), kernel.view(1, 1, 5, 1))
+    return F.conv2d(F.conv2d(x, kernel.view(1, 1, 5, 1), stride=(2, 1)), kernel.view(1, 1, 1, 5), stride=(1, 2))

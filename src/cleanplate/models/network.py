@@ -1,18 +1,20 @@
 """The network on one screen: a plain 3x3 U-Net that sees plate and shot together, with three separate heads."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-WIDTHS = (16, 32, 64, 96, 128, 128)
+WIDTHS = (32, 64, 96, 128, 128)
+PATCH_PX = 2
+"""Side of the patches that enter as one position: at full resolution the picture is mostly work and little to learn."""
 
-Fusion = Literal["stack", "concat", "subtract", "none"]
+Fusion = Literal["stack", "pyramid", "concat", "subtract", "none"]
 """How plate and shot meet. At the input: `stack` (both and their difference). After a stem that both share: `concat`,
-`subtract`. `none`: the network never sees the plate. What is to meet at every level needs encoders of its own here."""
+`subtract`. At every level of an encoder that both share: `pyramid`. `none`: the network never sees the plate."""
 
 
 class Maps(NamedTuple):
@@ -33,8 +35,8 @@ def _conv_bn(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Se
     return nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
 
-def _conv_bn_relu(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return _conv_bn(inputs, outputs, stride=stride).append(nn.ReLU(inplace=True))
+def _conv_bn_relu(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
+    return _conv_bn(inputs, outputs, size, stride).append(nn.ReLU(inplace=True))
 
 
 class Residual(nn.Module):
@@ -42,7 +44,7 @@ class Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.first = _conv_bn_relu(inputs, outputs, stride)
+        self.first = _conv_bn_relu(inputs, outputs, stride=stride)
         self.second = _conv_bn(outputs, outputs)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else _conv_bn(inputs, outputs, size=1)
@@ -58,11 +60,11 @@ class Residual(nn.Module):
 
 
 class Head(nn.Sequential):
-    """One map from decoder features, sharing no layer with any other head: (n, inputs, h, w) -> (n, 1, h, w)."""
+    """Features to maps, sharing no layer with any other head: (n, inputs, h, w) -> (n, outputs, h, w)."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int = 1) -> None:
         hidden = inputs // 2
-        super().__init__(nn.Conv2d(inputs, hidden, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(hidden, 1, 1))
+        super().__init__(nn.Conv2d(inputs, hidden, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(hidden, outputs, 1))
 
 
 class Rise(nn.Module):
@@ -89,46 +91,56 @@ def _twice(x: Tensor) -> Tensor:
 class Network(nn.Module):
     """Alpha and two disparity layers of a shot, given the plate.
 
-    `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from full
-    resolution down, each level half the size of the one before. Returns `Maps`.
+    `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from half
+    resolution down, each level half the size of the one before. Returns `Maps`: alpha by the pixel, disparity at half
+    resolution, enlarged.
     """
 
     def __init__(self, widths: Sequence[int] = WIDTHS, fusion: Fusion = "stack") -> None:
         super().__init__()
         self.fusion: Fusion = fusion
-        self.multiple_px = 2 ** (len(widths) - 1)
+        self.multiple_px = multiple_px(widths)
         steps = list(pairwise(widths))
-        self.stem = _conv_bn_relu(9 if fusion == "stack" else 3, widths[0])
-        if fusion in {"concat", "subtract"}:
-            self.merge = _conv_bn_relu(widths[0] * (2 if fusion == "concat" else 1), widths[0])
+        self.stem = _conv_bn_relu(PATCH_PX**2 * (9 if fusion == "stack" else 3), widths[0])
+        met = {"pyramid": widths, "concat": widths[:1], "subtract": widths[:1]}.get(fusion, ())
+        self.meet = nn.ModuleList(_conv_bn_relu((1 if fusion == "subtract" else 2) * width, width, 1) for width in met)
         self.down = nn.ModuleList(Residual(fine, coarse, 2) for fine, coarse in steps)
         self.bottom = Residual(widths[-1], widths[-1], 1)
         self.up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in reversed(steps))
-        self.alpha = Head(widths[0])
-        self.disparity = Head(widths[1])
-        self.plate_disparity = Head(widths[1])
+        self.alpha = Head(widths[0], PATCH_PX**2)
+        self.disparity = Head(widths[0])
+        self.plate_disparity = Head(widths[0])
 
     def forward(self, plate: Tensor, shot: Tensor) -> Maps:
         """See the class."""
-        x = self._fused(plate, shot)
-        skips: list[Tensor] = []
-        for level in self.down:
-            skips.append(x)
-            x = level(x)
-        x = half = self.bottom(x)
+        skips = self._pyramid(plate, shot)
+        x = self.bottom(skips.pop())
         for level in self.up:
-            half = x
             x = level(x, skips.pop())
-        return Maps(self.alpha(x), _twice(self.disparity(half)), _twice(self.plate_disparity(half)))
+        alpha = F.pixel_shuffle(self.alpha(x), PATCH_PX)
+        return Maps(alpha, _twice(self.disparity(x)), _twice(self.plate_disparity(x)))
+
+    def _pyramid(self, plate: Tensor, shot: Tensor) -> list[Tensor]:
+        """Features of both pictures, fused, from half resolution down."""
+        plate, shot = (F.pixel_unshuffle(picture - 0.5, PATCH_PX) for picture in (plate, shot))
+        if self.fusion == "pyramid":
+            both = list(accumulate(self.down, lambda x, level: level(x), initial=self.stem(torch.cat([plate, shot]))))
+            halves = (features.chunk(2) for features in both)
+            return [meet(torch.cat([s, s - p], 1)) for meet, (p, s) in zip(self.meet, halves, strict=True)]
+        return list(accumulate(self.down, lambda x, level: level(x), initial=self._fused(plate, shot)))
 
     def _fused(self, plate: Tensor, shot: Tensor) -> Tensor:
-        """Features of both pictures: (n, widths[0], h, w)."""
-        centred = shot - 0.5, plate - 0.5
+        """Of the patches of both, the features they enter the encoder with: (n, widths[0], h / 2, w / 2)."""
         if self.fusion == "stack":
             # The difference drawn out: far from zero, it would drown in the first batch norm.
-            return self.stem(torch.cat([*centred, 2 * (shot - plate)], 1))
-        of_shot = self.stem(centred[0])
+            return self.stem(torch.cat([shot, plate, 2 * (shot - plate)], 1))
+        of_shot = self.stem(shot)
         if self.fusion == "none":
             return of_shot
-        of_plate = self.stem(centred[1])
-        return self.merge(of_shot - of_plate if self.fusion == "subtract" else torch.cat([of_shot, of_plate], 1))
+        of_plate, (meet,) = self.stem(plate), self.meet
+        return meet(of_shot - of_plate if self.fusion == "subtract" else torch.cat([of_shot, of_plate], 1))
+
+
+def multiple_px(widths: Sequence[int]) -> int:
+    """What the sides of the pictures must be multiples of."""
+    return int(PATCH_PX * 2 ** (len(widths) - 1))

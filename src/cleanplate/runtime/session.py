@@ -16,7 +16,7 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.model_file import read_model_file
 
-SHIPPED_MODEL = Path(__file__).parent / "weights" / "second.onnx"
+SHIPPED_MODEL = Path(__file__).parent / "weights" / "shipped.onnx"
 """The model that comes with the package."""
 
 THREADS_VARIABLE = "CLEANPLATE_THREADS"

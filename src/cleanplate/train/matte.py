@@ -24,7 +24,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class MatteAndDepth:
-    """What `recipes/second.toml` and its like teach; see `train.task.Task`."""
+    """What `recipes/shipped.toml` and its like teach; see `train.task.Task`."""
 
     recipe: Recipe
 

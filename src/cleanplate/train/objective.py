@@ -16,9 +16,13 @@ def objective(maps: Maps, batch: Batch, weights: Loss) -> Objective:
     The composed map shows the plate's depth wherever there is no foreground, also where something was taken away; so
     does what it is compared with.
     """
-    shot_m, plate_m = batch.depth_m.chunk(2, 1)
-    truth, valid = inverse_depth(torch.cat([torch.where(batch.alpha >= 0.5, shot_m, plate_m), plate_m], 1))
-    layers = compose(maps.disparity.float(), maps.plate_disparity.float(), batch.alpha)
-    terms = alpha_terms(maps.alpha_logit, batch.alpha) | disparity_terms(layers, batch.alpha, truth, valid)
+    # The network gives disparity at half resolution, so every second pixel tells all there is to tell.
+    disparity, plate_disparity, alpha, depth_m = (
+        x[..., ::2, ::2] for x in (maps.disparity, maps.plate_disparity, batch.alpha, batch.depth_m)
+    )
+    shot_m, plate_m = depth_m.chunk(2, 1)
+    truth, valid = inverse_depth(torch.cat([torch.where(alpha >= 0.5, shot_m, plate_m), plate_m], 1))
+    layers = compose(disparity.float(), plate_disparity.float(), alpha)
+    terms = alpha_terms(maps.alpha_logit, batch.alpha) | disparity_terms(layers, alpha, truth, valid)
     total = sum((getattr(weights, name) * term for name, term in terms.items()), start=batch.alpha.new_zeros(()))
     return Objective(total, terms)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleanplate.errors import RecipeError
-from cleanplate.models.network import WIDTHS, Fusion
+from cleanplate.models.network import WIDTHS, Fusion, multiple_px
 from cleanplate.synth.camera import Effects
 from cleanplate.train.recipe_errors import describe
 
@@ -32,7 +32,7 @@ class Data(Table):
 
 
 class Model(Table):
-    """The network's channels, from full resolution down, and where plate and shot meet in it."""
+    """The network's channels, from half resolution down, and where plate and shot meet in it."""
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
     fusion: Fusion = "stack"
@@ -120,7 +120,7 @@ class Recipe(TrainingRecipe):
     @property
     def multiple_px(self) -> int:
         """What the sides of the network's input must be multiples of."""
-        return 2 ** (len(self.model.widths) - 1)
+        return multiple_px(self.model.widths)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -144,17 +144,17 @@ def read_recipe(kind: type[AnyRecipe], path: Path, overrides: Sequence[str] = ()
     """Read a recipe; `overrides` are `key=value` texts such as `optim.lr=1e-3`, whose values are TOML.
 
     Raises:
-        RecipeError: the first problem, in one line: `recipes/second.toml: optim.lr: must be > 0, got -1`.
+        RecipeError: the first problem, in one line: `recipes/shipped.toml: optim.lr: must be > 0, got -1`.
 
     """
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(
-            f"{path}: cannot be read ({error.strerror}); give a recipe such as recipes/second.toml"
+            f"{path}: cannot be read ({error.strerror}); give a recipe such as recipes/shipped.toml"
         ) from None
     except UnicodeDecodeError:
-        raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/second.toml") from None
+        raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/shipped.toml") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: is not valid TOML: {error}") from None
     overridden = [override(table, text) for text in overrides]
