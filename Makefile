@@ -97,7 +97,7 @@ $(DATA)/validation/manifest.json: | .venv/.develop
 	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS)
 
 document: .venv/.develop $(DOCUMENT_DATA)/train/manifest.json $(DOCUMENT_DATA)/validation/manifest.json  ## every row of the 2020 document, and docs/document.md; ROWS="original" for some
-	$(BIN)/python -m cleanplate.document $(ROWS) --data $(DOCUMENT_DATA) --out $(DOCUMENT_RUNS)
+	$(BIN)/python -m cleanplate.document $(ROWS) --data $(DOCUMENT_DATA) --out $(DOCUMENT_RUNS) --workers $(WORKERS)
 
 $(DOCUMENT_DATA)/train/manifest.json: | .venv/.develop
 	$(PACK)

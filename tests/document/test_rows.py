@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cleanplate.document import rows as rows_module
+from cleanplate.document.__main__ import main
 from cleanplate.document.report import write_report
 from cleanplate.document.rows import COLUMNS, read_result, train_row
 from cleanplate.errors import InputError, RecipeError
@@ -83,6 +84,27 @@ def test_the_report_has_every_finished_row_and_names_the_others(recipes: Path, d
     assert {path.name for path in docs.iterdir()} == {
         "document.md", "document.json", "document.jpg", "document_drawn.jpg",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_rows_are_trained_side_by_side_and_each_after_the_one_it_begins_from(
+    recipes: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [f"{table}.{key}={json.dumps(value)}" for table, tables in TINY.items() for key, value in tables.items()]
+    told = [word for value in values for word in ("--set", value)]
+    folders = ["--data", str(data), "--out", str(tmp_path), "--report", str(tmp_path / "docs")]
+    rows = ["stage_full", "mask_concat", "stage_small"]
+    monkeypatch.setattr("sys.argv", ["document", *rows, *folders, "--recipes", str(recipes), "--workers", "2", *told])
+    assert main() == 0
+    lines = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    said = [line for line in lines if line in rows]
+    assert set(said) == set(rows)
+    assert said[2] == "stage_full"
+    for row in rows:
+        alone = _train(row, recipes, data, tmp_path / "alone" if row == "mask_concat" else tmp_path)
+        both = read_result(tmp_path, row)
+        assert both is not None
+        assert {**both["table"], "seconds": 0} == {**alone["table"], "seconds": 0}
 
 
 def test_too_little_data_is_named(recipes: Path, data: Path, tmp_path: Path) -> None:
