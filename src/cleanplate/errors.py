@@ -27,6 +27,10 @@ class UsageError(CleanplateError):
     exit_code = 2
 
 
+class ToolError(CleanplateError):
+    """Another program or package that was asked for something has failed."""
+
+
 class WorkerError(CleanplateError):
     """A process that worked for this one has died."""
 

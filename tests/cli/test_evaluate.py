@@ -1,6 +1,7 @@
 """`cleanplate evaluate real` prints the table, leaves the report, and tells wrong input in one line."""
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -155,3 +156,54 @@ def test_no_data_set_is_said_and_where_one_can_be_made(tmp_path: Path, capsys: p
         error = capsys.readouterr().err
         assert error.endswith(f"make one with cleanplate synth --out {advised}\n")
         assert error.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_tool_is_put_under_stress_and_a_second_joins_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_shards(tmp_path / "data", _samples(2), {})
+    monkeypatch.chdir(tmp_path)
+    arguments = ["evaluate", "stress", "data", "--count", "1", "--out", "o"]
+    assert main([*arguments, "--tool", "difference", "--note", "Made up."]) == 0
+    assert "difference: error 0.01" in capsys.readouterr().out
+    command = f"'{sys.executable}' -c pass {{image}} {{out}}"
+    assert main([*arguments, "--tool", command]) == 1
+    assert "clean level 0: " in capsys.readouterr().err
+    assert main([*arguments, "--tool", "difference", "--name", "again"]) == 0
+    page = (tmp_path / "o" / "stress.md").read_text()
+    assert "\ncleanplate evaluate stress data --tool difference --count 1 --out o\n" in page
+    assert "\ncleanplate evaluate stress data --tool difference --name again --count 1 --out o\n" in page
+    assert page.count("Made up.") == 1
+    assert sorted(path.stem for path in (tmp_path / "o" / "stress").glob("*.json")) == ["again", "difference"]
+    capsys.readouterr()
+    assert main([*arguments, "--tool", "difference", "--seed", "1"]) == 1
+    assert "was measured on other pairs or with another seed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outcome"),
+    [
+        (["nowhere", "--tool", "difference"], (1, "nowhere: is no folder")),
+        (["given", "--tool", "difference"], (1, "given: holds no camera")),
+        (["real", "--tool", "matter {image}"], (2, "lacks {out}")),
+        (["real", "--tool", "photoshop"], (2, "photoshop: is none of cleanplate, difference")),
+        (["real", "--tool", "mog2", "--model", "m.onnx"], (2, "has no model: leave --model out")),
+        (["real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
+    ],
+)
+def test_wrong_stress_is_one_line_and_leaves_nothing_behind(
+    room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    outcome: tuple[int, str],
+) -> None:
+    monkeypatch.chdir(room)
+    before = sorted(room.rglob("*"))
+    assert main(["evaluate", "stress", *arguments, "--out", "o"]) == outcome[0]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert outcome[1] in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert sorted(room.rglob("*")) == before

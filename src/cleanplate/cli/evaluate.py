@@ -67,6 +67,85 @@ def real(
     return 0
 
 
+@command.command("stress")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--tool",
+    default="cleanplate",
+    show_default=True,
+    help="cleanplate, difference, mog2, knn, rembg, mediapipe, or a command with {image}, {plate} and {out}.",
+)
+@click.option("--name", help="Call the tool this; else by its own name.")
+@click.option("--model", type=click.Path(path_type=Path), help="The model of cleanplate, rembg or mediapipe.")
+@click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Take so many pairs of DIR.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice and the changes.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds a command may take a pair."
+)
+@click.option("--note", default="", help="A sentence for the page, such as where DIR comes from.")
+@click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="For stress.md and the folder stress.")
+@folder_set_options
+def stress(
+    *,
+    folder: Path,
+    tool: str,
+    name: str | None,
+    model: Path | None,
+    count: int,
+    seed: int,
+    timeout: float,
+    note: str,
+    out: Path,
+    pairs: tuple[str, ...],
+    depth_is: str | None,
+) -> int:
+    """Measure how a matting program suffers as plate and shot drift apart.
+
+    DIR is a data set, or holds one folder a camera as for `evaluate real`. The error of alpha is measured along ten
+    axes (plate shift, rotation, zoom, exposure, white balance, noise, JPEG, shadow, light drift, camouflage) at five
+    levels. Run it once for each tool with the same --out: the page shows all of them.
+    """
+    from cleanplate.evaluate.stress.measure import measure
+    from cleanplate.evaluate.stress.page import PARTS, write_page
+    from cleanplate.evaluate.stress.pairs import digest_of, example_of, read_pairs
+    from cleanplate.evaluate.stress.results import Result, read_results, refuse_other_pairs, write_result
+    from cleanplate.evaluate.stress.tools import make_tool
+    from cleanplate.imaging.files import prepare_folder
+
+    made = make_tool(tool, model=model, timeout_s=timeout, name=name)
+    chosen = read_pairs(folder, count, seed, rule_words=pairs, depth_is=depth_is)
+    digest = digest_of(chosen, seed)
+    refuse_other_pairs(read_results(out / PARTS), digest, out / PARTS)
+    prepare_folder(out / PARTS)
+    scores, mattes = measure(chosen, made, seed)
+    names = tuple(pair.name for pair in chosen)
+    result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
+    written = write_result(out / PARTS, result, mattes)
+    page = write_page(out, read_results(out / PARTS), chosen[example_of(chosen)], seed)
+    click.echo(f"{made.name}: error {result.error('', 0):.4f} on {len(chosen)} clean pairs; all of it: {written}")
+    click.echo(f"every tool that was measured there: {page}")
+    return 0
+
+
+def _typed() -> str:
+    """The command line of the command that runs, as far as it was typed."""
+    import shlex
+    from typing import cast
+
+    context = click.get_current_context()
+    words = ["cleanplate", "evaluate", "stress"]
+    for parameter in context.command.params:
+        if parameter.name == "note":  # the page has it in words
+            continue
+        value: object = context.params.get(parameter.name or "")
+        if isinstance(parameter, click.Argument):
+            words.append(shlex.quote(str(value)))
+        elif context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE:
+            many = cast("tuple[object, ...]", value) if parameter.multiple else (value,)
+            words += [word for one in many for word in (parameter.opts[0], shlex.quote(str(one)))]
+    return " ".join(words)
+
+
 @command.command("data")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--effects", is_flag=True, help="As training sees it: with the default camera effects.")

@@ -1,0 +1,128 @@
+"""What was measured, on disk: one JSON and one strip of mattes for each tool, all of the same pairs."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from cleanplate.errors import InputError
+from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, VERSION
+from cleanplate.evaluate.stress.measure import CLEAN, Mattes, Score
+from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_float, to_uint
+from cleanplate.imaging.files import decode_png, encode_png, replace_file
+from cleanplate.imaging.resize import resize
+
+FORMAT = "cleanplate-stress"
+
+TILE_WIDTH_PX = 160
+"""How wide the kept mattes are."""
+
+NUM_TILES = 1 + len(AXES)
+"""Clean, then each axis at its last level."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tool's scores and how they came about.
+
+    Attributes:
+        tool, about: as `tools.Tool` has them.
+        command: what gives this result again.
+        pairs: the names of the pairs.
+        digest: what results that can be compared share (`pairs.digest_of`).
+        scores: clean, then every axis from level 1 to NUM_LEVELS.
+        note: what else the page is to say, such as where the pairs come from.
+    """
+
+    tool: str
+    about: str
+    command: str
+    pairs: tuple[str, ...]
+    digest: str
+    scores: tuple[Score, ...]
+    note: str = ""
+
+    def error(self, axis: str, level: int) -> float:
+        """The mean absolute error of alpha at a level of an axis; level 0 is the clean one."""
+        wanted = (CLEAN, 0) if level == 0 else (axis, level)
+        return next(score.mean_absolute_error for score in self.scores if (score.axis, score.level) == wanted)
+
+
+def write_result(folder: Path, result: Result, mattes: Mattes) -> Path:
+    """Write NAME.json and NAME.png, the mattes one below the other, into `folder`; return the JSON's path.
+
+    Raises:
+        InputError: they cannot be written.
+    """
+    fields = asdict(result)
+    fields = {"format": FORMAT, "version": VERSION, **fields}
+    path = folder / f"{_file_name(result.tool)}.json"
+    with replace_file(path.with_suffix(".png")) as unfinished:
+        unfinished.write_bytes(encode_png(to_uint(np.concatenate([tile(matte) for matte in mattes]), 8)))
+    with replace_file(path) as unfinished:
+        unfinished.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def tile(picture: Image) -> Image:
+    """A picture at the size in which it is kept and shown."""
+    height, width = picture.shape[:2]
+    return resize(picture, (round(height * TILE_WIDTH_PX / width), TILE_WIDTH_PX))
+
+
+def read_results(folder: Path) -> list[Result]:
+    """All results in a folder, cleanplate's first, then by name.
+
+    Raises:
+        InputError: a file is damaged, or of another version.
+    """
+    results = [_read(path) for path in sorted(folder.glob("*.json"))]
+    return sorted(results, key=lambda result: (result.tool != "cleanplate", result.tool))
+
+
+def refuse_other_pairs(results: Sequence[Result], digest: str, folder: Path) -> None:
+    """Raise InputError where a result was measured on other pairs, or with another seed."""
+    for result in results:
+        if result.digest != digest:
+            raise InputError(
+                f"{folder / _file_name(result.tool)}.json: was measured on other pairs or with another seed; "
+                "name another folder with --out, or give the same DIR, --count and --seed"
+            )
+
+
+def read_mattes(folder: Path, result: Result) -> Mattes:
+    """The tiles that `write_result` has kept; raises InputError where they are missing or damaged."""
+    path = folder / f"{_file_name(result.tool)}.png"
+    try:
+        codes = decode_png(path.read_bytes())
+    except (OSError, InputError) as error:
+        raise InputError(f"{path}: cannot be read; measure {result.tool} again") from error
+    if codes.ndim != 2 or codes.shape[0] % NUM_TILES:
+        raise InputError(f"{path}: is not what was written; measure {result.tool} again")
+    return np.split(to_float(codes), NUM_TILES)
+
+
+def _read(path: Path) -> Result:
+    again = "measure the tool again, or name another folder with --out"
+    try:
+        fields = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+        if (fields.pop("format"), fields.pop("version")) != (FORMAT, VERSION):
+            raise InputError(f"{path}: is of another version of the benchmark; {again}")
+        scores = tuple(Score(**score) for score in fields.pop("scores"))
+        pairs = tuple(fields.pop("pairs"))
+        result = Result(**fields, pairs=pairs, scores=scores)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path}: is no result of this benchmark ({error}); {again}") from error
+    there = {(score.axis, score.level) for score in result.scores}
+    if not there >= {(axis.name, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)} | {(CLEAN, 0)}:
+        raise InputError(f"{path}: lacks some of the conditions; {again}")
+    return result
+
+
+def _file_name(tool: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", tool).strip(".-") or "tool"
