@@ -122,7 +122,7 @@ def stress(
     result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
     written = write_result(out / PARTS, result, mattes)
     page = write_page(out, read_results(out / PARTS), chosen[example_of(chosen)], seed)
-    click.echo(f"{made.name}: error {result.error('', 0):.4f} on {len(chosen)} clean pairs; all of it: {written}")
+    click.echo(f"{made.name}: error {result.clean:.4f} on {len(chosen)} clean pairs; all of it: {written}")
     click.echo(f"every tool that was measured there: {page}")
     return 0
 

@@ -55,7 +55,7 @@ def page(results: Sequence[Result]) -> str:
             "",
             "| tool | what it is | clean |",
             "|---|---|---|",
-            *(f"| {_cell(result.tool)} | {_cell(result.about)} | {result.error('', 0):.4f} |" for result in results),
+            *(f"| {_cell(result.tool)} | {_cell(result.about)} | {result.clean:.4f} |" for result in results),
             "",
             "One pair, clean and at the last level of each axis, and what every tool makes of it:",
             "",
@@ -73,9 +73,8 @@ def _section(axis: Axis, results: Sequence[Result]) -> Iterable[str]:
     yield f"| tool | clean | {' | '.join(values)} |"
     yield "|---" * (NUM_LEVELS + 2) + "|"
     for result in results:
-        clean = result.error(axis.name, 0)
-        cells = [_error(result.error(axis.name, level), clean) for level in range(1, NUM_LEVELS + 1)]
-        yield f"| {_cell(result.tool)} | {clean:.4f} | {' | '.join(cells)} |"
+        cells = [_error(result.error(axis.name, level), result.clean) for level in range(1, NUM_LEVELS + 1)]
+        yield f"| {_cell(result.tool)} | {result.clean:.4f} | {' | '.join(cells)} |"
 
 
 def _cell(text: str) -> str:

@@ -47,6 +47,11 @@ class Result:
     scores: tuple[Score, ...]
     note: str = ""
 
+    @property
+    def clean(self) -> float:
+        """The mean absolute error of alpha on the pairs as they are."""
+        return self.error("", 0)
+
     def error(self, axis: str, level: int) -> float:
         """The mean absolute error of alpha at a level of an axis; level 0 is the clean one."""
         wanted = (CLEAN, 0) if level == 0 else (axis, level)
