@@ -1,5 +1,6 @@
 """What every test shares: how hard the property tests look (`make test-long` loads the long profile), tiny models."""
 
+import hashlib
 import json
 import os
 import sys
@@ -20,7 +21,7 @@ settings.load_profile("quick")
 ModelMaker = Callable[..., Path]
 
 CONTRACT: dict[str, Any] = {
-    "format": 1,
+    "format": 2,
     "name": "difference",
     "version": "0.0.1",
     "licence": "Apache-2.0",
@@ -28,6 +29,8 @@ CONTRACT: dict[str, Any] = {
     "commit": "0000000",
     "short_side_px": 32,
     "multiple_px": 8,
+    "precision": "float32",
+    "without_plate": False,
     "input_range": [0.0, 1.0],
     "inputs": ["plate", "shot"],
     "outputs": ["alpha", "disparity", "plate_disparity"],
@@ -48,7 +51,8 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> ModelMaker:
     With d the mean over the colours of |shot - plate|: alpha = clip(gain * d, 0, 1), disparity = drift(mean of shot's
     colours), plate_disparity = drift(mean of the plate's), where drift(x) = (1 + D) x + D and D = `drift` * (mean of d
     over the picture): the scale and shift that every run of a real network has of its own. `leak` times d is added to
-    plate_disparity: what hides the plate disturbs its prediction. `broken` breaks a promise of the contract.
+    plate_disparity: what hides the plate disturbs its prediction. `broken` breaks a promise of the contract;
+    `contract` changes entries of it, or is the text to write.
     """
 
     def make(
@@ -62,9 +66,8 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> ModelMaker:
         broken: str = "",
     ) -> Path:
         path = tmp_path_factory.mktemp("model") / "difference.onnx"
-        fields = {**CONTRACT, **contract} if isinstance(contract, dict) else CONTRACT
-        text = contract if isinstance(contract, str) else json.dumps(fields)
-        path.write_bytes(_difference_model((gain, drift, leak), None if without_contract else text, size, broken))
+        told = None if without_contract else contract or {}
+        path.write_bytes(_difference_model((gain, drift, leak), told, size, broken))
         return path
 
     return make
@@ -77,7 +80,10 @@ def difference_model(make_model: ModelMaker) -> Path:
 
 
 def _difference_model(
-    strengths: tuple[float, float, float], contract: str | None, size: tuple[int | str, ...], broken: str
+    strengths: tuple[float, float, float],
+    contract: dict[str, Any] | str | None,
+    size: tuple[int | str, ...],
+    broken: str,
 ) -> bytes:
     import onnx  # noqa: PLC0415 - only tests that need a model pay for it
 
@@ -109,6 +115,8 @@ def _difference_model(
         numbers["two"] = 2.0
     if broken == "alpha":
         steps[4] = ("Identity", ["steep"], "alpha")
+    if broken == "operator":
+        steps[0] = ("Sup", ["shot", "plate"], "signed")
     if broken == "channels":
         steps[-1] = ("Identity", ["plate"], "plate_disparity")
     outputs = ["alpha", "disparity", "something_else" if broken == "names" else "plate_disparity"]
@@ -126,6 +134,9 @@ def _difference_model(
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10, producer_name="tests")
+    if isinstance(contract, dict):
+        weights = f"sha256:{hashlib.sha256(model.graph.SerializeToString()).hexdigest()}"
+        contract = json.dumps({**CONTRACT, "weights": weights, **contract})
     if contract is not None:
         helper.set_model_props(model, {"cleanplate": contract})
     return model.SerializeToString()

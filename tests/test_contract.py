@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from cleanplate.contract import Contract, network_size
 from cleanplate.errors import ModelError
 
-FIRST = Contract("first", "1.0.0", "Apache-2.0", "sha256:abc", "0123abc", short_side_px=192, multiple_px=32)
+FIRST = Contract(
+    "first", "1.0.0", "Apache-2.0", "sha256:abc", "0123abc", "sha256:def", short_side_px=192, multiple_px=32
+)
 
 
 def changed(**fields: Any) -> str:
@@ -22,16 +24,19 @@ def test_a_contract_survives_the_way_through_json() -> None:
     assert Contract.from_json(FIRST.to_json(), "m.onnx") == FIRST
 
 
-def test_the_json_of_format_1_stays_what_it_is() -> None:
+def test_the_json_of_format_2_stays_what_it_is() -> None:
     assert json.loads(FIRST.to_json()) == {
-        "format": 1,
+        "format": 2,
         "name": "first",
         "version": "1.0.0",
         "licence": "Apache-2.0",
         "training_data": "sha256:abc",
         "commit": "0123abc",
+        "weights": "sha256:def",
         "short_side_px": 192,
         "multiple_px": 32,
+        "precision": "float32",
+        "without_plate": False,
         "input_range": [0.0, 1.0],
         "inputs": ["plate", "shot"],
         "outputs": ["alpha", "disparity", "plate_disparity"],
@@ -41,16 +46,19 @@ def test_the_json_of_format_1_stays_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (changed(format=2), "m.onnx: made for model format 2, this cleanplate reads 1: update cleanplate"),
-        (changed(format=0), "m.onnx: made for model format 0, this cleanplate reads 1: export the model again"),
+        (changed(format=3), "m.onnx: made for model format 3, this cleanplate reads 2: update cleanplate"),
+        (changed(format=1), "m.onnx: made for model format 1, this cleanplate reads 2: export the model again"),
         (changed(format="1"), "no format number"),
         (changed(format=True), "no format number"),
         (changed(colour="blue"), "has unknown colour"),
-        (json.dumps({"format": 1, "name": "x"}), "lacks commit, input_range"),
+        (json.dumps({"format": 2, "name": "x"}), "lacks commit, input_range"),
         (changed(short_side_px="192"), "short_side_px is '192', not of type int"),
         (changed(multiple_px=True), "multiple_px is True, not of type int"),
         (changed(name=None), "name is None, not of type str"),
         (changed(licence=""), "licence is empty"),
+        (changed(weights=""), "weights is empty"),
+        (changed(without_plate=1), "without_plate is 1, not of type bool"),
+        (changed(precision="int4"), "precision is 'int4', and format 2 has float32 and int8"),
         (changed(short_side_px=-1), "do not fit"),
         (changed(multiple_px=0), "do not fit"),
         (changed(short_side_px=10**9), "do not fit"),

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 from cleanplate.errors import ModelError
 
 METADATA_KEY = "cleanplate"
 """The key of the ONNX metadata entry that holds the contract."""
 
-FORMAT = 1
+FORMAT = 2
 """The format number this version writes, and the only one it reads."""
 
 INPUTS = ("plate", "shot")
@@ -21,6 +21,9 @@ OUTPUTS = ("alpha", "disparity", "plate_disparity")
 NO_PLATE = 0.5
 """The value of every pixel of the plate that stands for "there is none"."""
 
+Precision = Literal["float32", "int8"]
+"""What a model computes in, most of its convolutions at least; inputs and outputs are float32 either way."""
+
 MAX_ASPECT = 4
 """The network's long side is at most this many times its short side."""
 
@@ -30,8 +33,10 @@ class Contract:
     """What a model file promises.
 
     `name` and `version` say which model it is, `licence` under what it may be used, `training_data` the fingerprint
-    ("sha256:...") of what it was trained on, `commit` the code that trained it. The network is fed pictures whose
-    shorter side has `short_side_px` pixels, both sides multiples of `multiple_px`, values in `input_range`.
+    ("sha256:...") of what it was trained on, `commit` the code that trained it. `weights` is the fingerprint of the
+    graph beside the contract, every weight and node of it (`runtime.model_file` compares it), `precision` what it
+    computes in. The network is fed pictures whose shorter side has `short_side_px` pixels, both sides multiples of
+    `multiple_px`, values in `input_range`. `without_plate`: it has learnt to matte people where the plate is NO_PLATE.
 
     Raises:
         ValueError: a value that makes no sense.
@@ -43,14 +48,17 @@ class Contract:
     licence: str
     training_data: str
     commit: str
+    weights: str
     short_side_px: int
     multiple_px: int
+    precision: Precision = "float32"
+    without_plate: bool = False
     input_range: tuple[float, float] = (0.0, 1.0)
     inputs: tuple[str, ...] = INPUTS
     outputs: tuple[str, ...] = OUTPUTS
 
     def __post_init__(self) -> None:
-        for key in ("name", "version", "licence", "training_data", "commit"):
+        for key in ("name", "version", "licence", "training_data", "commit", "weights"):
             if not getattr(self, key):
                 raise ValueError(f"{key} is empty")
         if not 1 <= self.multiple_px <= self.short_side_px <= 4096:
@@ -58,6 +66,8 @@ class Contract:
                 f"short_side_px {self.short_side_px} and multiple_px {self.multiple_px} do not fit "
                 "(1 <= multiple_px <= short_side_px <= 4096)"
             )
+        if self.precision not in get_args(Precision):
+            raise ValueError(f"precision is {self.precision!r}, and format {FORMAT} has {' and '.join(get_args(Precision))}")
         for key, known in (("input_range", (0.0, 1.0)), ("inputs", INPUTS), ("outputs", OUTPUTS)):
             if getattr(self, key) != known:
                 raise ValueError(f"{key} is {getattr(self, key)}, and format {FORMAT} has {known}")
@@ -89,8 +99,11 @@ _TYPES: dict[str, type] = {
     "licence": str,
     "training_data": str,
     "commit": str,
+    "weights": str,
     "short_side_px": int,
     "multiple_px": int,
+    "precision": str,
+    "without_plate": bool,
     "input_range": list,
     "inputs": list,
     "outputs": list,
@@ -125,7 +138,7 @@ def network_size(size_hw: tuple[int, int], contract: Contract) -> tuple[int, int
     The shorter side becomes `short_side_px`, whether that shrinks or enlarges, the longer follows the aspect ratio up
     to four times the shorter; both are rounded to `multiple_px`. A size that came out of here stays as it is.
 
-    >>> contract = Contract("first", "1", "Apache-2.0", "sha256:0", "0", short_side_px=192, multiple_px=32)
+    >>> contract = Contract("first", "1", "Apache-2.0", "sha256:0", "0", "sha256:1", short_side_px=192, multiple_px=32)
     >>> network_size((1080, 1920), contract)
     (192, 352)
 

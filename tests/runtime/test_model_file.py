@@ -1,5 +1,7 @@
 """What an ONNX file says about itself is read without any ONNX library, and nothing else is taken for one."""
 
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,29 @@ def test_a_model_that_lost_its_last_bytes_is_called_damaged(tmp_path: Path, diff
     path = tmp_path / "m.onnx"
     path.write_bytes(difference_model.read_bytes()[:-5])
     with pytest.raises(ModelError, match="damaged or cut off"):
+        read_model_file(path)
+
+
+def test_a_changed_bit_in_any_weight_is_noticed(tmp_path: Path, make_model: Callable[..., Path]) -> None:
+    whole = bytearray(make_model(gain=3.0, drift=5.0).read_bytes())
+    path = tmp_path / "m.onnx"
+    for weight in (3.0, 5.0):
+        at = whole.index(struct.pack("<f", weight))
+        for bit in range(32):
+            damaged = whole.copy()
+            damaged[at + bit // 8] ^= 1 << bit % 8
+            path.write_bytes(damaged)
+            with pytest.raises(ModelError, match=r"m\.onnx: its weights are not those it was exported with; copy or"):
+                _ = read_model_file(path).contract
+    path.write_bytes(whole)
+    assert read_model_file(path).contract.weights == read_model_file(path).weights
+
+
+def test_a_second_graph_behind_the_first_is_refused(tmp_path: Path, difference_model: Path) -> None:
+    file = read_model_file(difference_model)
+    path = tmp_path / "m.onnx"
+    path.write_bytes(file.data + b"\x3a\x00")  # field 7, empty: protobuf would merge it into the first
+    with pytest.raises(ModelError, match=r"m\.onnx: is no ONNX model, or damaged"):
         read_model_file(path)
 
 

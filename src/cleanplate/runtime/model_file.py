@@ -18,10 +18,11 @@ _KEY, _VALUE = 1, 2
 
 @dataclass(frozen=True)
 class ModelFile:
-    """An ONNX file: its bytes, the opset and producer it names (None where it names none), its metadata."""
+    """An ONNX file: its bytes, those of its graph, the opset and producer it names (None: it names none), metadata."""
 
     path: Path
     data: bytes
+    graph: memoryview
     opset: int | None
     producer: str | None
     metadata: dict[str, str]
@@ -31,18 +32,26 @@ class ModelFile:
         """The hex digest of the file."""
         return hashlib.sha256(self.data).hexdigest()
 
+    @property
+    def weights(self) -> str:
+        """The fingerprint ("sha256:...") of the graph: of every weight and node, not of the metadata."""
+        return f"sha256:{hashlib.sha256(self.graph).hexdigest()}"
+
     @cached_property
     def contract(self) -> Contract:
         """What the model promises.
 
         Raises:
-            ModelError: a model of somebody else, or for another version of cleanplate.
+            ModelError: a model of somebody else, for another version of cleanplate, or not as it was exported.
 
         """
         text = self.metadata.get(METADATA_KEY)
         if text is None:
             raise ModelError(f"{self.path}: carries no cleanplate contract; give a model made by `cleanplate export`")
-        return Contract.from_json(text, str(self.path))
+        contract = Contract.from_json(text, str(self.path))
+        if contract.weights != self.weights:
+            raise ModelError(f"{self.path}: its weights are not those it was exported with; copy or export it again")
+        return contract
 
 
 def read_model_file(path: Path) -> ModelFile:
@@ -71,11 +80,15 @@ def read_model_file(path: Path) -> ModelFile:
 
 
 def _parse(path: Path, data: bytes) -> ModelFile:
-    opset, producer, metadata, seen = None, None, dict[str, str](), set[int]()
+    opset, producer, graph, metadata, seen = None, None, memoryview(b""), dict[str, str](), set[int]()
     for number, value in _fields(memoryview(data)):
+        if number == _GRAPH and number in seen:
+            raise ValueError("two graphs")  # which protobuf would merge: what is compared would not be what runs
         seen.add(number)
         if number == _PRODUCER:
             producer = _text(value)
+        elif number == _GRAPH:
+            graph = _bytes(value)
         elif number == _OPSETS:
             entry = dict(_fields(_bytes(value)))
             version = entry.get(_VERSION)
@@ -86,7 +99,7 @@ def _parse(path: Path, data: bytes) -> ModelFile:
             metadata[_text(entry.get(_KEY, memoryview(b"")))] = _text(entry.get(_VALUE, memoryview(b"")))
     if not {_IR_VERSION, _GRAPH} <= seen:
         raise ValueError("no graph")
-    return ModelFile(path, data, opset, producer, metadata)
+    return ModelFile(path, data, graph, opset, producer, metadata)
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
