@@ -24,8 +24,8 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 
 
 def test_the_exported_names_are_these() -> None:
-    assert cleanplate.__all__ == ["CleanplateError", "Matte", "Plate", "__version__"]
-    assert dir(cleanplate) == ["CleanplateError", "Matte", "Plate", "__version__"]
+    assert cleanplate.__all__ == ["CleanplateError", "Matte", "NoPlate", "Plate", "__version__"]
+    assert dir(cleanplate) == ["CleanplateError", "Matte", "NoPlate", "Plate", "__version__"]
 
 
 @pytest.mark.parametrize("name", cleanplate.__all__)
@@ -41,8 +41,9 @@ def test_other_names_are_not() -> None:
 def test_plates_and_mattes_have_these_public_members() -> None:
     members = {name for name in dir(cleanplate.Plate) if not name.startswith("_")}
     assert members == {"disparity_range", "matte", "open"}
+    assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"matte"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
-    assert fields == {"alpha", "disparity", "shot", "plate", "notices"}
+    assert fields == {"alpha", "disparity", "shot", "plate", "disparity_range", "notices"}
     assert hasattr(cleanplate.Matte, "foreground")
 
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from cleanplate.errors import CleanplateError
 
 if TYPE_CHECKING:
+    from cleanplate.runtime.no_plate import NoPlate
     from cleanplate.runtime.plate import Matte, Plate
 
 __version__ = version("cleanplate")
 
-__all__ = ["CleanplateError", "Matte", "Plate", "__version__"]
+__all__ = ["CleanplateError", "Matte", "NoPlate", "Plate", "__version__"]
 
 
 def __getattr__(name: str) -> object:
     """Load the runtime when it is first asked for, so that `import cleanplate` costs nothing."""
-    if name in {"Matte", "Plate"}:
-        return getattr(importlib.import_module("cleanplate.runtime.plate"), name)
+    if name in {"Matte", "NoPlate", "Plate"}:
+        module = "no_plate" if name == "NoPlate" else "plate"
+        return getattr(importlib.import_module(f"cleanplate.runtime.{module}"), name)
     raise AttributeError(f"module 'cleanplate' has no attribute {name!r}")
 
 

@@ -67,7 +67,9 @@ class Contract:
                 "(1 <= multiple_px <= short_side_px <= 4096)"
             )
         if self.precision not in get_args(Precision):
-            raise ValueError(f"precision is {self.precision!r}, and format {FORMAT} has {' and '.join(get_args(Precision))}")
+            raise ValueError(
+                f"precision is {self.precision!r}, and format {FORMAT} has {' and '.join(get_args(Precision))}"
+            )
         for key, known in (("input_range", (0.0, 1.0)), ("inputs", INPUTS), ("outputs", OUTPUTS)):
             if getattr(self, key) != known:
                 raise ValueError(f"{key} is {getattr(self, key)}, and format {FORMAT} has {known}")

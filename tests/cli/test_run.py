@@ -14,6 +14,7 @@ from cleanplate.imaging.arrays import to_float
 from cleanplate.imaging.files import decode_png, write_picture
 
 Run = Callable[..., int]
+ModelMaker = Callable[..., Path]
 RESULTS = ("cutout.png", "depth.json", "depth.png", "matte.png", "preview.jpg")
 
 
@@ -279,3 +280,50 @@ def test_a_shot_that_may_not_be_read_does_not_stop_the_others(
     assert run(bad, good) == 1
     assert f"{bad}" in capsys.readouterr().err
     assert "good_matte.png" in names(out)
+
+
+def test_plate_none_is_announced_once_and_takes_every_picture_of_a_folder(
+    make_model: ModelMaker,
+    shot_of: Callable[[str], Path],
+    plate: Path,
+    out: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shot_of("a.png")
+    plate.with_name("none").write_text("no plate at all")
+    monkeypatch.chdir(plate.parent)
+    model = make_model(contract={"without_plate": True})
+    assert main(["run", ".", "--plate", "none", "--out", str(out), "--model", str(model), "--only", "matte"]) == 0
+    assert names(out) == ["a_matte.png", "plate_matte.png"]
+    printed = capsys.readouterr()
+    assert printed.out == f"2 shots done: {out}\n"
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("cleanplate: no plate: only people are found, and every shot's depth has a scale of")
+
+
+def test_plate_none_is_refused_where_the_model_needs_a_plate(
+    shot_of: Callable[[str], Path], out: Path, difference_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["run", str(shot_of("a.png")), "--plate", "none", "--out", str(out), "--model", str(difference_model)]
+    assert main(words) == 1
+    assert capsys.readouterr().err == (
+        f"cleanplate: {difference_model}: has not learnt to do without a plate; "
+        "give a photo of the empty scene, or another model\n"
+    )
+    assert not out.exists()
+
+
+def test_a_plate_in_a_file_named_none_is_a_plate(
+    shot_of: Callable[[str], Path],
+    plate: Path,
+    out: Path,
+    difference_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shot = shot_of("a.png")
+    plate.rename(plate.with_name("none"))
+    monkeypatch.chdir(plate.parent)
+    words = ["run", str(shot), "--plate", "./none", "--out", str(out), "--model", str(difference_model)]
+    assert main([*words, "--only", "matte"]) == 0
+    assert names(out) == ["a_matte.png"]

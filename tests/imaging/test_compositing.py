@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.compositing import composite, recover_foreground
+from cleanplate.imaging.compositing import composite, estimate_foreground, recover_foreground
 
 SEED = st.integers(0, 2**32 - 1)
 
@@ -70,3 +70,25 @@ def test_the_way_over_to_the_shot_is_smooth() -> None:
     plate = np.full((1, 2001, 3), 0.45, np.float32)  # a little off: the formula alone would jump to 0.5 + 0.05 / alpha
     recovered = recover_foreground(shot, plate, alpha)
     assert np.abs(np.diff(recovered[0, :, 0])).max() < 0.005
+
+
+def test_without_a_plate_the_backdrop_is_mostly_taken_out_of_the_edges() -> None:
+    rows, columns = np.mgrid[:120, :160].astype(np.float32)
+    alpha = np.clip((40 - np.hypot(rows - 60, columns - 80)) / 12 + 0.5, 0, 1).astype(np.float32)
+    red = np.stack([0.8 + columns / 1600, rows / 1200, np.full_like(rows, 0.1)], axis=2).astype(np.float32)
+    blue = np.stack([rows / 1200, 0.2 + columns / 1600, np.full_like(rows, 0.9)], axis=2).astype(np.float32)
+    shot = composite(red, alpha, blue)
+    edge = (alpha > 0.05) & (alpha < 0.95)
+    left, before = (np.abs(colour - red)[edge].mean() for colour in (estimate_foreground(shot, alpha), shot))
+    assert left < 0.15 * before
+
+
+@given(SEED)
+def test_without_a_plate_what_is_whole_keeps_the_shots_colour(seed: int) -> None:
+    shot, _, alpha = three(seed)
+    alpha = np.clip(2 * alpha - 0.5, 0, 1)
+    estimated = estimate_foreground(shot, alpha)
+    whole = (alpha == 0) | (alpha == 1)
+    assert np.array_equal(estimated[whole], shot[whole])
+    assert estimated.min() >= 0
+    assert estimated.max() <= 1

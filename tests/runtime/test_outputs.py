@@ -31,7 +31,7 @@ def matte(plate: Plate) -> Matte:
 
 
 def written(folder: Path, plate: Plate, matte: Matte, choice: OutputChoice) -> list[str]:
-    write_outputs(matte, plate, folder, "a", choice)
+    write_outputs(matte, plate.session.contract, folder, "a", choice)
     return sorted(path.name for path in folder.iterdir())
 
 
@@ -49,7 +49,7 @@ def test_only_what_is_wanted_is_written(tmp_path: Path, plate: Plate, matte: Mat
 def test_matte_and_cut_out_hold_alpha_and_straight_colour(
     tmp_path: Path, plate: Plate, matte: Matte, bits: int, dtype: type[np.generic]
 ) -> None:
-    write_outputs(matte, plate, tmp_path, "a", OutputChoice(bits=bits))
+    write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(bits=bits))
     alpha = decode_png((tmp_path / "a_matte.png").read_bytes())
     cutout = decode_png((tmp_path / "a_cutout.png").read_bytes())
     assert alpha.dtype == cutout.dtype == dtype
@@ -60,14 +60,14 @@ def test_matte_and_cut_out_hold_alpha_and_straight_colour(
 
 
 def test_the_cut_out_does_not_show_the_shot_where_nothing_is(tmp_path: Path, plate: Plate, matte: Matte) -> None:
-    write_outputs(matte, plate, tmp_path, "a", OutputChoice(("cutout",)))
+    write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("cutout",)))
     cutout = decode_png((tmp_path / "a_cutout.png").read_bytes())
     assert (cutout[:6] == 0).all()
     assert (cutout[7, 16:32, :3] > 0).all()  # the pixels beside the square keep their colour for whoever scales it
 
 
 def test_depth_decodes_with_the_formula_of_the_sidecar(tmp_path: Path, plate: Plate, matte: Matte) -> None:
-    write_outputs(matte, plate, tmp_path, "a", OutputChoice(("depth",)))
+    write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("depth",)))
     codes = decode_png((tmp_path / "a_depth.png").read_bytes())
     sidecar = json.loads((tmp_path / "a_depth.json").read_text())
     lo, hi = plate.disparity_range
@@ -75,6 +75,7 @@ def test_depth_decodes_with_the_formula_of_the_sidecar(tmp_path: Path, plate: Pl
         "quantity": "disparity",
         "lo": lo,
         "hi": hi,
+        "scale_of": "plate",
         "model": "difference",
         "version": "0.0.1",
         "clipped_pixels": 0,
@@ -88,33 +89,33 @@ def test_depth_decodes_with_the_formula_of_the_sidecar(tmp_path: Path, plate: Pl
 def test_what_stands_nearer_than_the_range_is_clipped_and_counted(tmp_path: Path, plate: Plate) -> None:
     shot = plate.rgb.copy()
     shot[SQUARE] = 1.0
-    write_outputs(plate.matte(shot), plate, tmp_path, "a", OutputChoice(("depth",)))
+    write_outputs(plate.matte(shot), plate.session.contract, tmp_path, "a", OutputChoice(("depth",)))
     codes = decode_png((tmp_path / "a_depth.png").read_bytes())
     assert json.loads((tmp_path / "a_depth.json").read_text())["clipped_pixels"] == 16 * 16
     assert (codes[SQUARE] == 65535).all()
 
 
 def test_npy_depth_is_float32_at_the_shots_size(tmp_path: Path, plate: Plate, matte: Matte) -> None:
-    write_outputs(matte, plate, tmp_path, "a", OutputChoice(("depth",), depth_format="npy"))
+    write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("depth",), depth_format="npy"))
     stored = np.load(tmp_path / "a_depth.npy", allow_pickle=False)
     assert stored.dtype == np.float32
     assert np.array_equal(stored, matte.disparity)
 
 
 def test_the_preview_shows_five_panels_side_by_side(tmp_path: Path, plate: Plate, matte: Matte) -> None:
-    picture = preview(matte, plate.disparity_range)
+    picture = preview(matte)
     assert picture.shape == (32, 5 * 48 + 4 * 8, 3)
     assert np.array_equal(picture[:, :48], matte.plate)
     assert np.array_equal(picture[:, 56:104], matte.shot)
     assert np.array_equal(picture[:, 112:160, 1], matte.alpha)
-    write_outputs(matte, plate, tmp_path, "a", OutputChoice(("preview",)))
+    write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("preview",)))
     assert PilImage.open(tmp_path / "a_preview.jpg").size == (272, 32)
 
 
 @pytest.mark.parametrize("size_hw", [(100, 2000), (2000, 100), (1500, 1500)])
 def test_the_preview_of_a_large_shot_is_bounded(difference_model: Path, size_hw: tuple[int, int]) -> None:
     plate = Plate.open(np.zeros(size_hw, np.uint8), difference_model)
-    height, width, _ = preview(plate.matte(np.zeros(size_hw, np.uint8)), plate.disparity_range).shape
+    height, width, _ = preview(plate.matte(np.zeros(size_hw, np.uint8))).shape
     assert height <= 640
     assert width <= 2432
 
@@ -135,7 +136,7 @@ def test_a_file_that_cannot_be_written_leaves_none_of_the_shots_files(
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # the matte fits, the cut-out does not
         with pytest.raises(InputError, match="cannot be written"):
-            write_outputs(matte, plate, tmp_path, "a", OutputChoice(("matte", "cutout")))
+            write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("matte", "cutout")))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ import click
 from cleanplate.errors import CleanplateError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from cleanplate.runtime.no_plate import NoPlate
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
 
@@ -27,9 +28,15 @@ def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str
     return tuple(product for product in _PRODUCTS if product in wanted)
 
 
+def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: str) -> Path | None:
+    return None if value == "none" else Path(value)  # a file of that name is ./none
+
+
 @click.command("run", short_help="Matte, cut-out, depth and preview of every shot.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=_PATH)
-@click.option("--plate", required=True, type=_PATH, help="The photo of the empty scene.")
+@click.option(
+    "--plate", required=True, callback=_parse_plate, metavar="FILE|none", help="The photo of the empty scene."
+)
 @click.option("--out", required=True, type=_PATH, help="The folder for the results.")
 @click.option("--model", type=_PATH, help="Another model than the one that comes along.")
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
@@ -39,7 +46,7 @@ def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str
 def command(
     *,
     inputs: tuple[Path, ...],
-    plate: Path,
+    plate: Path | None,
     out: Path,
     model: Path | None,
     only: tuple[str, ...],
@@ -50,31 +57,35 @@ def command(
     """Write matte, cut-out, depth and preview of every INPUT, a photo of the scene or a folder of them, into --out.
 
     Results that exist are kept unless --overwrite is given; what is missing is added. One bad shot does not stop the
-    others. Exit code: 0 all done, 1 some failed, 2 wrong usage.
+    others. With --plate none only people are found, and every shot's depth has a scale of its own. Exit code: 0 all
+    done, 1 some failed, 2 wrong usage.
     """
     # only now: `cleanplate --help` loads none of it
     from cleanplate.imaging.files import prepare_folder
+    from cleanplate.runtime.no_plate import NoPlate
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
 
     choice = OutputChoice(only, int(bits), depth_format)
     shots = _find_shots(inputs, plate, out)
     _refuse_shared_stems(shots)
-    _refuse_overwriting(shots, [plate, *([model] if model else [])], out, choice)
+    _refuse_overwriting(shots, [path for path in (plate, model) if path], out, choice)
     _refuse_two_depth_formats(shots, out, choice)
 
     work = [(shot, only if overwrite else choice.missing(out, shot.stem)) for shot in shots]
     work = [(shot, products) for shot, products in work if products]
     num_kept, num_failed = len(shots) - len(work), 0
     if work:
-        opened = Plate.open(plate, model)
+        opened = Plate.open(plate, model) if plate else NoPlate(model)
         prepare_folder(out)
         num_failed = _matte_all(work, opened, out, choice)
     _report(len(work) - num_failed, num_kept, num_failed, out)
     return 1 if num_failed else 0
 
 
-def _matte_all(work: Sequence[tuple[Path, tuple[str, ...]]], plate: "Plate", out: Path, choice: "OutputChoice") -> int:
+def _matte_all(
+    work: Sequence[tuple[Path, tuple[str, ...]]], plate: "Plate | NoPlate", out: Path, choice: "OutputChoice"
+) -> int:
     """Do the work; the number of shots that failed."""
     from cleanplate.jobs.progress import track
     from cleanplate.runtime.outputs import write_outputs
@@ -88,7 +99,7 @@ def _matte_all(work: Sequence[tuple[Path, tuple[str, ...]]], plate: "Plate", out
                 if notice not in told:
                     _say(notice)
             told.update(matte.notices)
-            write_outputs(matte, plate, out, shot.stem, choice.only(products))
+            write_outputs(matte, plate.session.contract, out, shot.stem, choice.only(products))
         except CleanplateError as error:
             _say(str(error))
             num_failed += 1
@@ -98,7 +109,7 @@ def _matte_all(work: Sequence[tuple[Path, tuple[str, ...]]], plate: "Plate", out
     return num_failed
 
 
-def _find_shots(inputs: Iterable[Path], plate: Path, out: Path) -> list[Path]:
+def _find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Path]:
     """The pictures named, folders replaced by the pictures in them, sorted, without the plate and hidden files."""
     from cleanplate.imaging.files import PICTURE_SUFFIXES, file_identity, is_folder
 
@@ -119,7 +130,7 @@ def _find_shots(inputs: Iterable[Path], plate: Path, out: Path) -> list[Path]:
             if file.suffix.lower() in PICTURE_SUFFIXES
             and not file.name.startswith(".")
             and file.is_file()
-            and file_identity(file) != file_identity(plate)
+            and (plate is None or file_identity(file) != file_identity(plate))
         ]
         if not found:
             raise InputError(f"{path}: holds no JPEG, PNG, WebP or TIFF picture besides the plate; name another folder")

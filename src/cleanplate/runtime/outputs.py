@@ -18,7 +18,7 @@ from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthmap import colour_map, encode_disparity16
 from cleanplate.imaging.files import encode_picture, encode_png, file_identity, replace_files
 from cleanplate.imaging.resize import resize
-from cleanplate.runtime.plate import Matte, Plate
+from cleanplate.runtime.plate import Matte
 
 PRODUCTS = ("matte", "cutout", "depth", "preview")
 
@@ -62,16 +62,17 @@ class OutputChoice:
         )
 
 
-def write_outputs(matte: Matte, plate: Plate, folder: Path, stem: str, choice: OutputChoice) -> None:
-    """Write the wanted files of one shot into `folder`, all of them or none.
+def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, choice: OutputChoice) -> None:
+    """Write the wanted files of one shot, matted by the model of `contract`, into `folder`, all of them or none.
 
     STEM_matte.png     alpha, grey, 8 or 16 bit
     STEM_cutout.png    foreground colour and alpha, straight RGBA, 8 or 16 bit; black where nothing is near
     STEM_depth.png     16 bit: disparity = lo + code / 65535 * (hi - lo), larger = nearer, unknown scale and shift
     STEM_depth.npy     the same as float32 at the shot's size, without lo and hi
-    STEM_depth.json    quantity ("disparity"), lo and hi (of the plate: the same for all its shots), model and version,
+    STEM_depth.json    quantity ("disparity"), lo and hi, scale_of ("plate": lo, hi and the scale are the same for all
+                       its shots; "shot": there was no plate, and they are this shot's own), model and version,
                        clipped_pixels (how many lay outside lo..hi), cleanplate (version of the package)
-    STEM_preview.jpg   plate, shot, matte, cut-out and depth side by side, at most 2,432 px wide
+    STEM_preview.jpg   plate (if any), shot, matte, cut-out and depth side by side, at most 2,432 px wide
 
     Raises:
         InputError: a file cannot be written; none of the shot's is then left half-written.
@@ -79,45 +80,43 @@ def write_outputs(matte: Matte, plate: Plate, folder: Path, stem: str, choice: O
     """
     contents: dict[str, bytes] = {}
     for product in choice.products:
-        files = _encode(product, matte, plate, choice)
+        files = _encode(product, matte, contract, choice)
         contents.update(zip(choice.names(stem, product), files, strict=True))
     with replace_files([folder / name for name in contents]) as temporaries:
         for temporary, data in zip(temporaries, contents.values(), strict=True):
             temporary.write_bytes(data)
 
 
-def preview(matte: Matte, disparity_range: tuple[float, float]) -> Image:
-    """Plate, shot, matte, cut-out over a checkerboard and depth in colours, side by side: (h, w, 3) in [0, 1]."""
+def preview(matte: Matte) -> Image:
+    """Plate (if any), shot, matte, cut-out over a checkerboard and depth in colours, side by side: (h, w, 3) in [0, 1]."""
     height, width = matte.alpha.shape
     scale = min(1.0, _PANEL_HW[0] / height, _PANEL_HW[1] / width)
     size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
     alpha = resize(matte.alpha, size_hw)
     panels = [
-        resize(matte.plate, size_hw),
-        resize(matte.shot, size_hw),
+        *(resize(picture, size_hw) for picture in (matte.plate, matte.shot) if picture is not None),
         np.repeat(alpha[..., None], 3, axis=2),
         composite(resize(matte.foreground, size_hw), alpha, _checkerboard(size_hw)),
-        colour_map(resize(matte.disparity, size_hw), *disparity_range),
+        colour_map(resize(matte.disparity, size_hw), *matte.disparity_range),
     ]
     gap = np.ones((size_hw[0], _GAP_PX, 3), np.float32)
     row = [part for panel in panels for part in (panel, gap)][:-1]
     return np.concatenate(row, axis=1)
 
 
-def _encode(product: str, matte: Matte, plate: Plate, choice: OutputChoice) -> list[bytes]:
+def _encode(product: str, matte: Matte, contract: Contract, choice: OutputChoice) -> list[bytes]:
     if product == "matte":
         return [encode_picture(matte.alpha, ".png", choice.bits)]
     if product == "cutout":
         return [encode_png(_cutout(matte, choice.bits))]
     if product == "preview":
-        return [encode_picture(preview(matte, plate.disparity_range), ".jpg")]
-    lo, hi = plate.disparity_range
+        return [encode_picture(preview(matte), ".jpg")]
     if choice.depth_format == "npy":
         data = io.BytesIO()
         np.save(data, matte.disparity, allow_pickle=False)
-        return [data.getvalue(), _sidecar(plate.session.contract, lo, hi, 0)]
-    codes, clipped = encode_disparity16(matte.disparity, lo, hi)
-    return [encode_png(codes), _sidecar(plate.session.contract, lo, hi, clipped)]
+        return [data.getvalue(), _sidecar(matte, contract, 0)]
+    codes, clipped = encode_disparity16(matte.disparity, *matte.disparity_range)
+    return [encode_png(codes), _sidecar(matte, contract, clipped)]
 
 
 def _cutout(matte: Matte, bits: int) -> NDArray[Any]:
@@ -131,11 +130,13 @@ def _cutout(matte: Matte, bits: int) -> NDArray[Any]:
     return codes
 
 
-def _sidecar(contract: Contract, lo: float, hi: float, clipped: int) -> bytes:
+def _sidecar(matte: Matte, contract: Contract, clipped: int) -> bytes:
+    lo, hi = matte.disparity_range
     fields = {
         "quantity": "disparity",
         "lo": lo,
         "hi": hi,
+        "scale_of": "shot" if matte.plate is None else "plate",
         "model": contract.name,
         "version": contract.version,
         "clipped_pixels": clipped,

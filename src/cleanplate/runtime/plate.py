@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture
-from cleanplate.imaging.compositing import composite, recover_foreground
+from cleanplate.imaging.compositing import composite, estimate_foreground, recover_foreground
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.alignment import align_disparity
-from cleanplate.runtime.session import Session
+from cleanplate.runtime.session import Session, open_session
 
 PictureSource = str | os.PathLike[str] | NDArray[Any]
 """A picture file, or an array as `imaging.arrays.as_picture` takes it."""
@@ -25,23 +25,31 @@ PictureSource = str | os.PathLike[str] | NDArray[Any]
 
 @dataclass(frozen=True)
 class Matte:
-    """What was not there in the plate, at the shot's full size.
+    """What was not there in the plate, at the shot's full size; where there was no plate (`NoPlate`), the people.
 
     `alpha` (h, w) is coverage in [0, 1]; `disparity` (h, w) is inverse depth of unknown scale and shift, larger =
-    nearer, on one scale with every other shot of the plate: the foreground's where alpha >= 0.5, else the plate's.
-    `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the shot's size. `notices` are
-    sentences a user should read. All arrays are float32.
+    nearer, on one scale with every other shot of the plate, without one on a scale of its own: the foreground's where
+    alpha >= 0.5, else the plate's. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the
+    shot's size, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the plate's (see
+    `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user should read.
+    All arrays are float32.
     """
 
     alpha: Image
     disparity: Image
     shot: Image
-    plate: Image
+    plate: Image | None
+    disparity_range: tuple[float, float]
     notices: tuple[str, ...] = ()
 
     @cached_property
     def foreground(self) -> Image:
-        """Straight foreground colour (h, w, 3) float32 in [0, 1], at edges free of the plate's; made when asked for."""
+        """Straight foreground colour (h, w, 3) float32 in [0, 1], made when asked for.
+
+        At edges the plate's colour is taken out exactly; where there is no plate, what stood behind is estimated.
+        """
+        if self.plate is None:
+            return estimate_foreground(self.shot, self.alpha)
         return recover_foreground(self.shot, self.plate, self.alpha)
 
 
@@ -74,10 +82,8 @@ class Plate:
             ModelError: the model cannot be used.
 
         """
-        picture, name = _read(plate, "plate")
-        if not isinstance(model, Session):
-            model = Session(None if model is None else Path(model))
-        return cls(picture.rgb, model, name)
+        picture, name = read_source(plate, "plate")
+        return cls(picture.rgb, open_session(model), name)
 
     def matte(self, shot: PictureSource) -> Matte:
         """Matte one shot of the scene, possibly with nobody in it.
@@ -92,7 +98,7 @@ class Plate:
             ModelError: the model fails.
 
         """
-        picture, name = _read(shot, "shot")
+        picture, name = read_source(shot, "shot")
         plate, notices = self._fit(picture.rgb.shape[:2], name)
         rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
         alpha, disparity, plate_disparity = self.session.run(self._small, rgb)
@@ -102,7 +108,7 @@ class Plate:
         merged = merge_layers(
             full_alpha, resize(scale * disparity + np.float32(shift), size_hw), resize(self._disparity, size_hw)
         )
-        return Matte(full_alpha, merged, rgb, plate, notices)
+        return Matte(full_alpha, merged, rgb, plate, self.disparity_range, notices)
 
     @property
     def disparity_range(self) -> tuple[float, float]:
@@ -110,9 +116,8 @@ class Plate:
 
         `lo` is the plate's farthest, `hi` its nearest and half the range on top: somebody stands in front of the room.
         """
-        lo, top = float(self._disparity.min()), float(self._disparity.max())
-        span = max(top - lo, 1e-3 * max(1.0, abs(top)))  # a flat plate still needs a range
-        return lo, lo + 1.5 * span
+        lo, top = spanned(self._disparity)
+        return lo, lo + 1.5 * (top - lo)
 
     def _fit(self, size_hw: tuple[int, ...], shot_name: str) -> tuple[Image, tuple[str, ...]]:
         """The plate at a shot's size, and what to tell about it."""
@@ -134,7 +139,18 @@ class Plate:
         return self._fitted, (f"{self.name}: the plate, {sizes[1]} pixels, was resized to the shot's {sizes[0]}",)
 
 
-def _read(source: PictureSource, what: str) -> tuple[Picture, str]:
+def spanned(disparity: Image) -> tuple[float, float]:
+    """The least disparity and the greatest, or a little more: a flat one still needs a range.
+
+    >>> spanned(np.float32([[1.0, 3.0]])), spanned(np.float32([[2.0, 2.0]]))
+    ((1.0, 3.0), (2.0, 2.002))
+    """
+    lo, top = float(disparity.min()), float(disparity.max())
+    return lo, lo + max(top - lo, 1e-3 * max(1.0, abs(top)))
+
+
+def read_source(source: PictureSource, what: str) -> tuple[Picture, str]:
+    """A picture, and how an error names it: by its file, an array by `what`."""
     if isinstance(source, np.ndarray):
         return as_picture(source, what), what
     path = Path(source)

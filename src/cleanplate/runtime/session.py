@@ -106,6 +106,16 @@ class Session:
         return np.clip(alpha, 0, 1), disparity, plate_disparity
 
 
+def open_session(model: str | os.PathLike[str] | Session | None) -> Session:
+    """A session of a model file, of the shipped model (None), or the one that is given.
+
+    Raises:
+        ModelError, UsageError: as `Session`.
+
+    """
+    return model if isinstance(model, Session) else Session(None if model is None else Path(model))
+
+
 def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engine:
     """A graph ready to run, of this project or any other.
 
@@ -121,6 +131,8 @@ def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engin
     options = _onnxruntime.SessionOptions()
     options.intra_op_num_threads = _wanted_threads() if num_threads is None else num_threads
     options.log_severity_level = _FATAL
+    # Where a processor's 8-bit products can overflow (AVX2 without VNNI), exact ones are taken; others do not care.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         engine = _onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no base of their own

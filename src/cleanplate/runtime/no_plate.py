@@ -1,0 +1,69 @@
+"""The library's other face, where there is no photo of the empty scene: people alone, and depth shot by shot."""
+
+import os
+from typing import Final
+
+import numpy as np
+
+from cleanplate.contract import NO_PLATE, network_size
+from cleanplate.errors import ModelError
+from cleanplate.imaging.compositing import composite
+from cleanplate.imaging.depthmap import merge_layers
+from cleanplate.imaging.resize import resize
+from cleanplate.runtime.plate import Matte, PictureSource, read_source, spanned
+from cleanplate.runtime.session import Session, open_session
+
+NOTICE: Final = (
+    "no plate: only people are found, and every shot's depth has a scale of its own; "
+    "a photo of the empty scene gives more"
+)
+"""What every matte without a plate carries among its notices."""
+
+
+class NoPlate:
+    """Stands where a `Plate` would: `matte` finds the people in any number of shots, of any scenes.
+
+    Args:
+        model: as `Plate.open` takes it.
+
+    Raises:
+        ModelError: the model cannot be used, or has not learnt to do without a plate.
+
+    >>> NoPlate().matte("shot.jpg").alpha.shape  # doctest: +SKIP
+    (1080, 1920)
+
+    """
+
+    def __init__(self, model: str | os.PathLike[str] | Session | None = None) -> None:
+        self.session = open_session(model)
+        if not self.session.contract.without_plate:
+            raise ModelError(
+                f"{self.session.path}: has not learnt to do without a plate; "
+                "give a photo of the empty scene, or another model"
+            )
+
+    def matte(self, shot: PictureSource) -> Matte:
+        """Matte the people of one shot.
+
+        Args:
+            shot: as `Plate.matte` takes it. Where a shot is transparent, it counts as laid over the grey that stands
+                for the plate.
+
+        Returns:
+            A matte whose `plate` is None; its disparity shares no scale with that of any other shot.
+
+        Raises:
+            InputError: the picture cannot be used.
+            ModelError: the model fails.
+
+        """
+        picture, _ = read_source(shot, "shot")
+        rgb = picture.rgb
+        if picture.alpha is not None:
+            rgb = composite(rgb, picture.alpha, np.full_like(rgb, NO_PLATE))
+        size_hw = (rgb.shape[0], rgb.shape[1])
+        grey = np.full((*network_size(size_hw, self.session.contract), 3), NO_PLATE, np.float32)
+        alpha, disparity, behind = self.session.run(grey, rgb)
+        full_alpha = resize(alpha, size_hw)
+        merged = merge_layers(full_alpha, resize(disparity, size_hw), resize(behind, size_hw))
+        return Matte(full_alpha, merged, rgb, None, spanned(merged), (NOTICE,))
