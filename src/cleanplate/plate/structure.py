@@ -1,0 +1,62 @@
+"""What of a picture stays when its light changes: its structure."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.imaging import Image
+
+_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
+_FLAT = 0.012
+"""Contrast (standard deviation of sRGB values in [0, 1]) that noise and compression make by themselves."""
+
+
+def grey(rgb: Image) -> Image:
+    """The luma (h, w) of sRGB colours (h, w, 3)."""
+    return np.asarray(cv2.transform(rgb, _LUMA), np.float32)
+
+
+def structure(luma: Image, reach_px: float) -> tuple[Image, Image]:
+    """Luma with the local mean taken off and the local contrast divided out, and that contrast.
+
+    Gain, offset and low-frequency light of the picture nearly cancel; what is flat stays near 0 instead of becoming
+    noise of full strength.
+
+    Args:
+        luma: (h, w) in [0, 1].
+        reach_px: standard deviation of the Gaussian that "local" means.
+
+    Returns:
+        structure (h, w), about -2..2, and contrast (h, w), at least 0.
+
+    """
+    high = luma - blur(luma, reach_px)
+    contrast = np.sqrt(np.maximum(blur(high * high, reach_px), 0))
+    return high / (contrast + np.float32(_FLAT)), contrast
+
+
+def likeness(first: Image, second: Image, reach_px: float) -> tuple[Image, Image]:
+    """How alike two structures are at every place, and how much there is to tell it by.
+
+    Returns:
+        correlation (h, w) in [-1, 1] over a Gaussian window, and the weight (h, w) in [0, 1]: 0 where both are flat.
+
+    """
+    power_1, power_2 = blur(first * first, reach_px), blur(second * second, reach_px)
+    product = blur(first * second, reach_px)
+    strength = np.sqrt(np.maximum(power_1 * power_2, 0))
+    correlation = product / (strength + np.float32(0.02))
+    # seen from the stronger of the two: a figure before a bare wall is a difference, not a lack of texture
+    weight = np.minimum(1, np.maximum(power_1, power_2) / np.float32(0.25))
+    return np.clip(correlation, -1, 1), weight
+
+
+def blur(picture: Image, sigma_px: float) -> Image:
+    """A Gaussian blur that mirrors at the borders."""
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), max(sigma_px, 0.3), borderType=cv2.BORDER_REFLECT_101), np.float32)
+
+
+def eroded(mask: NDArray[np.bool_], radius_px: int) -> NDArray[np.bool_]:
+    """What is at least `radius_px` inside a mask; the picture's border does not count as outside."""
+    kernel = np.ones((2 * radius_px + 1, 2 * radius_px + 1), np.uint8)
+    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel), np.uint8) > 0
