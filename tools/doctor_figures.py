@@ -1,198 +1,173 @@
 """Prints how well the doctor of plates does on pairs whose truth is known.
 
     cleanplate synth --out data/large --count 80 --size 480 --seed 3
-    .venv/bin/python tools/doctor_figures.py data/large --seed 1 --count 100
+    .venv/bin/python tools/doctor_figures.py data/large --seed 2 --count 100
+    .venv/bin/python tools/doctor_figures.py data/large --only run --seed 2 --count 24
 
-Every pair is a sample's plate as a camera would see it that was moved, against the sample's shot, both cut so that the
-plate shows real surroundings, with up to 40 % of the frame hidden, other light, noise and compression. The residual is
-the mean distance, over the background, between where the plate's pixels truly lie in the shot and where the doctor puts
-them. Choose thresholds with one seed, report with another.
+The residual is the mean distance, over the background, between where the plate's pixels truly lie in the shot and where
+the doctor puts them. Choose thresholds with one seed, report with another.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from plate_pairs import Move, Pair, hand_held, moved_pair, other_room, rearranged, somebody_in_plate
 
-from cleanplate.imaging import Image
-from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
+from cleanplate import Plate
+from cleanplate.metrics import matting
+from cleanplate.plate.bedside import Bedside
+from cleanplate.plate.doctor import Diagnosis, examine
+from cleanplate.plate.geometry import positions
+from cleanplate.runtime.session import Session
 from cleanplate.sample.record import Sample
+from cleanplate.sample.shards import ShardReader
 
-MARGIN = 0.1
-"""Of each side, cut away on every edge: what the moved camera sees beyond the frame."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """How far a camera goes at most: `shift` in widths, `turn_deg`, `zoom` (0.03 = 3 %), `light_ev`, `balance`."""
-
-    shift: float = 0.05
-    turn_deg: float = 3.0
-    zoom: float = 0.03
-    light_ev: float = 1.0
-    balance: float = 0.1
-    drift: float = 0.1
-    hidden: float = 0.4
+MOST_HIDDEN = 0.42
+STILL = Move(0, 0, 0, 0, 0, 0, 0)
+NUDGED = Move(0.005, 1.0, 0.0, 0.5, 0.03, 0.0, 0.0)
+"""At 640 px before cutting: 3 px (0.5 % of the width), 1 degree, half a stop."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A plate, a shot, and the truth: where (x, y) every shot pixel lies in the plate, and the background."""
+class Case:
+    """One pair and what the doctor made of it."""
 
-    kind: str
-    usable: bool
-    plate: Image
-    shot: Image
-    alpha: Image
-    truth: tuple[Image, Image] | None = None
-    depth_m: Image | None = None
+    pair: Pair
+    diagnosis: Diagnosis
+    residual_px: float
 
 
-def moved_pair(sample: Sample, others: Sequence[Sample], rng: np.random.Generator, move: Move) -> Pair:
-    """A usable pair: a moved camera, other light, part of the frame hidden."""
-    size_hw = sample.alpha.shape
-    look = _camera(rng, size_hw, move)
-    x, y = _led(look, size_hw)
-    shot, alpha = _hidden(sample, others, rng, move.hidden)
-    return _developed("moved", True, sample.plate, shot, alpha, (x, y), rng, move)
+class Draws:
+    """Pairs of every kind from a data set, the same for the same seed."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._reader = ShardReader(folder)
+        self._rng = np.random.default_rng(seed)
+        self._order = self._rng.permutation(len(self._reader))
+        self._pool = [self._reader[int(i)] for i in self._order[:16]]
+        self._next = 0
+
+    def sample(self) -> Sample:
+        """The next sample in which the foreground leaves enough to see."""
+        while True:
+            sample = self._reader[int(self._order[self._next % len(self._order)])]
+            self._next += 1
+            if sample.alpha.mean() <= Move.hidden:
+                return sample
+
+    def pair(self, kind: str, move: Move) -> Pair:
+        """The next pair of a kind."""
+        while True:
+            sample = self.sample()
+            others = [other for other in self._pool if other.scene != sample.scene]
+            mates = [other for other in self._pool if other.scene == sample.scene and other.key != sample.key]
+            stranger = others[int(self._rng.integers(len(others)))]
+            made: dict[str, Callable[[], Pair | None]] = {
+                "moved": lambda: moved_pair(sample, others, self._rng, move),
+                "another room": lambda: other_room(sample, stranger, self._rng, move),
+                "rearranged": lambda: rearranged(sample, others, self._rng, move),
+                "parallax": lambda: hand_held(sample, self._rng, move),
+                "somebody in the plate": lambda: (
+                    somebody_in_plate(sample, mates[0], self._rng, move) if mates else None
+                ),
+            }
+            pair = made[kind]()
+            if pair is not None and not (pair.usable and pair.alpha.mean() > MOST_HIDDEN):
+                return pair
 
 
-def other_room(sample: Sample, other: Sample, rng: np.random.Generator, move: Move) -> Pair:
-    """The plate of another room."""
-    x, y = _led(_camera(rng, sample.alpha.shape, move), sample.alpha.shape)
-    return _developed("another room", False, other.plate, sample.shot, sample.alpha, (x, y), rng, move)
+def examined(pair: Pair) -> Case:
+    """The doctor's word, and how far off the plate lies afterwards (as it is where the doctor left it)."""
+    diagnosis = examine(pair.plate, pair.shot)
+    matrix = np.eye(3) if diagnosis.matrix is None else diagnosis.matrix
+    x, y = positions(matrix, pair.alpha.shape)
+    hidden = cv2.remap(pair.alpha, *pair.truth, cv2.INTER_LINEAR, borderValue=1)
+    apart = np.hypot(x - pair.truth[0], y - pair.truth[1])[hidden < 0.05]
+    return Case(pair, diagnosis, float(apart.mean()) if apart.size else 0.0)
 
 
-def rearranged(sample: Sample, others: Sequence[Sample], rng: np.random.Generator, move: Move) -> Pair:
-    """Things from other rooms (blobs of their plates) cover 55 to 75 % of what the plate showed."""
-    x, y = _led(_camera(rng, sample.alpha.shape, move), sample.alpha.shape)
-    height, width = sample.alpha.shape
-    shot, gone = sample.shot.copy(), np.zeros((height, width), bool)
-    wanted = rng.uniform(0.55, 0.75)
-    while gone.mean() < wanted:
-        piece = others[rng.integers(len(others))].plate
-        blob = np.zeros((height, width), np.uint8)
-        middle = (int(rng.integers(width)), int(rng.integers(height)))
-        axes = (int(width * rng.uniform(0.08, 0.2)), int(height * rng.uniform(0.1, 0.25)))
-        if rng.random() < 0.5:
-            cv2.ellipse(blob, middle, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
-        else:
-            cv2.rectangle(blob, (middle[0] - axes[0], middle[1] - axes[1]), (middle[0] + axes[0], middle[1] + axes[1]), 1, -1)
-        shot[blob > 0] = piece[blob > 0]
-        gone |= blob > 0
-    return _developed("rearranged", False, sample.plate, shot, np.maximum(sample.alpha, gone), (x, y), rng, move)
+def area_under_curve(good: list[float], bad: list[float]) -> float:
+    """How often a usable pair has the larger margin, ties half."""
+    first, second = np.array(good)[:, None], np.array(bad)[None]
+    return float((first > second).mean() + 0.5 * (first == second).mean())
 
 
-def hand_held(sample: Sample, rng: np.random.Generator, move: Move) -> Pair | None:
-    """A camera that stood elsewhere; None where a homography explains it to 2 px."""
-    if sample.view is None:
-        return None
-    known = sample.plate_depth_m > 0
-    inverse = np.where(known, 1 / np.where(known, sample.plate_depth_m, 1), 0).astype(np.float32)
-    across, down = sample.view.focal_px * rng.uniform(0.15, 0.5) * _direction(rng)
-    x, y = _led(_camera(rng, sample.alpha.shape, Move(0.02, 1.5, 0.01)), sample.alpha.shape)
-    middle = float(np.median(inverse))
-    x, y = x + (inverse - middle) * np.float32(across), y + (inverse - middle) * np.float32(down)
-    if unexplained_px(x, y) <= 2:
-        return None
-    return _developed("parallax", False, sample.plate, sample.shot, sample.alpha, (x, y), rng, move)
+def print_verdicts(draws: Draws, count: int) -> None:
+    """Half of the pairs usable, half not, of four kinds."""
+    kinds = ["moved"] * (count // 2)
+    kinds += ["another room", "rearranged", "parallax", "somebody in the plate"] * (count // 8)
+    cases = [examined(draws.pair(kind, Move())) for kind in kinds]
+    for kind in dict.fromkeys(kinds):
+        some = [case for case in cases if case.pair.kind == kind]
+        words = [case.diagnosis.verdict.kind for case in some]
+        residuals = [case.residual_px for case in some]
+        told = ", ".join(f"{word} {words.count(word)}" for word in ("fine", "mended", "unusable"))
+        print(f"{kind:22} {told}; residual median {np.median(residuals):.3f} px, largest {max(residuals):.2f} px")
+    usable = [case.diagnosis.verdict.margin for case in cases if case.pair.usable]
+    for kind in [None, *dict.fromkeys(kinds[count // 2 :])]:
+        bad = [c.diagnosis.verdict.margin for c in cases if not c.pair.usable and kind in {None, c.pair.kind}]
+        print(f"AUC, usable against {kind or 'all others'}: {area_under_curve(usable, bad):.3f}")
+    fine = [case for case in cases if case.diagnosis.verdict.kind == "fine"]
+    wrong = sum(case.pair.kind == "another room" or case.residual_px > 2 for case in fine)
+    print(f"called fine though of another room or over 2 px off: {wrong}")
 
 
-def somebody_in_plate(sample: Sample, other: Sample, rng: np.random.Generator, move: Move) -> Pair | None:
-    """Another shot of the scene as its plate; None where nobody is to be seen in it."""
-    if ((other.alpha > 0.5) & (sample.alpha < 0.5)).mean() < 0.02:
-        return None
-    x, y = _led(_camera(rng, sample.alpha.shape, move), sample.alpha.shape)
-    return _developed("somebody in the plate", False, other.shot, sample.shot, sample.alpha, (x, y), rng, move)
+def print_run(draws: Draws, count: int) -> None:
+    """The shipped model's IoU with and without the doctor, on moved and on unmoved pairs."""
+    session = Session()
+    for name, move in (("unmoved", STILL), ("moved", NUDGED)):
+        scores = []
+        same = 0
+        for _ in range(count):
+            pair = draws.pair("moved", move)
+            mattes = [Plate.open(pair.plate, session, doctor=doctor).matte(pair.shot) for doctor in (False, True)]
+            scored = matting.scored_pixels(pair.alpha >= 0.5, np.abs(pair.alpha - 0.5) > 0.45)
+            scores.append([matting.iou(matte.alpha, pair.alpha >= 0.5, scored) for matte in mattes])
+            same += bool(np.array_equal(mattes[0].alpha, mattes[1].alpha))
+        without, with_doctor = np.mean(scores, axis=0)
+        worse = sum(after < before - 0.005 for before, after in scores)
+        print(f"{name}: IoU {without:.3f} without, {with_doctor:.3f} with the doctor; lower by over 0.005 in {worse}; ")
+        print(f"  the same to the bit in {same} of {count}")
 
 
-def unexplained_px(x: Image, y: Image) -> float:
-    """What is left, on average, of a mapping when the best homography is taken off."""
-    height, width = x.shape
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    here = np.stack([columns[::8, ::8].ravel(), rows[::8, ::8].ravel()], axis=1)
-    there = np.stack([x[::8, ::8].ravel(), y[::8, ::8].ravel()], axis=1)
-    matrix, _ = cv2.findHomography(here, there, 0)
-    led = cv2.perspectiveTransform(here[None].astype(np.float64), matrix)[0]
-    return float(np.hypot(*(led - there).T).mean())
+def print_cost(draws: Draws) -> None:
+    """CPU time of a static camera's frames at 720p, the examination of the first left out."""
+    pair = draws.pair("moved", STILL)
+    plate, shot = (np.clip(cv2.resize(picture, (1280, 720)), 0, 1) for picture in (pair.plate, pair.shot))
+    bedside = Bedside(plate)
+    start = time.process_time()
+    first = bedside.mended_for(shot)
+    examination = time.process_time() - start
+    rng = np.random.default_rng(0)
+    frames = [np.clip(shot + rng.normal(0, 0.01, shot.shape).astype(np.float32), 0, 1) for _ in range(10)]
+    start = time.process_time()
+    kept = [bedside.mended_for(frame) is first for frame in frames]
+    spent = (time.process_time() - start) / len(frames)
+    print(f"examination {examination:.2f} s, then {1000 * spent:.1f} ms CPU a frame; kept {sum(kept)} of {len(kept)}")
 
 
-def _direction(rng: np.random.Generator) -> Image:
-    angle = rng.uniform(0, 2 * np.pi)
-    return np.array([np.cos(angle), np.sin(angle)], np.float32)
+def main() -> None:
+    """All of it, or one part."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--only", choices=["verdicts", "run", "cost"])
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    draws = Draws(options.data, options.seed)
+    if options.only in {None, "verdicts"}:
+        print_verdicts(draws, options.count)
+    if options.only in {None, "run"}:
+        print_run(draws, options.count)
+    if options.only in {None, "cost"}:
+        print_cost(draws)
 
 
-def _camera(rng: np.random.Generator, size_hw: tuple[int, ...], move: Move) -> Image:
-    """From the shot's pixels to the plate's (3x3)."""
-    matrix = np.eye(3)
-    middle = ((size_hw[1] - 1) / 2, (size_hw[0] - 1) / 2)
-    turn, zoom = rng.uniform(-move.turn_deg, move.turn_deg), 1 + rng.uniform(-move.zoom, move.zoom)
-    matrix[:2] = cv2.getRotationMatrix2D(middle, turn, zoom)
-    # in widths of the picture that is left after cutting
-    matrix[:2, 2] += _direction(rng) * rng.uniform(0, move.shift) * size_hw[1] * (1 - 2 * MARGIN)
-    return matrix
-
-
-def _led(matrix: Image, size_hw: tuple[int, ...]) -> tuple[Image, Image]:
-    columns, rows = np.meshgrid(np.arange(size_hw[1], dtype=np.float32), np.arange(size_hw[0], dtype=np.float32))
-    led = matrix.astype(np.float32) @ np.stack([columns.ravel(), rows.ravel(), np.ones(columns.size, np.float32)])
-    return (led[0] / led[2]).reshape(size_hw), (led[1] / led[2]).reshape(size_hw)
-
-
-def _hidden(
-    sample: Sample, others: Sequence[Sample], rng: np.random.Generator, most: float
-) -> tuple[Image, Image]:
-    """The shot with more foreground, taken from other shots and put anywhere, up to a drawn share of the frame."""
-    shot, alpha = sample.shot.copy(), sample.alpha.copy()
-    wanted = rng.uniform(0, most)
-    for _ in range(40):
-        if alpha.mean() >= wanted:
-            break
-        other = others[rng.integers(len(others))]
-        size = rng.uniform(0.8, 1.6)
-        height, width = alpha.shape
-        place = np.array([[size, 0, rng.uniform(-0.5, 0.5) * width], [0, size, rng.uniform(-0.3, 0.3) * height]])
-        over = cv2.warpAffine(other.alpha, place, (width, height))
-        if not (0.01 < over.mean() and np.maximum(alpha, over).mean() <= most):
-            continue
-        colour = cv2.warpAffine(other.shot, place, (width, height))
-        shot = colour * over[..., None] + shot * (1 - over[..., None])
-        alpha = np.maximum(alpha, over)
-    return shot.astype(np.float32), alpha.astype(np.float32)
-
-
-def _developed(
-    kind: str,
-    usable: bool,
-    plate: Image,
-    shot: Image,
-    alpha: Image,
-    where: tuple[Image, Image],
-    rng: np.random.Generator,
-    move: Move,
-) -> Pair:
-    """Both pictures as two exposures of a real camera, and cut."""
-    # `where`: what the moved camera shows at a pixel lies there in the picture that is given
-    seen = np.asarray(cv2.remap(plate, *where, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.float32)
-    height, width = alpha.shape
-    gain = 2 ** rng.uniform(-move.light_ev, move.light_ev) * np.exp(rng.uniform(-move.balance, move.balance, 3))
-    field = rng.normal(0, 1, (3, 4)).astype(np.float32)
-    field = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)[..., None] * move.drift
-    lit = srgb_to_linear(np.clip(shot, 0, 1)) * gain.astype(np.float32) * np.exp(field)
-    shot = linear_to_srgb(np.clip(lit, 0, 1).astype(np.float32))
-    rows, columns = (slice(round(MARGIN * side), side - round(MARGIN * side)) for side in (height, width))
-    cut = np.s_[rows, columns]
-    noise = rng.uniform(0.002, 0.012)
-    pictures = [_recorded(picture[cut], rng, noise) for picture in (seen, shot)]
-    truth = where[0][cut] - columns.start, where[1][cut] - rows.start
-    return Pair(kind, usable, pictures[0], pictures[1], np.ascontiguousarray(alpha[cut]), truth)
-
-
-def _recorded(picture: Image, rng: np.random.Generator, noise: float) -> Image:
-    noisy = np.clip(picture + rng.normal(0, noise, picture.shape).astype(np.float32), 0, 1)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(75, 97))]
-    _, data = cv2.imencode(".jpg", np.rint(noisy[..., ::-1] * 255).astype(np.uint8), quality)
-    return np.divide(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], 255, dtype=np.float32)
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -279,3 +280,17 @@ def test_a_shot_that_may_not_be_read_does_not_stop_the_others(
     assert run(bad, good) == 1
     assert f"{bad}" in capsys.readouterr().err
     assert "good_matte.png" in names(out)
+
+
+def test_a_moved_plate_is_mended_with_one_notice_unless_the_doctor_is_off(
+    run: Run, plate: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room = cv2.GaussianBlur(np.random.default_rng(4).random((96, 144, 3), np.float32), (0, 0), 2)
+    write_picture(plate, np.roll(room, 5, axis=1))
+    write_picture(plate.with_name("a.png"), room)
+    assert run(plate.with_name("a.png"), options=("--only", "matte")) == 0
+    assert "was mended: moved by 5.0 px" in capsys.readouterr().err
+    assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() < 10
+    assert run(plate.with_name("a.png"), options=("--only", "matte", "--overwrite", "--doctor", "off")) == 0
+    assert capsys.readouterr().err == ""
+    assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() > 50

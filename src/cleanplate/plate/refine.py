@@ -1,19 +1,63 @@
 """A registration made exact: dense, and blind to what does not fit."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.plate.geometry import Matrix, unit
 from cleanplate.plate.structure import likeness
 
 _TUKEY = 3.0
+_ROUNDS = 3
+_MIN_PLACES = 50
+_WITNESSES = 25
+"""Neighbours share their noise: of so many pixels one counts as a witness against the prior."""
+
 _PRIOR_PX = np.array([1e3, 1e3, 1e3, 1e3, 4.0, 4.0, 8.0, 8.0])
 """How large each part of a step may be, at a picture's ends: shift, zoom and turn are free, shear and perspective are
 only believed where much speaks for them, since they run away where half of the picture is hidden."""
 
+_Floats = NDArray[np.float64]
 
-def step(moved_plate: Image, shot: Image, inside: Image, reach_px: float) -> tuple[Matrix, float]:
+
+@dataclass(frozen=True)
+class Seen:
+    """How a picture differs from the one before: movement, added light, gained light, share of places that fit."""
+
+    matrix: Matrix
+    offset: float
+    gain: float
+    share: float
+
+
+class Steps:
+    """Small steps from one luma (h, w) at the places of a mask; what depends on it alone is computed once."""
+
+    def __init__(self, luma: Image, mask: Image) -> None:
+        self._places = np.nonzero(mask)
+        self._size_hw = (luma.shape[0], luma.shape[1])
+        self._luma = luma[self._places]
+        slopes = [slope[self._places] for slope in _slopes(luma)]
+        motion = _basis(slopes[0], slopes[1], self._places, self._size_hw)[:4]
+        ones = np.ones_like(self._luma)
+        # a brighter picture looks like a movement at every edge unless light may explain it
+        self._basis = np.concatenate([motion, -ones[None], -(self._luma - self._luma.mean(dtype=np.float32))[None]]) if (
+            len(self._luma)
+        ) else np.empty((6, 0), np.float32)
+
+    def towards(self, luma: Image) -> Seen | None:
+        """The movement (shift, zoom, turn) and light that lead to another luma of the size; None where nothing tells."""
+        if len(self._luma) < _MIN_PLACES:
+            return None
+        theta, share = _robust(self._basis, self._luma - luma[self._places], np.ones_like(self._luma), np.zeros(6))
+        motion = np.concatenate([theta[:4], np.zeros(4)])
+        return Seen(_as_matrix(motion, self._size_hw), float(theta[4]), float(theta[5]), share)
+
+
+def step(moved_plate: Image, shot: Image, inside: Image, reach_px: float) -> Matrix:
     """One step that brings a plate nearer to a shot: iterated reweighting, a homography's eight numbers.
 
     Args:
@@ -23,53 +67,62 @@ def step(moved_plate: Image, shot: Image, inside: Image, reach_px: float) -> tup
         reach_px: window in which the two are compared to leave the foreground out.
 
     Returns:
-        The step (3, 3), to be multiplied from the left, and the share of the textured weight that takes part.
+        The step (3, 3), to be multiplied from the left.
 
     Source: Evangelidis and Psarakis, Parametric image alignment using enhanced correlation coefficient maximization,
     2008 (what is aligned); Malis, Improving vision-based control using efficient second-order minimization, 2004 (both
     gradients); Beaton and Tukey, The fitting of power series, 1974 (the weights).
 
     """
-    height, width = shot.shape
-    alike, textured = likeness(moved_plate, shot, reach_px)
+    alike, _ = likeness(moved_plate, shot, reach_px)
     trust = inside * np.clip((alike - np.float32(0.2)) / np.float32(0.4), 0, 1)
-    mean = (moved_plate + shot) / 2
-    slope_x = np.asarray(cv2.Scharr(mean, cv2.CV_32F, 1, 0, scale=1 / 32), np.float32)
-    slope_y = np.asarray(cv2.Scharr(mean, cv2.CV_32F, 0, 1, scale=1 / 32), np.float32)
-    difference = moved_plate - shot
-    use = (trust > 0.05) & (slope_x**2 + slope_y**2 > 1e-4)
-    share = float((trust * textured).sum() / max(float((inside * textured).sum()), 1e-6))
-    if np.count_nonzero(use) < 50:
-        return np.eye(3), share
-    half = np.float32(max(height, width) / 2)
-    rows, columns = np.nonzero(use)
-    x = (columns.astype(np.float32) - np.float32((width - 1) / 2)) / half
-    y = (rows.astype(np.float32) - np.float32((height - 1) / 2)) / half
-    gx, gy, r = slope_x[use], slope_y[use], difference[use]
+    slope_x, slope_y = _slopes((moved_plate + shot) / 2)
+    use = np.nonzero((trust > 0.05) & (slope_x**2 + slope_y**2 > 1e-4))
+    if len(use[0]) < _MIN_PLACES:
+        return np.eye(3)
+    size_hw = (shot.shape[0], shot.shape[1])
+    basis = _basis(slope_x[use], slope_y[use], use, size_hw)
+    theta, _ = _robust(basis, (moved_plate - shot)[use], trust[use], 1 / _PRIOR_PX**2)
+    return _as_matrix(theta, size_hw)
+
+
+def _slopes(luma: Image) -> tuple[Image, Image]:
+    return (
+        np.asarray(cv2.Scharr(luma, cv2.CV_32F, 1, 0, scale=1 / 32), np.float32),
+        np.asarray(cv2.Scharr(luma, cv2.CV_32F, 0, 1, scale=1 / 32), np.float32),
+    )
+
+
+def _basis(gx: Image, gy: Image, places: tuple[NDArray[np.intp], ...], size_hw: tuple[int, int]) -> Image:
+    """What the difference at each place becomes by shift x, shift y, zoom, turn, stretch, shear and two tilts (8, n).
+
+    In pixels at the ends of the longer side.
+    """
+    height, width = size_hw
+    half = np.float32(max(size_hw) / 2)
+    x = (places[1].astype(np.float32) - np.float32((width - 1) / 2)) / half
+    y = (places[0].astype(np.float32) - np.float32((height - 1) / 2)) / half
     radial = gx * x + gy * y
-    basis = np.stack([gx, gy, radial, gy * x - gx * y, gx * x - gy * y, gx * y + gy * x, radial * x, radial * y])
-    theta = _robust(basis, r, trust[use])
-    return _as_matrix(theta / float(half), float(half), ((width - 1) / 2, (height - 1) / 2)), share
+    return np.stack([gx, gy, radial, gy * x - gx * y, gx * x - gy * y, gx * y + gy * x, radial * x, radial * y])
 
 
-def _robust(basis: Image, wanted: Image, trust: Image) -> Matrix:
-    """Weights by Tukey, scale by the median deviation; pixels in pixels."""
-    theta = np.zeros(8)
-    rest = wanted
-    for _ in range(3):
-        scale = max(1.4826 * float(np.median(np.abs(rest))), 0.02)
+def _robust(basis: Image, wanted: Image, trust: Image, prior: _Floats) -> tuple[_Floats, float]:
+    """Least squares with Tukey's weights, scale by the median deviation; also the share of places that fit."""
+    theta, rest, weight = np.zeros(len(basis)), wanted, trust
+    for _ in range(_ROUNDS):
+        scale = max(1.4826 * float(np.median(np.abs(rest))), 0.004)
         weight = trust * np.clip(1 - (rest / np.float32(_TUKEY * scale)) ** 2, 0, 1) ** 2
         weighted = basis * weight
-        # neighbours share their noise: of 25 pixels one counts as a witness against the prior
-        prior = 25 * scale**2 / _PRIOR_PX**2
-        normal = (weighted @ basis.T).astype(np.float64) + np.diag(prior)
-        theta = np.linalg.solve(normal + 1e-9 * np.trace(normal) * np.eye(8), (weighted @ wanted).astype(np.float64))
+        normal = (weighted @ basis.T).astype(np.float64) + np.diag(_WITNESSES * scale**2 * prior)
+        normal += 1e-9 * np.trace(normal) * np.eye(len(basis))
+        theta = np.linalg.solve(normal, (weighted @ wanted).astype(np.float64))
         rest = wanted - (theta.astype(np.float32) @ basis)
-    return theta
+    return theta, float((weight > 0.1).mean())
 
 
-def _as_matrix(theta: Matrix, half: float, middle: tuple[float, float]) -> Matrix:
-    shift_x, shift_y, zoom, turn, stretch, shear, tilt_x, tilt_y = theta
+def _as_matrix(theta: _Floats, size_hw: tuple[int, int]) -> Matrix:
+    half = max(size_hw) / 2
+    shift_x, shift_y, zoom, turn, stretch, shear, tilt_x, tilt_y = theta / half
     own = np.array(
         [
             [1 + zoom + stretch, shear - turn, shift_x],
@@ -77,5 +130,5 @@ def _as_matrix(theta: Matrix, half: float, middle: tuple[float, float]) -> Matri
             [-tilt_x, -tilt_y, 1],
         ]
     )
-    frame = np.array([[half, 0, middle[0]], [0, half, middle[1]], [0, 0, 1]])
+    frame = np.array([[half, 0, (size_hw[1] - 1) / 2], [0, half, (size_hw[0] - 1) / 2], [0, 0, 1]])
     return unit(frame @ own @ np.linalg.inv(frame))

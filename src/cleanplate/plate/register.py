@@ -16,22 +16,28 @@ WORK_PX = 640
 """Long side at which structures are compared: more would only find more noise."""
 
 _SCORE_PX = 240
+_FEATURE_PX = 400
 _MIN_FEATURES = 8
+
+STILL_PX = 0.15
+"""Movements below it, at WORK_PX, are not told from noise."""
+
+_PAYS = 0.015
+"""By which share a movement must lower the difference of the structures."""
 
 
 @dataclass(frozen=True)
 class Registration:
     """Where a plate lies in a shot.
 
-    `matrix` leads from plate pixels to shot pixels, of full size; `agreement` in [0, 1] is the share of what has
-    structure, in plate or shot, that is alike when the plate is there; `matched` tells how many features spoke for
-    the start, `start` where it came from: "still", "features" or "correlation".
+    `matrix` leads from plate pixels to shot pixels of full size, or is None where the plate lies right as it is: no
+    movement lowers the difference by more than noise does. `agreement` in [0, 1] is the share of what has structure,
+    in plate or shot, that is alike when the plate is there; `structured` whether there is enough of it.
     """
 
-    matrix: Matrix
+    matrix: Matrix | None
     agreement: float
-    matched: int
-    start: str
+    structured: bool
 
 
 def register(plate: Image, shot: Image, near: Matrix | None = None) -> Registration:
@@ -44,52 +50,75 @@ def register(plate: Image, shot: Image, near: Matrix | None = None) -> Registrat
 
     """
     full_hw = (shot.shape[0], shot.shape[1])
-    pair = grey(plate), grey(shot)
-    scale = min(1.0, WORK_PX / max(full_hw))
-    work_hw = (max(16, round(full_hw[0] * scale)), max(16, round(full_hw[1] * scale)))
-    work = resize(pair[0], work_hw), resize(pair[1], work_hw)
+    work_hw = work_size(full_hw)
+    work = grey(resize(plate, work_hw)), grey(resize(shot, work_hw))
     starts = _starts(work, None if near is None else rescaled(near, full_hw, work_hw))
-    best, where = max(((_score(work, matrix), index) for index, (matrix, _, _) in enumerate(starts)))
-    matrix, matched, name = starts[where]
-    del best
+    matrix = max(starts, key=lambda start: _agreement(work, start)[0])
     for level in (4, 2, 1):
         matrix = _refined(work, matrix, level)
-    if not is_sane(matrix, work_hw):
-        matrix, matched, name = np.eye(3), 0, "still"
-    return Registration(rescaled(matrix, work_hw, full_hw), _score(work, matrix), matched, name)
+    if _is_noise(work, matrix):
+        return Registration(None, *_agreement(work, np.eye(3)))
+    return Registration(rescaled(matrix, work_hw, full_hw), *_agreement(work, matrix))
 
 
-def _starts(work: tuple[Image, Image], near: Matrix | None) -> list[tuple[Matrix, int, str]]:
-    starts = [(np.eye(3), 0, "still")] + ([] if near is None else [(near, 0, "still")])
-    found, matched = _by_features(work)
-    if found is not None:
-        starts.append((found, matched, "features"))
-    starts.append((_by_correlation(work), 0, "correlation"))
+def work_size(size_hw: tuple[int, int], most_px: int = WORK_PX) -> tuple[int, int]:
+    """A picture's size with its longer side at most `most_px`, never enlarged.
+
+    >>> work_size((720, 1280)), work_size((100, 50))
+    ((360, 640), (100, 50))
+    """
+    scale = min(1.0, most_px / max(size_hw))
+    return max(1, round(size_hw[0] * scale)), max(1, round(size_hw[1] * scale))
+
+
+def _starts(work: tuple[Image, Image], near: Matrix | None) -> list[Matrix]:
     size_hw = (work[0].shape[0], work[0].shape[1])
-    return [start for start in starts if is_sane(start[0], size_hw)]
+    starts = [near, _by_features(work), _by_correlation(work)]
+    return [np.eye(3), *(start for start in starts if start is not None and is_sane(start, size_hw))]
 
 
-def _by_features(work: tuple[Image, Image]) -> tuple[Matrix | None, int]:
+def _is_noise(work: tuple[Image, Image], matrix: Matrix) -> bool:
+    """Whether a movement is too small to be told from none, or helps too little to be believed."""
+    size_hw = (work[0].shape[0], work[0].shape[1])
+    moved_px = motion_px(matrix, size_hw)
+    if moved_px < STILL_PX:
+        return True
+    if not is_sane(matrix, size_hw):
+        return True
+    reach = _reach(size_hw)
+    target, contrast = structure(work[1], reach)
+    apart = [
+        float((np.minimum(np.abs(structure(plate, reach)[0] - target), 1) * (contrast > 0.01)).mean())
+        for plate in (work[0], warp(work[0], matrix))
+    ]
+    return apart[1] > (1 - _PAYS) * apart[0]
+
+
+def _by_features(work: tuple[Image, Image]) -> Matrix | None:
     """The homography that most SIFT features agree on; MAGSAC leaves out the rest."""
-    sift = cv2.SIFT_create(nfeatures=1500, contrastThreshold=0.015)  # pyright: ignore[reportAttributeAccessIssue]
-    keys, words = zip(*(sift.detectAndCompute(_eight_bit(luma), None) for luma in work), strict=True)
+    size_hw = (work[0].shape[0], work[0].shape[1])
+    small_hw = work_size(size_hw, _FEATURE_PX)
+    sift = cv2.SIFT_create(nfeatures=1000, contrastThreshold=0.015)  # pyright: ignore[reportAttributeAccessIssue]
+    keys, words = zip(
+        *(sift.detectAndCompute(_eight_bit(resize(luma, small_hw)), None) for luma in work), strict=True
+    )
     if any(found is None or len(found) < _MIN_FEATURES for found in words):
-        return None, 0
+        return None
     matches = cv2.BFMatcher(cv2.NORM_L2).knnMatch(words[0], words[1], k=2)
     good = [pair[0] for pair in matches if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
     if len(good) < _MIN_FEATURES:
-        return None, 0
+        return None
     there = np.array([keys[0][match.queryIdx].pt for match in good])
     here = np.array([keys[1][match.trainIdx].pt for match in good])
-    matrix, inside = cv2.findHomography(there, here, cv2.USAC_MAGSAC, 2.0, maxIters=2000, confidence=0.999)
+    matrix, inside = cv2.findHomography(there, here, cv2.USAC_MAGSAC, 1.5, maxIters=2000, confidence=0.999)
     if matrix is None or int(inside.sum()) < _MIN_FEATURES:
-        return None, 0
-    return unit(np.asarray(matrix, np.float64)), int(inside.sum())
+        return None
+    return rescaled(unit(np.asarray(matrix, np.float64)), small_hw, size_hw)
 
 
 def _by_correlation(work: tuple[Image, Image]) -> Matrix:
     """The shift at which the two structures correlate most: the way out where there are no features."""
-    reach = max(work[0].shape) / 40
+    reach = _reach((work[0].shape[0], work[0].shape[1]))
     first, second = (structure(luma, reach)[0] for luma in work)
     window = cv2.createHanningWindow((first.shape[1], first.shape[0]), cv2.CV_32F)
     (dx, dy), _ = cv2.phaseCorrelate(first, second, window)
@@ -98,14 +127,14 @@ def _by_correlation(work: tuple[Image, Image]) -> Matrix:
 
 def _refined(work: tuple[Image, Image], matrix: Matrix, level: int) -> Matrix:
     size_hw = (work[0].shape[0], work[0].shape[1])
-    small_hw = (max(16, size_hw[0] // level), max(16, size_hw[1] // level))
+    small_hw = (max(8, size_hw[0] // level), max(8, size_hw[1] // level))
     plate, shot = (resize(luma, small_hw) for luma in work)
     matrix = rescaled(matrix, size_hw, small_hw)
-    reach = max(2.0, max(small_hw) / 40)
+    reach = _reach(small_hw)
     target = structure(shot, reach)[0]
     for _ in range(10):
         inside = covered(matrix, small_hw).astype(np.float32)
-        change, _share = step(structure(warp(plate, matrix), reach)[0], target, inside, reach / 2)
+        change = step(structure(warp(plate, matrix), reach)[0], target, inside, reach / 2)
         following = unit(change @ matrix)
         if not is_sane(following, small_hw):
             break
@@ -115,22 +144,21 @@ def _refined(work: tuple[Image, Image], matrix: Matrix, level: int) -> Matrix:
     return rescaled(matrix, small_hw, size_hw)
 
 
-def _score(work: tuple[Image, Image], matrix: Matrix) -> float:
+def _agreement(work: tuple[Image, Image], matrix: Matrix) -> tuple[float, bool]:
+    """The share of what has structure that is alike (1 where nothing has any), and whether there is enough of it."""
     size_hw = (work[0].shape[0], work[0].shape[1])
-    scale = min(1.0, _SCORE_PX / max(size_hw))
-    small_hw = (max(16, round(size_hw[0] * scale)), max(16, round(size_hw[1] * scale)))
+    small_hw = work_size(size_hw, _SCORE_PX)
     plate, shot = (resize(luma, small_hw) for luma in work)
     matrix = rescaled(matrix, size_hw, small_hw)
-    return agreement(warp(plate, matrix), shot, covered(matrix, small_hw))
+    reach = _reach(small_hw)
+    alike, textured = likeness(structure(warp(plate, matrix), reach)[0], structure(shot, reach)[0], reach / 2)
+    weight = textured * covered(matrix, small_hw)
+    total = float(weight.mean())
+    return float((weight * (alike > 0.6)).mean()) / total if total > 0.002 else 1.0, total > 0.01
 
 
-def agreement(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) -> float:
-    """The share of what has structure, in either luma (h, w), that is alike; 1 where nothing has any."""
-    reach = max(2.0, max(shot.shape) / 40)
-    alike, textured = likeness(structure(moved_plate, reach)[0], structure(shot, reach)[0], reach / 2)
-    weight = textured * inside
-    total = float(weight.sum())
-    return float((weight * (alike > 0.6)).sum()) / total if total > 1e-3 * inside.size else 1.0
+def _reach(size_hw: tuple[int, int]) -> float:
+    return max(2.0, max(size_hw) / 40)
 
 
 def _eight_bit(luma: Image) -> NDArray[np.uint8]:

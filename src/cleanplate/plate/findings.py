@@ -1,0 +1,135 @@
+"""What can be counted of a plate that lies on a shot."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.imaging import Image
+from cleanplate.plate.structure import blur, grey, likeness, structure
+
+_DIFFERS = 0.07
+"""Difference of sRGB values, of a small neighbourhood's mean, that no noise and no compression makes."""
+
+
+_ALIKE = 12.0
+"""Largest mean difference of the structures (8 bit, 40 = one deviation) around a corner that was found again."""
+
+_NEIGHBOURS = 7
+_NEAR = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Numbers about a plate that has been brought onto a shot.
+
+    Attributes:
+        overlap: share of the shot that the plate's picture reaches.
+        agreement: share of what has structure, in either, that is alike.
+        structured: whether there is enough structure to tell where the plate lies.
+        num_tracks: places at which a remaining shift could be measured.
+        residual_px: the remaining shift at half of those places, in the shot's pixels; None where they are too few.
+        worst_px: nine of ten of them are below it.
+        differs: share of the frame that still has another colour.
+        added: share of the frame where the plate, not the shot, seems to have something that was added.
+
+    """
+
+    overlap: float
+    agreement: float
+    structured: bool
+    num_tracks: int
+    residual_px: float | None
+    worst_px: float | None
+    differs: float
+    added: float
+
+
+def remaining_shift(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) -> Image:
+    """How far corners of the plate still lie from where the shot has them.
+
+    Args:
+        moved_plate: luma (h, w) of the registered plate.
+        shot: luma (h, w).
+        inside: (h, w): where the plate's picture reaches.
+
+    Returns:
+        distances in pixels of the corners that were found again.
+
+    Source: Lucas and Kanade, An iterative image registration technique, 1981; forward and back.
+
+    """
+    reach = max(2.0, max(shot.shape) / 40)
+    first, second = (_eight_bit(structure(luma, reach)[0]) for luma in (moved_plate, shot))
+    apart = max(4, max(shot.shape) // 60)
+    corners = cv2.goodFeaturesToTrack(first, 600, 0.02, apart, mask=inside.astype(np.uint8), blockSize=5)
+    if corners is None:
+        return np.empty(0, np.float32)
+    window = {"winSize": (15, 15), "maxLevel": 2}
+    there, found, error = cv2.calcOpticalFlowPyrLK(first, second, corners, np.copy(corners), **window)
+    back, found_back, _ = cv2.calcOpticalFlowPyrLK(second, first, there, np.copy(there), **window)
+    home = np.hypot(*(back - corners)[:, 0].T) < 0.5
+    good = (found[:, 0] > 0) & (found_back[:, 0] > 0) & home & (error[:, 0] < _ALIKE)
+    return _among_neighbours(corners[good, 0], (there - corners)[good, 0])
+
+
+def _among_neighbours(places: Image, shifts: Image) -> Image:
+    """The length of the median shift (n,) of each place and its nearest others: one that stands alone is a mistake."""
+    if len(places) < _NEIGHBOURS:
+        return np.empty(0, np.float32)
+    apart = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+    nearest = np.argpartition(apart, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
+    return np.hypot(*np.median(shifts[nearest], axis=1).T).astype(np.float32)
+
+
+def difference(mended: Image, shot: Image) -> Image:
+    """By how much the colours (h, w, 3) of small neighbourhoods differ: (h, w), the largest of the three."""
+    return np.abs(blur(mended - shot, 1.0)).max(axis=2)
+
+
+def differing(mended: Image, shot: Image, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the mended plate has another colour than the shot, without specks."""
+    mask = (difference(mended, shot) > _DIFFERS) & inside
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(opened, np.uint8) > 0
+
+
+def added_to_plate(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> Image:
+    """Where the plate, not the shot, seems to have something that was added: (h, w), -1 the shot .. 1 the plate.
+
+    Where two pictures differ, one of them has an object and the other what is behind it. In the picture that has the
+    object, the outline of the difference is an edge and the colours inside are others than around; in the other, what
+    is around goes on inside.
+    """
+    reach = max(differs.shape) / 40
+    inner, outer = differs.astype(np.float32), 1 - differs.astype(np.float32)
+    rim = (cv2.dilate(inner, _NEAR) - cv2.erode(inner, _NEAR)) > 0
+    edges = [np.asarray(cv2.dilate(_edge(picture), np.ones((5, 5), np.uint8)), np.float32) for picture in (mended, shot)]
+    around = _mean_within((mended + shot) / 2, outer, reach)
+    steps = [np.abs(_mean_within(picture, inner, reach) - around).max(axis=2) for picture in (mended, shot)]
+    cues = [(plates - shots) / (plates + shots + np.float32(0.02)) for plates, shots in (edges, steps)]
+    vote = blur((cues[0] + cues[1]) / 2 * rim, reach) / (blur(rim.astype(np.float32), reach) + np.float32(1e-3))
+    return np.asarray(vote * inner, np.float32)
+
+
+def _mean_within(rgb: Image, mask: Image, reach: float) -> Image:
+    return blur(rgb * mask[..., None], reach) / (blur(mask, reach) + np.float32(1e-3))[..., None]
+
+
+def _edge(rgb: Image) -> Image:
+    x, y = (cv2.Scharr(rgb, cv2.CV_32F, *axis, scale=1 / 32) for axis in ((1, 0), (0, 1)))
+    return np.asarray(np.sqrt((x * x + y * y).max(axis=2)), np.float32)
+
+
+def _eight_bit(values: Image) -> NDArray[np.uint8]:
+    return np.clip(values * 40 + 128, 0, 255).astype(np.uint8)
+
+
+def surely_same(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) -> Image:
+    """How surely a pixel shows one surface in both, by structure alone: (h, w) in [0, 1]; what is flat counts a bit."""
+    reach = max(2.0, max(shot.shape[:2]) / 40)
+    plates, shots = (structure(grey(picture), reach)[0] for picture in (moved_plate, shot))
+    alike, textured = likeness(plates, shots, reach / 2)
+    same = np.clip((alike - np.float32(0.2)) / np.float32(0.5), 0, 1)
+    return (inside * (textured * same + (1 - textured) * np.float32(0.5))).astype(np.float32)
