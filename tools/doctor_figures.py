@@ -10,7 +10,6 @@ the doctor puts them. Choose thresholds with one seed, report with another.
 
 import argparse
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +50,7 @@ class Draws:
         self._order = self._rng.permutation(len(self._reader))
         self._pool = [self._reader[int(i)] for i in self._order[:16]]
         self._next = 0
+        self._every: list[Sample] = []
 
     def sample(self) -> Sample:
         """The next sample in which the foreground leaves enough to see."""
@@ -63,22 +63,28 @@ class Draws:
     def pair(self, kind: str, move: Move) -> Pair:
         """The next pair of a kind."""
         while True:
-            sample = self.sample()
-            others = [other for other in self._pool if other.scene != sample.scene]
-            mates = [other for other in self._pool if other.scene == sample.scene and other.key != sample.key]
-            stranger = others[int(self._rng.integers(len(others)))]
-            made: dict[str, Callable[[], Pair | None]] = {
-                "moved": lambda: moved_pair(sample, others, self._rng, move),
-                "another room": lambda: other_room(sample, stranger, self._rng, move),
-                "rearranged": lambda: rearranged(sample, others, self._rng, move),
-                "parallax": lambda: hand_held(sample, self._rng, move),
-                "somebody in the plate": lambda: (
-                    somebody_in_plate(sample, mates[0], self._rng, move) if mates else None
-                ),
-            }
-            pair = made[kind]()
+            pair = self._made(kind, self.sample(), move)
             if pair is not None and not (pair.usable and pair.alpha.mean() > MOST_HIDDEN):
                 return pair
+
+    def _made(self, kind: str, sample: Sample, move: Move) -> Pair | None:
+        others = [other for other in self._pool if other.scene != sample.scene]
+        if kind == "moved":
+            return moved_pair(sample, others, self._rng, move)
+        if kind == "another room":
+            return other_room(sample, others[int(self._rng.integers(len(others)))], self._rng, move)
+        if kind == "rearranged":
+            return rearranged(sample, others, self._rng, move)
+        if kind == "parallax":
+            return hand_held(sample, self._rng, move)
+        mates = [mate for mate in self._all() if mate.scene == sample.scene and mate.key != sample.key]
+        mate = mates[int(self._rng.integers(len(mates)))] if mates else None
+        return None if mate is None else somebody_in_plate(sample, mate, self._rng, move)
+
+    def _all(self) -> list[Sample]:
+        if not self._every:
+            self._every = [self._reader[index] for index in range(len(self._reader))]
+        return self._every
 
 
 def examined(pair: Pair) -> Case:

@@ -20,8 +20,10 @@ MARGIN = 0.1
 
 @dataclass(frozen=True)
 class Move:
-    """How much changes at most: `shift` in widths, `zoom` 0.03 = 3 %, `light_ev` stops, `balance` 0.1 = 10 %, `drift` the
-    deviation of the light's low-frequency factor, `hidden` the share of the frame.
+    """How much changes at most.
+
+    `shift` in widths, `zoom` 0.03 = 3 %, `light_ev` stops, `balance` 0.1 = 10 %, `drift` the deviation of the light's
+    low-frequency factor, `hidden` the share of the frame.
     """
 
     shift: float = 0.05
@@ -55,13 +57,13 @@ def moved_pair(sample: Sample, others: Sequence[Sample], rng: np.random.Generato
     look = _camera(rng, size_hw, move)
     x, y = _led(look, size_hw)
     shot, alpha = _hidden(sample, others, rng, move.hidden)
-    return _developed("moved", True, sample.plate, shot, alpha, (x, y), rng, move)
+    return _developed("moved", sample.plate, shot, alpha, where=(x, y), rng=rng, move=move)
 
 
 def other_room(sample: Sample, other: Sample, rng: np.random.Generator, move: Move) -> Pair:
     """The plate of another room."""
     x, y = _led(_camera(rng, sample.alpha.shape, move), sample.alpha.shape)
-    return _developed("another room", False, other.plate, sample.shot, sample.alpha, (x, y), rng, move)
+    return _developed("another room", other.plate, sample.shot, sample.alpha, where=(x, y), rng=rng, move=move)
 
 
 def rearranged(sample: Sample, others: Sequence[Sample], rng: np.random.Generator, move: Move) -> Pair:
@@ -78,10 +80,12 @@ def rearranged(sample: Sample, others: Sequence[Sample], rng: np.random.Generato
         if rng.random() < 0.5:
             cv2.ellipse(blob, middle, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
         else:
-            cv2.rectangle(blob, (middle[0] - axes[0], middle[1] - axes[1]), (middle[0] + axes[0], middle[1] + axes[1]), 1, -1)
+            cv2.rectangle(blob, (middle[0] - axes[0], middle[1] - axes[1], 2 * axes[0], 2 * axes[1]), 1, -1)
         shot[blob > 0] = piece[blob > 0]
         gone |= blob > 0
-    return _developed("rearranged", False, sample.plate, shot, np.maximum(sample.alpha, gone), (x, y), rng, move)
+    return _developed(
+        "rearranged", sample.plate, shot, np.maximum(sample.alpha, gone), where=(x, y), rng=rng, move=move
+    )
 
 
 def hand_held(sample: Sample, rng: np.random.Generator, move: Move) -> Pair | None:
@@ -96,7 +100,7 @@ def hand_held(sample: Sample, rng: np.random.Generator, move: Move) -> Pair | No
     x, y = x + (inverse - middle) * np.float32(across), y + (inverse - middle) * np.float32(down)
     if unexplained_px(x, y) <= 2:
         return None
-    return _developed("parallax", False, sample.plate, sample.shot, sample.alpha, (x, y), rng, move)
+    return _developed("parallax", sample.plate, sample.shot, sample.alpha, where=(x, y), rng=rng, move=move)
 
 
 def somebody_in_plate(sample: Sample, other: Sample, rng: np.random.Generator, move: Move) -> Pair | None:
@@ -105,7 +109,7 @@ def somebody_in_plate(sample: Sample, other: Sample, rng: np.random.Generator, m
     if other.alpha.mean() > move.hidden or seen[_cut(seen.shape)].mean() < 0.02:
         return None
     x, y = _led(_camera(rng, sample.alpha.shape, move), sample.alpha.shape)
-    return _developed("somebody in the plate", False, other.shot, sample.shot, sample.alpha, (x, y), rng, move)
+    return _developed("somebody in the plate", other.shot, sample.shot, sample.alpha, where=(x, y), rng=rng, move=move)
 
 
 def unexplained_px(x: Image, y: Image) -> float:
@@ -141,9 +145,7 @@ def _led(matrix: Image, size_hw: tuple[int, ...]) -> tuple[Image, Image]:
     return (led[0] / led[2]).reshape(size_hw), (led[1] / led[2]).reshape(size_hw)
 
 
-def _hidden(
-    sample: Sample, others: Sequence[Sample], rng: np.random.Generator, most: float
-) -> tuple[Image, Image]:
+def _hidden(sample: Sample, others: Sequence[Sample], rng: np.random.Generator, most: float) -> tuple[Image, Image]:
     """The shot with more foreground, taken from other shots and put anywhere, up to a drawn share of the frame."""
     shot, alpha = sample.shot.copy(), sample.alpha.copy()
     wanted = rng.uniform(0, most)
@@ -155,7 +157,7 @@ def _hidden(
         height, width = alpha.shape
         place = np.array([[size, 0, rng.uniform(-0.5, 0.5) * width], [0, size, rng.uniform(-0.3, 0.3) * height]])
         over = cv2.warpAffine(other.alpha, place, (width, height))
-        if not (0.01 < over.mean() and np.maximum(alpha, over).mean() <= most):
+        if not (over.mean() > 0.01 and np.maximum(alpha, over).mean() <= most):
             continue
         colour = cv2.warpAffine(other.shot, place, (width, height))
         shot = colour * over[..., None] + shot * (1 - over[..., None])
@@ -165,10 +167,10 @@ def _hidden(
 
 def _developed(
     kind: str,
-    usable: bool,
     plate: Image,
     shot: Image,
     alpha: Image,
+    *,
     where: tuple[Image, Image],
     rng: np.random.Generator,
     move: Move,
@@ -186,7 +188,7 @@ def _developed(
     noise = rng.uniform(0.002, 0.012)
     pictures = [_recorded(picture[cut], rng, noise) for picture in (seen, shot)]
     truth = where[0][cut] - cut[1].start, where[1][cut] - cut[0].start
-    return Pair(kind, usable, pictures[0], pictures[1], np.ascontiguousarray(alpha[cut]), truth)
+    return Pair(kind, kind == "moved", pictures[0], pictures[1], np.ascontiguousarray(alpha[cut]), truth)
 
 
 def _cut(size_hw: tuple[int, ...]) -> tuple[slice, slice]:

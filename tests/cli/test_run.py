@@ -217,7 +217,7 @@ def test_a_plate_of_another_size_is_told_once(
 ) -> None:
     shots = [shot_of("a.png"), shot_of("b.png")]
     write_picture(plate, np.zeros((64, 96, 3), np.float32))
-    assert run(*shots, options=("--only", "matte")) == 0
+    assert run(*shots, options=("--only", "matte", "--doctor", "off")) == 0
     assert capsys.readouterr().err == (
         f"cleanplate: {plate}: the plate, 96 x 64 pixels, was resized to the shot's 48 x 32\n"
     )
@@ -293,4 +293,4 @@ def test_a_moved_plate_is_mended_with_one_notice_unless_the_doctor_is_off(
     assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() < 10
     assert run(plate.with_name("a.png"), options=("--only", "matte", "--overwrite", "--doctor", "off")) == 0
     assert capsys.readouterr().err == ""
-    assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() > 50
+    assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() > 30

@@ -3,7 +3,8 @@
 `plate.png` and `shot.png` are one degraded sample of a validation set (rendered by `cleanplate synth`, nobody real),
 `truth.png` its exact alpha. `expected/` is made by the command line, with every new model anew:
 
-    cd tests/golden && cleanplate run shot.png --plate plate.png --out expected --only matte,depth --doctor off --overwrite
+    cd tests/golden
+    cleanplate run shot.png --plate plate.png --out expected --only matte,depth --doctor off --overwrite
 """
 
 import hashlib

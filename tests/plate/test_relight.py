@@ -19,7 +19,8 @@ def noisy(picture: Image) -> Image:
 
 def test_the_same_light_is_left_alone(room: Room) -> None:
     assert fit_light(room(1), noisy(room(1)), ALL).is_same
-    assert Light().on(room(1)).base is None
+    plate = room(1)
+    assert Light().on(plate) is plate
 
 
 def test_a_gain_is_found_although_half_is_foreground(room: Room) -> None:

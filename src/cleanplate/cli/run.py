@@ -35,7 +35,9 @@ def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte and cut-out; 8 unless given.")
 @click.option("--depth-format", type=click.Choice(["png16", "npy"]), default="png16", help="png16 unless given.")
-@click.option("--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to each shot; on unless given.")
+@click.option(
+    "--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to the shots; on unless given."
+)
 @click.option("--overwrite", is_flag=True, help="Make results anew that exist already.")
 def command(
     *,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
@@ -71,9 +70,11 @@ def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
     if matrix is not None:
         small = rescaled(matrix, size_hw, small_hw)
         pair, inside = (warp(pair[0], small), pair[1]), covered(small, small_hw)
-    light = _light(pair[0], pair[1], inside)
+    same = surely_same(pair[0], pair[1], inside)
+    light = _light(pair[0], pair[1], same)
     mended = light.on(np.clip(pair[0], 0, 1))
-    differs = differing(mended, pair[1], inside)
+    differs = differing(mended, pair[1], np.where(inside, same, np.float32(1)))
+    added, brought = added_to_plate(mended, pair[1], differs)
     shifts = _shifts(plate, shot, matrix)
     findings = Findings(
         overlap=float(inside.mean()),
@@ -83,7 +84,8 @@ def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
         residual_px=float(np.median(shifts)) if len(shifts) >= _MIN_TRACKS else None,
         worst_px=float(np.percentile(shifts, 90)) if len(shifts) >= _MIN_TRACKS else None,
         differs=float(differs.mean()),
-        added=float((added_to_plate(mended, pair[1], differs) > 0.1).mean()),
+        added=added,
+        brought=brought,
     )
     moves = "" if matrix is None else _motion(matrix, size_hw)
     verdict = judge(findings, ", ".join(words for words in (moves, describe_light(light)) if words))
@@ -92,8 +94,7 @@ def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
     return Diagnosis(size_hw, matrix, light, findings, verdict)
 
 
-def _light(plate: Image, shot: Image, inside: NDArray[np.bool_]) -> Light:
-    same = surely_same(plate, shot, inside)
+def _light(plate: Image, shot: Image, same: Image) -> Light:
     size_hw = work_size((shot.shape[0], shot.shape[1]), _LIGHT_PX)
     return fit_light(np.clip(resize(plate, size_hw), 0, 1), resize(shot, size_hw), resize(same, size_hw))
 

@@ -17,6 +17,9 @@ _ALIKE = 12.0
 """Largest mean difference of the structures (8 bit, 40 = one deviation) around a corner that was found again."""
 
 _NEIGHBOURS = 7
+_SURE = 0.8
+_HOLE = 0.02
+_TELLS = 0.2
 _NEAR = np.ones((3, 3), np.uint8)
 
 
@@ -33,6 +36,7 @@ class Findings:
         worst_px: nine of ten of them are below it.
         differs: share of the frame that still has another colour.
         added: share of the frame where the plate, not the shot, seems to have something that was added.
+        brought: share of the frame where the shot, not the plate, does.
 
     """
 
@@ -44,6 +48,7 @@ class Findings:
     worst_px: float | None
     differs: float
     added: float
+    brought: float
 
 
 def remaining_shift(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) -> Image:
@@ -88,24 +93,45 @@ def difference(mended: Image, shot: Image) -> Image:
     return np.abs(blur(mended - shot, 1.0)).max(axis=2)
 
 
-def differing(mended: Image, shot: Image, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the mended plate has another colour than the shot, without specks."""
-    mask = (difference(mended, shot) > _DIFFERS) & inside
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return np.asarray(opened, np.uint8) > 0
+def differing(mended: Image, shot: Image, same: Image) -> NDArray[np.bool_]:
+    """Where the mended plate shows another surface than the shot: another colour, and not the same structure.
+
+    Args:
+        mended: (h, w, 3) sRGB in [0, 1].
+        shot: (h, w, 3).
+        same: (h, w) as of `surely_same`, but 1 beyond the plate's border.
+
+    Returns:
+        (h, w), without specks, and without small holes: inside a figure, plate and shot meet by chance.
+
+    """
+    mask = ((difference(mended, shot) > _DIFFERS) & (same < _SURE)).astype(np.uint8)
+    opened = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _NEAR), np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - opened, connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < _HOLE * mask.size
+    small[0] = False  # not a hole but the mask itself
+    return (opened > 0) | small[labels]
 
 
-def added_to_plate(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> Image:
-    """Where the plate, not the shot, seems to have something that was added: (h, w), -1 the shot .. 1 the plate.
+def added_to_plate(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> tuple[float, float]:
+    """The shares of the frame where something was added to the plate, and to the shot.
 
     Where two pictures differ, one of them has an object and the other what is behind it. In the picture that has the
     object, the outline of the difference is an edge and the colours inside are others than around; in the other, what
-    is around goes on inside.
+    is around goes on inside. Where this does not tell, neither share counts.
     """
+    vote = _vote(mended, shot, differs)
+    return float((vote > _TELLS).mean()), float((vote < -_TELLS).mean())
+
+
+def _vote(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> Image:
+    """-1 the shot .. 1 the plate, (h, w); 0 where they do not differ."""
     reach = max(differs.shape) / 40
     inner, outer = differs.astype(np.float32), 1 - differs.astype(np.float32)
     rim = (cv2.dilate(inner, _NEAR) - cv2.erode(inner, _NEAR)) > 0
-    edges = [np.asarray(cv2.dilate(_edge(picture), np.ones((5, 5), np.uint8)), np.float32) for picture in (mended, shot)]
+    edges = [
+        np.asarray(cv2.dilate(_edge(picture), np.ones((5, 5), np.uint8)), np.float32) for picture in (mended, shot)
+    ]
     around = _mean_within((mended + shot) / 2, outer, reach)
     steps = [np.abs(_mean_within(picture, inner, reach) - around).max(axis=2) for picture in (mended, shot)]
     cues = [(plates - shots) / (plates + shots + np.float32(0.02)) for plates, shots in (edges, steps)]

@@ -42,14 +42,12 @@ class Steps:
         self._luma = luma[self._places]
         slopes = [slope[self._places] for slope in _slopes(luma)]
         motion = _basis(slopes[0], slopes[1], self._places, self._size_hw)[:4]
-        ones = np.ones_like(self._luma)
+        level = self._luma - self._luma.mean(dtype=np.float32) if len(self._luma) else self._luma
         # a brighter picture looks like a movement at every edge unless light may explain it
-        self._basis = np.concatenate([motion, -ones[None], -(self._luma - self._luma.mean(dtype=np.float32))[None]]) if (
-            len(self._luma)
-        ) else np.empty((6, 0), np.float32)
+        self._basis = np.concatenate([motion, -np.ones_like(level)[None], -level[None]])
 
     def towards(self, luma: Image) -> Seen | None:
-        """The movement (shift, zoom, turn) and light that lead to another luma of the size; None where nothing tells."""
+        """The movement (shift, zoom, turn) and light that lead to another luma; None where nothing tells."""
         if len(self._luma) < _MIN_PLACES:
             return None
         theta, share = _robust(self._basis, self._luma - luma[self._places], np.ones_like(self._luma), np.zeros(6))

@@ -99,9 +99,7 @@ def _by_features(work: tuple[Image, Image]) -> Matrix | None:
     size_hw = (work[0].shape[0], work[0].shape[1])
     small_hw = work_size(size_hw, _FEATURE_PX)
     sift = cv2.SIFT_create(nfeatures=1000, contrastThreshold=0.015)  # pyright: ignore[reportAttributeAccessIssue]
-    keys, words = zip(
-        *(sift.detectAndCompute(_eight_bit(resize(luma, small_hw)), None) for luma in work), strict=True
-    )
+    keys, words = zip(*(sift.detectAndCompute(_eight_bit(resize(luma, small_hw)), None) for luma in work), strict=True)
     if any(found is None or len(found) < _MIN_FEATURES for found in words):
         return None
     matches = cv2.BFMatcher(cv2.NORM_L2).knnMatch(words[0], words[1], k=2)

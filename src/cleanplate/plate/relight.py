@@ -16,6 +16,9 @@ _DARK = 0.004
 _WHITE = 0.98
 _TUKEY = 4.0
 _KNOTS = 9
+_PAYS_SHARE = {"gain": 0.06, "field": 0.06, "curve": 0.2}
+"""... and by this share of it; a curve can also imitate a blur, and must do better."""
+
 _CUT = {"gain": 0.3, "field": 0.08, "curve": 0.08}
 """From this difference of sRGB values on, a pixel counts as foreground, however much it differs; while the exposure is
 not known yet, everything differs much."""
@@ -23,8 +26,8 @@ not known yet, everything differs much."""
 _LIKE = 0.15
 """Largest difference of sRGB values that a tone curve is fitted on."""
 
-_PAYS, _PAYS_SHARE = 0.0012, 0.06
-"""What a more complex light must lower the difference by, on pixels it was not fitted on: absolute, and of it."""
+_PAYS = 0.0012
+"""A more complex light must lower the difference by this, on pixels it was not fitted on, ..."""
 
 _Floats = NDArray[np.float64]
 
@@ -92,7 +95,7 @@ def fit_light(plate: Image, shot: Image, weight: Image) -> Light:
     for part, cut in _CUT.items():
         candidate = _with(light, part, plate, shot, fitted)
         before, after = (_difference(state.on(plate), shot, held, cut) for state in (light, candidate))
-        if after < before - max(_PAYS, _PAYS_SHARE * before):
+        if after < before - max(_PAYS, _PAYS_SHARE[part] * before):
             light = candidate
     final = Light()
     for part in _CUT:

@@ -53,7 +53,9 @@ def likeness(first: Image, second: Image, reach_px: float) -> tuple[Image, Image
 
 def blur(picture: Image, sigma_px: float) -> Image:
     """A Gaussian blur that mirrors at the borders."""
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), max(sigma_px, 0.3), borderType=cv2.BORDER_REFLECT_101), np.float32)
+    return np.asarray(
+        cv2.GaussianBlur(picture, (0, 0), max(sigma_px, 0.3), borderType=cv2.BORDER_REFLECT_101), np.float32
+    )
 
 
 def eroded(mask: NDArray[np.bool_], radius_px: int) -> NDArray[np.bool_]:

@@ -16,8 +16,11 @@ AGREEMENT = 0.27
 WORST_PX = 2.0
 """Largest remaining shift at nine of ten places."""
 
-ADDED = 0.06
-"""Largest share of the frame where the plate may show something that was added."""
+ADDED = 0.015
+"""Largest share of the frame where the plate may show something that was added ..."""
+
+ADDED_OF_ALL = 0.28
+"""... unless its share of all that was added to plate or shot is below this: large figures bring errors with them."""
 
 OVERLAP = 0.6
 """Least share of the shot that the plate must reach."""
@@ -92,8 +95,8 @@ def _margins(found: Findings) -> list[tuple[float, str]]:
     return [
         (
             _doublings(found.agreement, AGREEMENT),
-            f"only {_percent(found.agreement)} of what stands out in plate and shot is alike; it shows another room, or "
-            "much was moved since: photograph the empty scene again from where the camera stands",
+            f"only {_percent(found.agreement)} of what stands out in plate and shot is alike; it shows another room, "
+            "or much was moved since: photograph the empty scene again from where the camera stands",
         ),
         (
             _doublings(WORST_PX, shift),
@@ -101,7 +104,7 @@ def _margins(found: Findings) -> list[tuple[float, str]]:
             "photograph the empty scene again from where it stands now",
         ),
         (
-            _doublings(ADDED, found.added),
+            max(_doublings(ADDED, found.added), _doublings(ADDED_OF_ALL, _of_all(found))),
             f"the plate itself shows somebody or something that is gone in the shot, on {_percent(found.added)} of the "
             "frame: photograph the scene empty",
         ),
@@ -110,6 +113,10 @@ def _margins(found: Findings) -> list[tuple[float, str]]:
             f"the plate reaches only {_percent(found.overlap)} of the shot: photograph the empty scene in this framing",
         ),
     ]
+
+
+def _of_all(found: Findings) -> float:
+    return found.added / (found.added + found.brought + 0.003)
 
 
 def _doublings(more: float, less: float) -> float:
