@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.plate.structure import blur, grey, likeness, structure
+from cleanplate.plate.structure import blur, grey, likeness, presence, structure
 
 _DIFFERS = 0.07
 """Difference of sRGB values, of a small neighbourhood's mean, that no noise and no compression makes."""
@@ -29,7 +29,7 @@ class Findings:
 
     Attributes:
         overlap: share of the shot that the plate's picture reaches.
-        agreement: share of what has structure, in either, that is alike.
+        agreement: share of the plate's structure that the shot has as well.
         structured: whether there is enough structure to tell where the plate lies.
         num_tracks: places at which a remaining shift could be measured.
         residual_px: the remaining shift at half of those places, in the shot's pixels; None where they are too few.
@@ -156,6 +156,8 @@ def surely_same(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) -> I
     """How surely a pixel shows one surface in both, by structure alone: (h, w) in [0, 1]; what is flat counts a bit."""
     reach = max(2.0, max(shot.shape[:2]) / 40)
     plates, shots = (structure(grey(picture), reach)[0] for picture in (moved_plate, shot))
-    alike, textured = likeness(plates, shots, reach / 2)
+    alike = likeness(plates, shots, reach / 2)
+    # of the stronger of the two: a figure before a bare wall is a difference, not a lack of structure
+    textured = np.maximum(presence(plates, reach / 2), presence(shots, reach / 2))
     same = np.clip((alike - np.float32(0.2)) / np.float32(0.5), 0, 1)
     return (inside * (textured * same + (1 - textured) * np.float32(0.5))).astype(np.float32)

@@ -72,7 +72,7 @@ def step(moved_plate: Image, shot: Image, inside: Image, reach_px: float) -> Mat
     gradients); Beaton and Tukey, The fitting of power series, 1974 (the weights).
 
     """
-    alike, _ = likeness(moved_plate, shot, reach_px)
+    alike = likeness(moved_plate, shot, reach_px)
     trust = inside * np.clip((alike - np.float32(0.2)) / np.float32(0.4), 0, 1)
     slope_x, slope_y = _slopes((moved_plate + shot) / 2)
     use = np.nonzero((trust > 0.05) & (slope_x**2 + slope_y**2 > 1e-4))

@@ -10,13 +10,16 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.geometry import Matrix, covered, is_sane, motion_px, rescaled, unit, warp
 from cleanplate.plate.refine import step
-from cleanplate.plate.structure import grey, likeness, structure
+from cleanplate.plate.structure import blur, grey, likeness, presence, structure
 
 WORK_PX = 640
 """Long side at which structures are compared: more would only find more noise."""
 
 _SCORE_PX = 240
 _FEATURE_PX = 400
+_ENOUGH = 0.02
+"""Share of the frame that must have structure, or nothing can be told from it."""
+
 _MIN_FEATURES = 8
 
 STILL_PX = 0.15
@@ -31,8 +34,8 @@ class Registration:
     """Where a plate lies in a shot.
 
     `matrix` leads from plate pixels to shot pixels of full size, or is None where the plate lies right as it is: no
-    movement lowers the difference by more than noise does. `agreement` in [0, 1] is the share of what has structure,
-    in plate or shot, that is alike when the plate is there; `structured` whether there is enough of it.
+    movement lowers the difference by more than noise does. `agreement` in [0, 1] is the share of the plate's structure
+    that the shot has as well when the plate is there; `structured` whether there is enough of it to tell.
     """
 
     matrix: Matrix | None
@@ -56,8 +59,9 @@ def register(plate: Image, shot: Image, near: Matrix | None = None) -> Registrat
     matrix = max(starts, key=lambda start: _agreement(work, start)[0])
     for level in (4, 2, 1):
         matrix = _refined(work, matrix, level)
-    if _is_noise(work, matrix):
-        return Registration(None, *_agreement(work, np.eye(3)))
+    still = _agreement(work, np.eye(3))
+    if not still[1] or _is_noise(work, matrix):
+        return Registration(None, *still)
     return Registration(rescaled(matrix, work_hw, full_hw), *_agreement(work, matrix))
 
 
@@ -143,16 +147,17 @@ def _refined(work: tuple[Image, Image], matrix: Matrix, level: int) -> Matrix:
 
 
 def _agreement(work: tuple[Image, Image], matrix: Matrix) -> tuple[float, bool]:
-    """The share of what has structure that is alike (1 where nothing has any), and whether there is enough of it."""
+    """The share of the plate's structure that the shot has (1 where there is none), and whether there is enough."""
     size_hw = (work[0].shape[0], work[0].shape[1])
     small_hw = work_size(size_hw, _SCORE_PX)
-    plate, shot = (resize(luma, small_hw) for luma in work)
+    plate, shot = (blur(resize(luma, small_hw), 0.7) for luma in work)
     matrix = rescaled(matrix, size_hw, small_hw)
     reach = _reach(small_hw)
-    alike, textured = likeness(structure(warp(plate, matrix), reach)[0], structure(shot, reach)[0], reach / 2)
-    weight = textured * covered(matrix, small_hw)
-    total = float(weight.mean())
-    return float((weight * (alike > 0.6)).mean()) / total if total > 0.002 else 1.0, total > 0.01
+    plates, shots = structure(warp(plate, matrix), reach)[0], structure(shot, reach)[0]
+    weight = presence(plates, reach / 2) * covered(matrix, small_hw)
+    if float(weight.mean()) < _ENOUGH:
+        return 1.0, False
+    return float((weight * (likeness(plates, shots, reach / 2) > 0.6)).sum() / weight.sum()), True
 
 
 def _reach(size_hw: tuple[int, int]) -> float:

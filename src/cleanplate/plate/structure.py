@@ -35,20 +35,16 @@ def structure(luma: Image, reach_px: float) -> tuple[Image, Image]:
     return high / (contrast + np.float32(_FLAT)), contrast
 
 
-def likeness(first: Image, second: Image, reach_px: float) -> tuple[Image, Image]:
-    """How alike two structures are at every place, and how much there is to tell it by.
+def likeness(first: Image, second: Image, reach_px: float) -> Image:
+    """How alike two structures are at every place: correlation (h, w) in [-1, 1] over a Gaussian window."""
+    strength = np.sqrt(np.maximum(blur(first * first, reach_px) * blur(second * second, reach_px), 0))
+    return np.clip(blur(first * second, reach_px) / (strength + np.float32(0.02)), -1, 1)
 
-    Returns:
-        correlation (h, w) in [-1, 1] over a Gaussian window, and the weight (h, w) in [0, 1]: 0 where both are flat.
 
-    """
-    power_1, power_2 = blur(first * first, reach_px), blur(second * second, reach_px)
-    product = blur(first * second, reach_px)
-    strength = np.sqrt(np.maximum(power_1 * power_2, 0))
-    correlation = product / (strength + np.float32(0.02))
-    # seen from the stronger of the two: a figure before a bare wall is a difference, not a lack of texture
-    weight = np.minimum(1, np.maximum(power_1, power_2) / np.float32(0.25))
-    return np.clip(correlation, -1, 1), weight
+def presence(structures: Image, reach_px: float) -> Image:
+    """How much structure there is at every place: (h, w), 0 where there is noise at most, 1 where it is plain."""
+    power = blur(structures * structures, reach_px)
+    return np.clip((power - np.float32(0.1)) / np.float32(0.25), 0, 1)
 
 
 def blur(picture: Image, sigma_px: float) -> Image:

@@ -10,8 +10,11 @@ from cleanplate.plate.relight import Light
 
 Kind = Literal["fine", "mended", "unusable"]
 
-AGREEMENT = 0.27
-"""Least share of the structure that must be alike."""
+AGREEMENT = 0.33
+"""Least share of the plate's structure that the shot must have as well."""
+
+DIFFERS = 0.7
+"""Largest share of the frame that may have another colour where there is no structure to go by."""
 
 WORST_PX = 2.0
 """Largest remaining shift at nine of ten places."""
@@ -95,8 +98,13 @@ def _margins(found: Findings) -> list[tuple[float, str]]:
     return [
         (
             _doublings(found.agreement, AGREEMENT),
-            f"only {_percent(found.agreement)} of what stands out in plate and shot is alike; it shows another room, "
-            "or much was moved since: photograph the empty scene again from where the camera stands",
+            f"only {_percent(found.agreement)} of what stands out in the plate is in the shot as well; it shows "
+            "another room, or much was moved since: photograph the empty scene again from where the camera stands",
+        ),
+        (
+            _doublings(DIFFERS, found.differs) if not found.structured else 4.0,
+            f"{_percent(found.differs)} of the frame differs, and the plate shows nothing to tell the place by: "
+            "photograph the empty scene again from where the camera stands",
         ),
         (
             _doublings(WORST_PX, shift),
