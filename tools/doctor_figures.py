@@ -27,6 +27,9 @@ from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
 
 MOST_HIDDEN = 0.42
+_LEAST = 0.01
+"""An IoU needs somebody: pairs with less foreground than this share are not scored."""
+
 STILL = Move(0, 0, 0, 0, 0, 0, 0)
 NUDGED = Move(0.005, 1.0, 0.0, 0.5, 0.03, 0.0, 0.0)
 """At 640 px before cutting: 3 px (0.5 % of the width), 1 degree, half a stop."""
@@ -90,6 +93,7 @@ class Draws:
 def examined(pair: Pair) -> Case:
     """The doctor's word, and how far off the plate lies afterwards (as it is where the doctor left it)."""
     diagnosis = examine(pair.plate, pair.shot)
+    print(f"  {pair.kind}: {diagnosis.verdict.margin:+.2f} {diagnosis.verdict.sentence}", flush=True)
     matrix = np.eye(3) if diagnosis.matrix is None else diagnosis.matrix
     x, y = positions(matrix, pair.alpha.shape)
     hidden = cv2.remap(pair.alpha, *pair.truth, cv2.INTER_LINEAR, borderValue=1)
@@ -130,10 +134,12 @@ def print_run(draws: Draws, count: int) -> None:
         scores = []
         same = 0
         for _ in range(count):
-            pair = draws.pair("moved", move)
+            while (pair := draws.pair("moved", move)).alpha.mean() < _LEAST:
+                pass
             mattes = [Plate.open(pair.plate, session, doctor=doctor).matte(pair.shot) for doctor in (False, True)]
             scored = matting.scored_pixels(pair.alpha >= 0.5, np.abs(pair.alpha - 0.5) > 0.45)
             scores.append([matting.iou(matte.alpha, pair.alpha >= 0.5, scored) for matte in mattes])
+            print(f"  {scores[-1][0]:.3f} -> {scores[-1][1]:.3f}  {'; '.join(mattes[1].notices)}", flush=True)
             same += bool(np.array_equal(mattes[0].alpha, mattes[1].alpha))
         without, with_doctor = np.mean(scores, axis=0)
         worse = sum(after < before - 0.005 for before, after in scores)

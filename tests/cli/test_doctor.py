@@ -14,7 +14,7 @@ from cleanplate.imaging.files import write_picture
 
 def room(seed: int) -> Image:
     rng = np.random.default_rng(seed)
-    return cv2.GaussianBlur(rng.random((90, 120, 3), np.float32), (0, 0), 2)
+    return np.asarray(cv2.GaussianBlur(rng.random((90, 120, 3), np.float32), (0, 0), 2), np.float32)
 
 
 @pytest.fixture

@@ -285,7 +285,8 @@ def test_a_shot_that_may_not_be_read_does_not_stop_the_others(
 def test_a_moved_plate_is_mended_with_one_notice_unless_the_doctor_is_off(
     run: Run, plate: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    room = cv2.GaussianBlur(np.random.default_rng(4).random((96, 144, 3), np.float32), (0, 0), 2)
+    grain = np.random.default_rng(4).random((96, 144, 3), np.float32)
+    room = np.asarray(cv2.GaussianBlur(grain, (0, 0), 2), np.float32)
     write_picture(plate, np.roll(room, 5, axis=1))
     write_picture(plate.with_name("a.png"), room)
     assert run(plate.with_name("a.png"), options=("--only", "matte")) == 0

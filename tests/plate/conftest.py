@@ -23,6 +23,6 @@ def room() -> Room:
             wide, high = (int(value) for value in rng.uniform(8, 45, 2))
             cv2.rectangle(picture, (x, y), (x + wide, y + high), rng.uniform(0.1, 0.8, 3).tolist(), -1)
         grain = rng.normal(0, 0.02, picture.shape).astype(np.float32)
-        return np.clip(cv2.GaussianBlur(picture + grain, (0, 0), 0.8), 0, 1)
+        return np.clip(np.asarray(cv2.GaussianBlur(picture + grain, (0, 0), 0.8), np.float32), 0, 1)
 
     return make

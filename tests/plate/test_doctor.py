@@ -9,7 +9,7 @@ import pytest
 from cleanplate.imaging import Image
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.plate.doctor import examine
-from cleanplate.plate.geometry import motion_px, warp
+from cleanplate.plate.geometry import Matrix, motion_px, warp
 
 Room = Callable[[int], Image]
 
@@ -28,14 +28,14 @@ def with_somebody(picture: Image) -> Image:
 
 
 def in_light(picture: Image, gain: tuple[float, float, float]) -> Image:
-    return linear_to_srgb(np.clip(srgb_to_linear(picture) * np.float32(gain), 0, 1))
+    return linear_to_srgb(np.clip(srgb_to_linear(picture) * np.array(gain, np.float32), 0, 1))
 
 
-def moved(picture: Image, matrix: Image) -> Image:
+def moved(picture: Image, matrix: Matrix) -> Image:
     return np.clip(warp(picture, matrix), 0, 1)
 
 
-def shift(x: float, y: float) -> Image:
+def shift(x: float, y: float) -> Matrix:
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 

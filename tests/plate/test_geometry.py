@@ -45,11 +45,11 @@ def test_what_turns_inside_out_or_flies_away_is_not_sane() -> None:
 
 def test_steps_lead_to_the_movement_whatever_hides_a_third() -> None:
     rng = np.random.default_rng(0)
-    luma = cv2.GaussianBlur(rng.random((120, 160), np.float32), (0, 0), 3)
+    luma = np.asarray(cv2.GaussianBlur(rng.random((120, 160), np.float32), (0, 0), 3), np.float32)
     true = rescaled(turned(0.6, 0.8), (60, 80), (120, 160))
     target = warp(luma, true)
     target[:, :53] = cv2.GaussianBlur(rng.random((120, 53), np.float32), (0, 0), 3)
     wanted, found = structure(target, 4)[0], np.eye(3)
     for _ in range(12):
         found = step(structure(warp(luma, found), 4)[0], wanted, np.ones_like(luma), 2.0) @ found
-    assert motion_px(found @ np.linalg.inv(true), (120, 160)) < 0.1
+    assert motion_px(found @ np.asarray(np.linalg.inv(true), np.float64), (120, 160)) < 0.1

@@ -43,7 +43,8 @@ def others(samples: list[Sample], sample: Sample) -> list[Sample]:
 
 def residual_px(pair: Any, diagnosis: Diagnosis) -> float:
     x, y = positions(np.eye(3) if diagnosis.matrix is None else diagnosis.matrix, pair.alpha.shape)
-    hidden = cv2.remap(pair.alpha, *pair.truth, cv2.INTER_LINEAR, borderValue=1)
+    there_x, there_y = pair.truth
+    hidden = np.asarray(cv2.remap(pair.alpha, there_x, there_y, cv2.INTER_LINEAR, borderValue=1), np.float32)
     return float(np.hypot(x - pair.truth[0], y - pair.truth[1])[hidden < 0.05].mean())
 
 
@@ -107,8 +108,9 @@ def odd(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     elif kind == 3:
         picture[:, :: int(rng.integers(2, 9))] = rng.random()
     elif kind in {4, 5}:
-        picture = cv2.GaussianBlur(rng.random(picture.shape, np.float32), (0, 0), float(rng.uniform(0.5, 6)))
-        picture = np.round(picture * 4) / 4 if kind == 5 else picture
+        soft = cv2.GaussianBlur(rng.random(picture.shape, np.float32), (0, 0), float(rng.uniform(0.5, 6)))
+        picture = np.asarray(soft, np.float32)
+        picture = np.round(picture * 4) * np.float32(0.25) if kind == 5 else picture
     elif kind == 6:
         picture[size_hw[0] // 2, size_hw[1] // 2] = rng.random()
     elif kind == 7:

@@ -24,7 +24,7 @@ def test_the_same_light_is_left_alone(room: Room) -> None:
 
 
 def test_a_gain_is_found_although_half_is_foreground(room: Room) -> None:
-    shot = linear_to_srgb(srgb_to_linear(room(2)) * np.float32([0.6, 0.55, 0.5]))
+    shot = linear_to_srgb(srgb_to_linear(room(2)) * np.array([0.6, 0.55, 0.5], np.float32))
     shot[:, 80:] = room(7)[:, 80:]
     light = fit_light(room(2), noisy(shot), ALL)
     assert light.gain == pytest.approx(np.array([0.6, 0.55, 0.5]), rel=0.06)

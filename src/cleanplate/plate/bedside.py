@@ -19,22 +19,22 @@ class Bedside:
     """Mends one plate for one shot after another.
 
     A shot in which neither camera nor light has changed since the last examination keeps its diagnosis: the plate
-    stays the same to the bit, and the look costs milliseconds. Any other shot is examined anew. A plate that cannot be
-    used is examined again for every shot.
+    stays the same to the bit, and the look costs milliseconds. Any other shot is examined anew, and so is every shot
+    on which the plate does not lie.
     """
 
     def __init__(self, plate: Image) -> None:
         self._plate = plate
-        self._last: tuple[Mended, Watch] | None = None
+        self._last: tuple[Mended, Watch | None] | None = None
 
     def mended_for(self, shot: Image) -> Mended:
         """The plate mended for a shot (h, w, 3) of the plate's size."""
         if self._last is not None:
             mended, watch = self._last
-            if mended.diagnosis.verdict.kind != "unusable" and watch.holds(shot):
+            if watch is not None and watch.holds(shot):
                 return mended
         near = None if self._last is None else self._last[0].diagnosis.matrix
         diagnosis = examine(self._plate, shot, near)
         mended = Mended(diagnosis.mended(self._plate), diagnosis)
-        self._last = mended, Watch(mended.plate, shot)
+        self._last = mended, Watch(mended.plate, shot) if diagnosis.verdict.laid else None
         return mended

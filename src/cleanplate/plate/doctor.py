@@ -39,7 +39,10 @@ class Diagnosis:
 
     def mended(self, plate: Image) -> Image:
         """The plate (h, w, 3) as the shot's camera would have taken it; the same array where nothing changes."""
-        moved = plate if self.matrix is None else np.clip(warp(plate, self.matrix), 0, 1)
+        if self.matrix is None:
+            return self.light.on(plate)
+        moved = warp(plate, self.matrix)
+        np.clip(moved, 0, 1, out=moved)  # in place: a picture may have 64 megapixels
         return self.light.on(moved)
 
     def moved(self, plate_map: Image) -> Image:
@@ -53,7 +56,7 @@ class Diagnosis:
 def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
     """Bring a plate onto a shot and judge it.
 
-    A plate that cannot be laid on the shot is left as it is; nothing is mended then.
+    A plate that does not lie on the shot wherever it is laid is left as it is; nothing is mended then.
 
     Args:
         plate: (h, w, 3) float32 sRGB in [0, 1].
@@ -88,8 +91,9 @@ def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
         brought=brought,
     )
     moves = "" if matrix is None else _motion(matrix, size_hw)
-    verdict = judge(findings, ", ".join(words for words in (moves, describe_light(light)) if words))
-    if verdict.kind == "unusable":
+    enlarged = max(size_hw) / max(work_size(size_hw))
+    verdict = judge(findings, ", ".join(words for words in (moves, describe_light(light)) if words), enlarged)
+    if not verdict.laid:
         return Diagnosis(size_hw, None, Light(), findings, verdict)
     return Diagnosis(size_hw, matrix, light, findings, verdict)
 

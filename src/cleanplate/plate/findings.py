@@ -1,17 +1,17 @@
 """What can be counted of a plate that lies on a shot."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.plate.structure import blur, grey, likeness, presence, structure
+from cleanplate.plate.structure import blur, grey, likeness, presence, slopes, structure
 
 _DIFFERS = 0.07
 """Difference of sRGB values, of a small neighbourhood's mean, that no noise and no compression makes."""
-
 
 _ALIKE = 12.0
 """Largest mean difference of the structures (8 bit, 40 = one deviation) around a corner that was found again."""
@@ -19,6 +19,8 @@ _ALIKE = 12.0
 _NEIGHBOURS = 7
 _SURE = 0.8
 _HOLE = 0.02
+"""Share of the frame up to which a hole in a difference is filled."""
+
 _TELLS = 0.2
 _NEAR = np.ones((3, 3), np.uint8)
 
@@ -68,15 +70,29 @@ def remaining_shift(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) 
     reach = max(2.0, max(shot.shape) / 40)
     first, second = (_eight_bit(structure(luma, reach)[0]) for luma in (moved_plate, shot))
     apart = max(4, max(shot.shape) // 60)
-    corners = cv2.goodFeaturesToTrack(first, 600, 0.02, apart, mask=inside.astype(np.uint8), blockSize=5)
-    if corners is None:
+    seen = cast(
+        "Image | None", cv2.goodFeaturesToTrack(first, 600, 0.02, apart, mask=inside.astype(np.uint8), blockSize=5)
+    )
+    if seen is None:
         return np.empty(0, np.float32)
-    window = {"winSize": (15, 15), "maxLevel": 2}
-    there, found, error = cv2.calcOpticalFlowPyrLK(first, second, corners, np.copy(corners), **window)
-    back, found_back, _ = cv2.calcOpticalFlowPyrLK(second, first, there, np.copy(there), **window)
-    home = np.hypot(*(back - corners)[:, 0].T) < 0.5
-    good = (found[:, 0] > 0) & (found_back[:, 0] > 0) & home & (error[:, 0] < _ALIKE)
-    return _among_neighbours(corners[good, 0], (there - corners)[good, 0])
+    corners = seen.reshape(-1, 2)
+    there, good = _tracked(first, second, corners)
+    back, good_back = _tracked(second, first, there)
+    good &= good_back & (_length(back - corners) < 0.5)
+    return _among_neighbours(corners[good], (there - corners)[good])
+
+
+def _tracked(first: NDArray[np.uint8], second: NDArray[np.uint8], places: Image) -> tuple[Image, NDArray[np.bool_]]:
+    """Where places (n, 2) of one picture are in the other, and which of them look alike there."""
+    there, found, error = cv2.calcOpticalFlowPyrLK(
+        first, second, places[:, None], np.copy(places[:, None]), winSize=(15, 15), maxLevel=2
+    )
+    good = (np.asarray(found)[:, 0] > 0) & (np.asarray(error)[:, 0] < _ALIKE)
+    return np.asarray(there, np.float32)[:, 0], good
+
+
+def _length(vectors: Image) -> Image:
+    return np.hypot(vectors[:, 0], vectors[:, 1]).astype(np.float32)
 
 
 def _among_neighbours(places: Image, shifts: Image) -> Image:
@@ -85,7 +101,7 @@ def _among_neighbours(places: Image, shifts: Image) -> Image:
         return np.empty(0, np.float32)
     apart = ((places[:, None] - places[None]) ** 2).sum(axis=2)
     nearest = np.argpartition(apart, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
-    return np.hypot(*np.median(shifts[nearest], axis=1).T).astype(np.float32)
+    return _length(np.asarray(np.median(shifts[nearest], axis=1), np.float32))
 
 
 def difference(mended: Image, shot: Image) -> Image:
@@ -107,8 +123,9 @@ def differing(mended: Image, shot: Image, same: Image) -> NDArray[np.bool_]:
     """
     mask = ((difference(mended, shot) > _DIFFERS) & (same < _SURE)).astype(np.uint8)
     opened = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _NEAR), np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - opened, connectivity=4)
-    small = stats[:, cv2.CC_STAT_AREA] < _HOLE * mask.size
+    found = cv2.connectedComponentsWithStats(1 - opened, connectivity=4)
+    labels, areas = np.asarray(found[1], np.int32), np.asarray(found[2], np.int32)[:, cv2.CC_STAT_AREA]
+    small = areas < _HOLE * mask.size
     small[0] = False  # not a hole but the mask itself
     return (opened > 0) | small[labels]
 
@@ -127,25 +144,26 @@ def added_to_plate(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> tu
 def _vote(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> Image:
     """-1 the shot .. 1 the plate, (h, w); 0 where they do not differ."""
     reach = max(differs.shape) / 40
-    inner, outer = differs.astype(np.float32), 1 - differs.astype(np.float32)
-    rim = (cv2.dilate(inner, _NEAR) - cv2.erode(inner, _NEAR)) > 0
+    inner, outer = differs.astype(np.float32), (~differs).astype(np.float32)
+    rim = np.asarray(cv2.dilate(inner, _NEAR) - cv2.erode(inner, _NEAR), np.float32)
     edges = [
         np.asarray(cv2.dilate(_edge(picture), np.ones((5, 5), np.uint8)), np.float32) for picture in (mended, shot)
     ]
-    around = _mean_within((mended + shot) / 2, outer, reach)
+    around = _mean_within(np.multiply(mended + shot, 0.5, dtype=np.float32), outer, reach)
     steps = [np.abs(_mean_within(picture, inner, reach) - around).max(axis=2) for picture in (mended, shot)]
     cues = [(plates - shots) / (plates + shots + np.float32(0.02)) for plates, shots in (edges, steps)]
-    vote = blur((cues[0] + cues[1]) / 2 * rim, reach) / (blur(rim.astype(np.float32), reach) + np.float32(1e-3))
+    vote = blur(np.asarray((cues[0] + cues[1]) / 2 * rim, np.float32), reach) / (blur(rim, reach) + np.float32(1e-3))
     return np.asarray(vote * inner, np.float32)
 
 
 def _mean_within(rgb: Image, mask: Image, reach: float) -> Image:
-    return blur(rgb * mask[..., None], reach) / (blur(mask, reach) + np.float32(1e-3))[..., None]
+    share = blur(mask, reach) + np.float32(1e-3)
+    return np.divide(blur(rgb * mask[..., None], reach), share[..., None], dtype=np.float32)
 
 
 def _edge(rgb: Image) -> Image:
-    x, y = (cv2.Scharr(rgb, cv2.CV_32F, *axis, scale=1 / 32) for axis in ((1, 0), (0, 1)))
-    return np.asarray(np.sqrt((x * x + y * y).max(axis=2)), np.float32)
+    x, y = slopes(rgb)
+    return np.sqrt((x * x + y * y).max(axis=2), dtype=np.float32)
 
 
 def _eight_bit(values: Image) -> NDArray[np.uint8]:

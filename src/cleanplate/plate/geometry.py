@@ -15,7 +15,7 @@ def warp(picture: Image, matrix: Matrix) -> Image:
 
     `matrix` leads from plate pixels to shot pixels, both of the picture's size.
     """
-    size = picture.shape[1::-1]
+    size = picture.shape[1], picture.shape[0]
     moved = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
 
@@ -23,7 +23,7 @@ def warp(picture: Image, matrix: Matrix) -> Image:
 def covered(matrix: Matrix, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     """Where in the shot (h, w) the plate's picture reaches, to half a pixel."""
     height, width = size_hw
-    x, y = positions(np.linalg.inv(matrix), size_hw)
+    x, y = positions(np.asarray(np.linalg.inv(matrix), np.float64), size_hw)
     return (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
 
 
@@ -53,7 +53,7 @@ def motion_px(matrix: Matrix, size_hw: tuple[int, int]) -> float:
     led = matrix @ places
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.hypot(led[0] / led[2] - places[0], led[1] / led[2] - places[1])
-    return float(np.mean(np.nan_to_num(distance, nan=np.inf)))
+    return float(distance.mean()) if np.isfinite(distance).all() else float("inf")
 
 
 def rescaled(matrix: Matrix, from_hw: tuple[int, int], to_hw: tuple[int, int]) -> Matrix:

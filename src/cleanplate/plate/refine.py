@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.plate.geometry import Matrix, unit
-from cleanplate.plate.structure import likeness
+from cleanplate.plate.structure import likeness, slopes
 
 _TUKEY = 3.0
 _ROUNDS = 3
@@ -40,8 +39,8 @@ class Steps:
         self._places = np.nonzero(mask)
         self._size_hw = (luma.shape[0], luma.shape[1])
         self._luma = luma[self._places]
-        slopes = [slope[self._places] for slope in _slopes(luma)]
-        motion = _basis(slopes[0], slopes[1], self._places, self._size_hw)[:4]
+        across, down = (slope[self._places] for slope in slopes(luma))
+        motion = _basis(across, down, self._places, self._size_hw)[:4]
         level = self._luma - self._luma.mean(dtype=np.float32) if len(self._luma) else self._luma
         # a brighter picture looks like a movement at every edge unless light may explain it
         self._basis = np.concatenate([motion, -np.ones_like(level)[None], -level[None]])
@@ -73,8 +72,8 @@ def step(moved_plate: Image, shot: Image, inside: Image, reach_px: float) -> Mat
 
     """
     alike = likeness(moved_plate, shot, reach_px)
-    trust = inside * np.clip((alike - np.float32(0.2)) / np.float32(0.4), 0, 1)
-    slope_x, slope_y = _slopes((moved_plate + shot) / 2)
+    trust = np.asarray(inside * np.clip((alike - np.float32(0.2)) / np.float32(0.4), 0, 1), np.float32)
+    slope_x, slope_y = slopes(np.multiply(moved_plate + shot, 0.5, dtype=np.float32))
     use = np.nonzero((trust > 0.05) & (slope_x**2 + slope_y**2 > 1e-4))
     if len(use[0]) < _MIN_PLACES:
         return np.eye(3)
@@ -84,13 +83,6 @@ def step(moved_plate: Image, shot: Image, inside: Image, reach_px: float) -> Mat
     return _as_matrix(theta, size_hw)
 
 
-def _slopes(luma: Image) -> tuple[Image, Image]:
-    return (
-        np.asarray(cv2.Scharr(luma, cv2.CV_32F, 1, 0, scale=1 / 32), np.float32),
-        np.asarray(cv2.Scharr(luma, cv2.CV_32F, 0, 1, scale=1 / 32), np.float32),
-    )
-
-
 def _basis(gx: Image, gy: Image, places: tuple[NDArray[np.intp], ...], size_hw: tuple[int, int]) -> Image:
     """What the difference at each place becomes by shift x, shift y, zoom, turn, stretch, shear and two tilts (8, n).
 
@@ -98,22 +90,25 @@ def _basis(gx: Image, gy: Image, places: tuple[NDArray[np.intp], ...], size_hw: 
     """
     height, width = size_hw
     half = np.float32(max(size_hw) / 2)
-    x = (places[1].astype(np.float32) - np.float32((width - 1) / 2)) / half
-    y = (places[0].astype(np.float32) - np.float32((height - 1) / 2)) / half
+    x = np.asarray((places[1] - (width - 1) / 2) / half, np.float32)
+    y = np.asarray((places[0] - (height - 1) / 2) / half, np.float32)
     radial = gx * x + gy * y
-    return np.stack([gx, gy, radial, gy * x - gx * y, gx * x - gy * y, gx * y + gy * x, radial * x, radial * y])
+    rows = [gx, gy, radial, gy * x - gx * y, gx * x - gy * y, gx * y + gy * x, radial * x, radial * y]
+    return np.stack(rows).astype(np.float32)
 
 
 def _robust(basis: Image, wanted: Image, trust: Image, prior: _Floats) -> tuple[_Floats, float]:
     """Least squares with Tukey's weights, scale by the median deviation; also the share of places that fit."""
-    theta, rest, weight = np.zeros(len(basis)), wanted, trust
+    theta: _Floats = np.zeros(len(basis))
+    rest, weight = wanted, trust
     for _ in range(_ROUNDS):
         scale = max(1.4826 * float(np.median(np.abs(rest))), 0.004)
-        weight = trust * np.clip(1 - (rest / np.float32(_TUKEY * scale)) ** 2, 0, 1) ** 2
+        apart = rest / np.float32(_TUKEY * scale)
+        weight = np.asarray(trust * np.clip(1 - apart * apart, 0, 1) ** 2, np.float32)
         weighted = basis * weight
         normal = (weighted @ basis.T).astype(np.float64) + np.diag(_WITNESSES * scale**2 * prior)
         normal += 1e-9 * np.trace(normal) * np.eye(len(basis))
-        theta = np.linalg.solve(normal, (weighted @ wanted).astype(np.float64))
+        theta = np.asarray(np.linalg.solve(normal, (weighted @ wanted).astype(np.float64)), np.float64)
         rest = wanted - (theta.astype(np.float32) @ basis)
     return theta, float((weight > 0.1).mean())
 

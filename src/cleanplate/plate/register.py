@@ -1,6 +1,8 @@
 """Find where a plate lies in a shot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -84,10 +86,7 @@ def _starts(work: tuple[Image, Image], near: Matrix | None) -> list[Matrix]:
 def _is_noise(work: tuple[Image, Image], matrix: Matrix) -> bool:
     """Whether a movement is too small to be told from none, or helps too little to be believed."""
     size_hw = (work[0].shape[0], work[0].shape[1])
-    moved_px = motion_px(matrix, size_hw)
-    if moved_px < STILL_PX:
-        return True
-    if not is_sane(matrix, size_hw):
+    if motion_px(matrix, size_hw) < STILL_PX or not is_sane(matrix, size_hw):
         return True
     reach = _reach(size_hw)
     target, contrast = structure(work[1], reach)
@@ -102,20 +101,27 @@ def _by_features(work: tuple[Image, Image]) -> Matrix | None:
     """The homography that most SIFT features agree on; MAGSAC leaves out the rest."""
     size_hw = (work[0].shape[0], work[0].shape[1])
     small_hw = work_size(size_hw, _FEATURE_PX)
-    sift = cv2.SIFT_create(nfeatures=1000, contrastThreshold=0.015)  # pyright: ignore[reportAttributeAccessIssue]
-    keys, words = zip(*(sift.detectAndCompute(_eight_bit(resize(luma, small_hw)), None) for luma in work), strict=True)
-    if any(found is None or len(found) < _MIN_FEATURES for found in words):
+    (keys, words), (shot_keys, shot_words) = (_features(resize(luma, small_hw)) for luma in work)
+    if min(len(keys), len(shot_keys)) < _MIN_FEATURES:
         return None
-    matches = cv2.BFMatcher(cv2.NORM_L2).knnMatch(words[0], words[1], k=2)
+    matches = cv2.BFMatcher(cv2.NORM_L2).knnMatch(words, shot_words, k=2)
     good = [pair[0] for pair in matches if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
     if len(good) < _MIN_FEATURES:
         return None
-    there = np.array([keys[0][match.queryIdx].pt for match in good])
-    here = np.array([keys[1][match.trainIdx].pt for match in good])
-    matrix, inside = cv2.findHomography(there, here, cv2.USAC_MAGSAC, 1.5, maxIters=2000, confidence=0.999)
-    if matrix is None or int(inside.sum()) < _MIN_FEATURES:
+    there = np.array([keys[match.queryIdx].pt for match in good])
+    here = np.array([shot_keys[match.trainIdx].pt for match in good])
+    found = cv2.findHomography(there, here, cv2.USAC_MAGSAC, 1.5, maxIters=2000, confidence=0.999)
+    matrix, inside = cast("tuple[Matrix | None, Matrix | None]", found)
+    if matrix is None or inside is None or int(inside.sum()) < _MIN_FEATURES:
         return None
-    return rescaled(unit(np.asarray(matrix, np.float64)), small_hw, size_hw)
+    return rescaled(unit(matrix), small_hw, size_hw)
+
+
+def _features(luma: Image) -> tuple[Sequence[cv2.KeyPoint], Image]:
+    """SIFT's places and descriptors; where there are none, neither."""
+    sift = cast("Any", cv2).SIFT_create(nfeatures=1000, contrastThreshold=0.015)  # its stubs do not know it
+    keys, words = cast("tuple[Sequence[cv2.KeyPoint], Image | None]", sift.detectAndCompute(_eight_bit(luma), None))
+    return (keys, words) if words is not None else ([], np.empty((0, 128), np.float32))
 
 
 def _by_correlation(work: tuple[Image, Image]) -> Matrix:
@@ -123,7 +129,7 @@ def _by_correlation(work: tuple[Image, Image]) -> Matrix:
     reach = _reach((work[0].shape[0], work[0].shape[1]))
     first, second = (structure(luma, reach)[0] for luma in work)
     window = cv2.createHanningWindow((first.shape[1], first.shape[0]), cv2.CV_32F)
-    (dx, dy), _ = cv2.phaseCorrelate(first, second, window)
+    (dx, dy), _ = cv2.phaseCorrelate(first, second, np.asarray(window, np.float32))
     return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64)
 
 

@@ -16,6 +16,9 @@ _DARK = 0.004
 _WHITE = 0.98
 _TUKEY = 4.0
 _KNOTS = 9
+_PAYS = 0.0012
+"""A more complex light must lower the difference by this, on pixels it was not fitted on, ..."""
+
 _PAYS_SHARE = {"gain": 0.06, "field": 0.06, "curve": 0.2}
 """... and by this share of it; a curve can also imitate a blur, and must do better."""
 
@@ -25,9 +28,6 @@ not known yet, everything differs much."""
 
 _LIKE = 0.15
 """Largest difference of sRGB values that a tone curve is fitted on."""
-
-_PAYS = 0.0012
-"""A more complex light must lower the difference by this, on pixels it was not fitted on, ..."""
 
 _Floats = NDArray[np.float64]
 
@@ -89,7 +89,8 @@ def fit_light(plate: Image, shot: Image, weight: Image) -> Light:
         weight: (h, w) in [0, 1]: how surely a pixel shows one surface in both.
 
     """
-    blocks = np.add.outer(np.arange(shot.shape[0]) // 8, np.arange(shot.shape[1]) // 8) % 2 == 0
+    rows, columns = (np.arange(side) // 8 for side in shot.shape[:2])
+    blocks = (rows[:, None] + columns[None]) % 2 == 0
     fitted, held = weight * blocks, weight * ~blocks
     light = Light()
     for part, cut in _CUT.items():

@@ -30,8 +30,8 @@ def structure(luma: Image, reach_px: float) -> tuple[Image, Image]:
         structure (h, w), about -2..2, and contrast (h, w), at least 0.
 
     """
-    high = luma - blur(luma, reach_px)
-    contrast = np.sqrt(np.maximum(blur(high * high, reach_px), 0))
+    high = np.subtract(luma, blur(luma, reach_px), dtype=np.float32)
+    contrast = np.sqrt(np.maximum(blur(high * high, reach_px), 0), dtype=np.float32)
     return high / (contrast + np.float32(_FLAT)), contrast
 
 
@@ -45,6 +45,14 @@ def presence(structures: Image, reach_px: float) -> Image:
     """How much structure there is at every place: (h, w), 0 where there is noise at most, 1 where it is plain."""
     power = blur(structures * structures, reach_px)
     return np.clip((power - np.float32(0.1)) / np.float32(0.25), 0, 1)
+
+
+def slopes(picture: Image) -> tuple[Image, Image]:
+    """How fast a picture rises across and down, a pixel: each of the picture's shape."""
+    return (
+        np.asarray(cv2.Scharr(picture, cv2.CV_32F, 1, 0, scale=1 / 32), np.float32),
+        np.asarray(cv2.Scharr(picture, cv2.CV_32F, 0, 1, scale=1 / 32), np.float32),
+    )
 
 
 def blur(picture: Image, sigma_px: float) -> Image:

@@ -17,12 +17,12 @@ DIFFERS = 0.7
 """Largest share of the frame that may have another colour where there is no structure to go by."""
 
 WORST_PX = 2.0
-"""Largest remaining shift at nine of ten places."""
+"""Largest remaining shift at nine of ten places, at the size at which plates are registered."""
 
 ADDED = 0.015
 """Largest share of the frame where the plate may show something that was added ..."""
 
-ADDED_OF_ALL = 0.28
+ADDED_OF_ALL = 0.33
 """... unless its share of all that was added to plate or shot is below this: large figures bring errors with them."""
 
 OVERLAP = 0.6
@@ -34,33 +34,37 @@ class Verdict:
     """What a plate is worth for a shot.
 
     `kind` is "fine" (used as it is), "mended" or "unusable"; `sentence` says it with numbers and what to do; `margin`
-    is how far the number that decides is from its limit, in doublings: above 0 the plate can be used.
+    is how far the number that decides is from its limit, in doublings: above 0 the plate can be used; `laid` whether
+    the plate lies on the shot at least, whatever else is wrong with it.
     """
 
     kind: Kind
     sentence: str
     margin: float
+    laid: bool
 
 
-def judge(findings: Findings, mends: str) -> Verdict:
+def judge(findings: Findings, mends: str, enlarged: float = 1.0) -> Verdict:
     """The verdict on a plate that was brought onto a shot.
 
     Args:
         findings: what was counted.
         mends: what was done, in words; "" where nothing had to be.
+        enlarged: how much larger the shot is than at the size at which the plate was registered.
 
     """
-    margins = _margins(findings)
-    margin = min(margin for margin, _ in margins)
-    complaints = [complaint for margin, complaint in margins if margin <= 0]
+    lies, shows = _lies(findings, enlarged), _shows(findings)
+    margin = min(margin for margin, _ in (*lies, *shows))
+    laid = min(margin for margin, _ in lies) > 0
+    complaints = [complaint for margin, complaint in (*lies, *shows) if margin <= 0]
     if complaints:  # the first is why the others cannot be trusted
-        return Verdict("unusable", f"cannot be used: {complaints[0]}", margin)
+        return Verdict("unusable", f"cannot be used: {complaints[0]}", margin, laid)
     kind: Kind = "mended" if mends else "fine"
     parts = [f"mended: {mends}" if mends else "fine: the plate lies where the shot has it, in its light"]
     parts.append(_tells(findings))
     if findings.overlap < 0.995:
         parts.append(f"{_percent(1 - findings.overlap)} of the shot lies beyond the plate's border")
-    return Verdict(kind, "; ".join(parts), margin)
+    return Verdict(kind, "; ".join(parts), margin, laid)
 
 
 def describe_motion(moved_px: float, turn_deg: float, zoom: float) -> str:
@@ -92,8 +96,8 @@ def describe_light(light: Light) -> str:
     return ", ".join(words)
 
 
-def _margins(found: Findings) -> list[tuple[float, str]]:
-    """For each measure its distance from its limit, in doublings, and what to say where it is below 0."""
+def _lies(found: Findings, enlarged: float) -> list[tuple[float, str]]:
+    """For each measure of where the plate lies: its distance from the limit in doublings, and what to say below 0."""
     shift = found.worst_px or 0.0
     return [
         (
@@ -107,10 +111,16 @@ def _margins(found: Findings) -> list[tuple[float, str]]:
             "photograph the empty scene again from where the camera stands",
         ),
         (
-            _doublings(WORST_PX, shift),
+            _doublings(WORST_PX * enlarged, shift),
             f"parts of the background stay {shift:.1f} px off however the plate is laid; the camera stood elsewhere: "
             "photograph the empty scene again from where it stands now",
         ),
+    ]
+
+
+def _shows(found: Findings) -> list[tuple[float, str]]:
+    """The same for what the plate shows."""
+    return [
         (
             max(_doublings(ADDED, found.added), _doublings(ADDED_OF_ALL, _of_all(found))),
             f"the plate itself shows somebody or something that is gone in the shot, on {_percent(found.added)} of the "

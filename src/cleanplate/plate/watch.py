@@ -7,14 +7,18 @@ from cleanplate.imaging.resize import resize
 from cleanplate.plate.geometry import motion_px
 from cleanplate.plate.refine import Steps
 from cleanplate.plate.register import work_size
-from cleanplate.plate.structure import blur, grey
+from cleanplate.plate.structure import blur, grey, slopes
 
 _LOOK_PX = 320
 _DRIFT_PX = 0.09
 """At _LOOK_PX: a third of a pixel of a picture 1280 wide."""
 
 _BRIGHTER = 0.015
+"""Of sRGB values: from here on the light is another."""
+
 _LOST = 0.6
+"""Fewer than this share of the places that fitted before: the camera was knocked further than a small step can tell."""
+
 _MOST_PLACES = 12_000
 
 
@@ -29,16 +33,15 @@ class Watch:
 
     def __init__(self, mended: Image, shot: Image) -> None:
         self._size_hw = work_size((shot.shape[0], shot.shape[1]), _LOOK_PX)
-        self._plate = self._seen(mended)
-        steps = Steps(self._plate, _textured(self._plate))
-        self._steps = steps
-        self._then = steps.towards(self._seen(shot))
+        plate = self._seen(mended)
+        self._steps = Steps(plate, _textured(plate))
+        self._then = self._steps.towards(self._seen(shot))
 
     def holds(self, shot: Image) -> bool:
         """Whether a shot (h, w, 3) of the same size has neither another position nor another light than the first."""
         now = self._steps.towards(self._seen(shot))
         if self._then is None or now is None:
-            return self._then is now
+            return False
         drift = motion_px(now.matrix @ np.linalg.inv(self._then.matrix), self._size_hw)
         brighter = max(abs(now.offset - self._then.offset), abs(now.gain - self._then.gain) / 2)
         return drift < _DRIFT_PX and brighter < _BRIGHTER and now.share > _LOST * self._then.share
@@ -49,7 +52,8 @@ class Watch:
 
 def _textured(luma: Image) -> Image:
     """The places with the steepest slopes, spread over the picture."""
-    slope = np.hypot(*np.gradient(luma)).astype(np.float32)
+    across, down = slopes(luma)
+    slope = np.hypot(across, down)
     local = slope / (blur(slope, max(luma.shape) / 10) + np.float32(0.01))
-    least = max(0.0, float(np.partition(local.ravel(), -min(_MOST_PLACES, local.size))[-min(_MOST_PLACES, local.size)]))
-    return (local >= max(least, 0.3)).astype(np.float32)
+    rank = min(_MOST_PLACES, local.size)
+    return (local >= max(float(np.partition(local.ravel(), -rank)[-rank]), 0.3)).astype(np.float32)
