@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -217,7 +218,7 @@ def test_a_plate_of_another_size_is_told_once(
 ) -> None:
     shots = [shot_of("a.png"), shot_of("b.png")]
     write_picture(plate, np.zeros((64, 96, 3), np.float32))
-    assert run(*shots, options=("--only", "matte")) == 0
+    assert run(*shots, options=("--only", "matte", "--doctor", "off")) == 0
     assert capsys.readouterr().err == (
         f"cleanplate: {plate}: the plate, 96 x 64 pixels, was resized to the shot's 48 x 32\n"
     )
@@ -322,3 +323,18 @@ def test_a_plate_in_a_file_named_none_is_a_plate(
     words = ["run", str(shot), "--plate", "./none", "--out", str(out), "--model", str(difference_model)]
     assert main([*words, "--only", "matte"]) == 0
     assert names(out) == ["a_matte.png"]
+
+
+def test_a_moved_plate_is_mended_with_one_notice_unless_the_doctor_is_off(
+    run: Run, plate: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grain = np.random.default_rng(4).random((96, 144, 3), np.float32)
+    room = np.asarray(cv2.GaussianBlur(grain, (0, 0), 2), np.float32)
+    write_picture(plate, np.roll(room, 5, axis=1))
+    write_picture(plate.with_name("a.png"), room)
+    assert run(plate.with_name("a.png"), options=("--only", "matte")) == 0
+    assert "was mended: moved by 5.0 px" in capsys.readouterr().err
+    assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() < 10
+    assert run(plate.with_name("a.png"), options=("--only", "matte", "--overwrite", "--doctor", "off")) == 0
+    assert capsys.readouterr().err == ""
+    assert decode_png((out / "a_matte.png").read_bytes())[:, :130].mean() > 30

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -138,3 +139,45 @@ def test_a_bad_array_is_refused_by_its_part(difference_model: Path, scene: Image
         Plate.open(np.full((32, 32, 3), np.nan), difference_model)
     with pytest.raises(InputError, match="shot: holds NaN"):
         Plate.open(scene, difference_model).matte(np.full((32, 48, 3), np.inf))
+
+
+@pytest.fixture
+def room() -> Image:
+    """A plate with things to hold on to."""
+    picture = np.random.default_rng(4).random((96, 144, 3), np.float32)
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 2), np.float32)
+
+
+def test_a_plate_that_was_moved_is_brought_onto_the_shot_and_its_depth_with_it(
+    difference_model: Path, room: Image
+) -> None:
+    plate = Plate.open(np.roll(room, 5, axis=1), difference_model)
+    matte = plate.matte(room)
+    assert np.abs(matte.plate - room)[:, :130].mean() < 0.005
+    assert matte.alpha[:, :130].mean() < 0.03
+    (notice,) = matte.notices
+    assert notice.startswith("plate: for shot, the plate was mended: moved by 5.0 px")
+    assert matte.disparity[40, 60] == pytest.approx(room[40, 60].mean(), abs=0.06)
+
+
+def test_without_the_doctor_the_plate_is_taken_as_it_is(difference_model: Path, room: Image) -> None:
+    moved = np.roll(room, 5, axis=1)
+    matte = Plate.open(moved, difference_model, doctor=False).matte(room)
+    assert matte.plate is not None
+    assert np.array_equal(matte.plate, moved)
+    assert matte.notices == ()
+
+
+def test_a_tripod_shot_gets_the_same_with_and_without_the_doctor(difference_model: Path, room: Image) -> None:
+    shot = room.copy()
+    shot[30:80, 50:90] = 0.9
+    with_doctor, without = (Plate.open(room, difference_model, doctor=on).matte(shot) for on in (True, False))
+    assert np.array_equal(with_doctor.alpha, without.alpha)
+    assert np.array_equal(with_doctor.disparity, without.disparity)
+
+
+def test_a_plate_of_another_room_is_used_as_it_is_and_told_about(difference_model: Path, room: Image) -> None:
+    matte = Plate.open(room[::-1, ::-1].copy(), difference_model).matte(room)
+    (notice,) = matte.notices
+    assert "the plate cannot be used: " in notice
+    assert np.array_equal(matte.plate, room[::-1, ::-1])

@@ -11,7 +11,7 @@ import click
 from cleanplate import __version__
 from cleanplate.errors import CleanplateError
 
-COMMANDS = ("run", "inspect", "assets", "synth", "compose", "label", "train", "export", "evaluate")
+COMMANDS = ("run", "doctor", "inspect", "assets", "synth", "compose", "label", "train", "export", "evaluate")
 """Each is `cli/NAME.py` and holds one click command or group called `command`."""
 
 

@@ -42,6 +42,9 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte and cut-out; 8 unless given.")
 @click.option("--depth-format", type=click.Choice(["png16", "npy"]), default="png16", help="png16 unless given.")
+@click.option(
+    "--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to the shots; on unless given."
+)
 @click.option("--overwrite", is_flag=True, help="Make results anew that exist already.")
 def command(
     *,
@@ -52,6 +55,7 @@ def command(
     only: tuple[str, ...],
     bits: str,
     depth_format: Literal["png16", "npy"],
+    doctor: str,
     overwrite: bool,
 ) -> int:
     """Write matte, cut-out, depth and preview of every INPUT, a photo of the scene or a folder of them, into --out.
@@ -76,7 +80,7 @@ def command(
     work = [(shot, products) for shot, products in work if products]
     num_kept, num_failed = len(shots) - len(work), 0
     if work:
-        opened = Plate.open(plate, model) if plate else NoPlate(model)
+        opened = Plate.open(plate, model, doctor=doctor == "on") if plate else NoPlate(model)
         prepare_folder(out)
         num_failed = _matte_all(work, opened, out, choice)
     _report(len(work) - num_failed, num_kept, num_failed, out)

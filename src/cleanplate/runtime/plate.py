@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite, estimate_foreground, recover_foreground
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
+from cleanplate.plate.bedside import Bedside, Mended
+from cleanplate.plate.sizes import fitted
 from cleanplate.runtime.alignment import align_disparity
 from cleanplate.runtime.session import Session, open_session
 
@@ -30,9 +31,9 @@ class Matte:
     `alpha` (h, w) is coverage in [0, 1]; `disparity` (h, w) is inverse depth of unknown scale and shift, larger =
     nearer, on one scale with every other shot of the plate, without one on a scale of its own: the foreground's where
     alpha >= 0.5, else the plate's. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the
-    shot's size, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the plate's (see
-    `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user should read.
-    All arrays are float32.
+    shot's size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the plate's
+    (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user should
+    read. All arrays are float32.
     """
 
     alpha: Image
@@ -60,22 +61,29 @@ class Plate:
     (1080, 1920)
     """
 
-    def __init__(self, rgb: Image, session: Session, name: str = "plate") -> None:
+    def __init__(self, rgb: Image, session: Session, name: str = "plate", *, doctor: bool = True) -> None:
         self.rgb = rgb
         self.session = session
         self.name = name
         _, _, self._disparity = session.run(rgb, rgb)
         self._small = resize(rgb, (self._disparity.shape[0], self._disparity.shape[1]))
         self._fitted = rgb
+        self._doctor = doctor
+        self._bedside = Bedside(rgb)
+        self._care: _Care | None = None
 
     @classmethod
-    def open(cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None) -> "Plate":
+    def open(
+        cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None, *, doctor: bool = True
+    ) -> "Plate":
         """Read a plate and look at it once.
 
         Args:
             plate: a picture file, or an array (h, w), (h, w, 3) or (h, w, 4) of uint8, uint16 or floats in [0, 1]. A
                 plate's transparency is ignored: its colours count as stored.
             model: an ONNX file made by `cleanplate export`, or a `Session` to share; None takes the shipped model.
+            doctor: bring the plate onto each shot (position and light) where that helps, and tell where it is no use;
+                without it the plate is taken as it is.
 
         Raises:
             InputError: the picture cannot be used.
@@ -83,7 +91,7 @@ class Plate:
 
         """
         picture, name = read_source(plate, "plate")
-        return cls(picture.rgb, open_session(model), name)
+        return cls(picture.rgb, open_session(model), name, doctor=doctor)
 
     def matte(self, shot: PictureSource) -> Matte:
         """Matte one shot of the scene, possibly with nobody in it.
@@ -99,16 +107,17 @@ class Plate:
 
         """
         picture, name = read_source(shot, "shot")
-        plate, notices = self._fit(picture.rgb.shape[:2], name)
+        plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
         rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
-        alpha, disparity, plate_disparity = self.session.run(self._small, rgb)
-        scale, shift = align_disparity(plate_disparity, self._disparity, 1 - alpha)
+        care = self._cared_for(rgb, name) if self._doctor else _Care(None, plate, self._small, self._disparity, ())
+        alpha, disparity, plate_disparity = self.session.run(care.small, rgb)
+        scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
         full_alpha = resize(alpha, size_hw)
         merged = merge_layers(
-            full_alpha, resize(scale * disparity + np.float32(shift), size_hw), resize(self._disparity, size_hw)
+            full_alpha, resize(scale * disparity + np.float32(shift), size_hw), resize(care.disparity, size_hw)
         )
-        return Matte(full_alpha, merged, rgb, plate, self.disparity_range, notices)
+        return Matte(full_alpha, merged, rgb, care.plate, self.disparity_range, notices + care.notices)
 
     @property
     def disparity_range(self) -> tuple[float, float]:
@@ -119,24 +128,46 @@ class Plate:
         lo, top = spanned(self._disparity)
         return lo, lo + 1.5 * (top - lo)
 
-    def _fit(self, size_hw: tuple[int, ...], shot_name: str) -> tuple[Image, tuple[str, ...]]:
+    def _cared_for(self, shot: Image, shot_name: str) -> "_Care":
+        """What the network and the results are given of the plate for this shot; kept while the camera stands."""
+        mended = self._bedside.mended_for(shot)
+        if self._care is None or self._care.mended is not mended:
+            diagnosis = mended.diagnosis
+            small, disparity = self._small, self._disparity
+            if diagnosis.changes:
+                small = resize(mended.plate, (small.shape[0], small.shape[1]))
+                disparity = diagnosis.moved(disparity)
+            notices: tuple[str, ...] = ()
+            if diagnosis.verdict.kind != "fine":
+                notices = (f"{self.name}: for {shot_name}, the plate {_as_told(diagnosis.verdict.sentence)}",)
+            self._care = _Care(mended, mended.plate, small, disparity, notices)
+        return self._care
+
+    def _fit(self, size_hw: tuple[int, int], shot_name: str) -> tuple[Image, tuple[str, ...]]:
         """The plate at a shot's size, and what to tell about it."""
         height, width = self.rgb.shape[:2]
-        if size_hw == (height, width):
-            return self.rgb, ()
-        sizes = f"{size_hw[1]} x {size_hw[0]}", f"{width} x {height}"
-        shot_aspect, plate_aspect = (
-            size_hw[1] * height,
-            width * size_hw[0],
-        )  # times both heights: exact in whole numbers
-        if abs(shot_aspect - plate_aspect) * 100 > max(shot_aspect, plate_aspect):
-            raise InputError(
-                f"{shot_name}: is {sizes[0]} pixels but the plate {self.name} is {sizes[1]}; "
-                "give two pictures of one framing, their aspect ratios within 1 %"
-            )
         if self._fitted.shape[:2] != size_hw:
-            self._fitted = resize(self.rgb, (size_hw[0], size_hw[1]))
-        return self._fitted, (f"{self.name}: the plate, {sizes[1]} pixels, was resized to the shot's {sizes[0]}",)
+            self._fitted = fitted(self.rgb, size_hw, self.name, shot_name)
+            self._bedside = Bedside(self._fitted)
+        if size_hw == (height, width):
+            return self._fitted, ()
+        sizes = f"{width} x {height} pixels, was resized to the shot's {size_hw[1]} x {size_hw[0]}"
+        return self._fitted, (f"{self.name}: the plate, {sizes}",)
+
+
+@dataclass(frozen=True)
+class _Care:
+    """A plate as it is used for a shot: at the shot's size, at the network's, its disparity, and what to tell."""
+
+    mended: Mended | None
+    plate: Image
+    small: Image
+    disparity: Image
+    notices: tuple[str, ...]
+
+
+def _as_told(sentence: str) -> str:
+    return sentence.replace("mended: ", "was mended: ", 1)
 
 
 def spanned(disparity: Image) -> tuple[float, float]:

@@ -1,0 +1,43 @@
+"""`cleanplate doctor`: what a plate is worth for a shot."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+_PATH = click.Path(path_type=Path, readable=False)
+
+
+@click.command("doctor", short_help="Whether a plate fits a shot: fine, mended or no use.")
+@click.argument("plate", type=_PATH)
+@click.argument("shot", type=_PATH)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def command(*, plate: Path, shot: Path, as_json: bool) -> int:
+    """Say what the photo PLATE of the empty scene is worth for SHOT, and what `run` does with it.
+
+    Exit code: 0 fine or mended, 1 cannot be used (the first line says why and what to do), 2 wrong usage.
+    """
+    from cleanplate.imaging.files import read_picture
+    from cleanplate.plate.doctor import examine
+    from cleanplate.plate.sizes import fitted
+
+    shot_rgb = read_picture(shot).rgb
+    plate_rgb = fitted(read_picture(plate).rgb, (shot_rgb.shape[0], shot_rgb.shape[1]), str(plate), str(shot))
+    diagnosis = examine(plate_rgb, shot_rgb)
+    verdict, found = diagnosis.verdict, asdict(diagnosis.findings)
+    if as_json:
+        facts = {"kind": verdict.kind, "sentence": verdict.sentence, "margin": verdict.margin, **found}
+        facts["matrix"] = None if diagnosis.matrix is None else diagnosis.matrix.tolist()
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        click.echo(f"{plate}: {verdict.sentence}")
+        for name, value in found.items():
+            click.echo(f"  {name:12} {_text(value)}")
+    return 1 if verdict.kind == "unusable" else 0
+
+
+def _text(value: float | bool | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None else f"{value:.3g}"

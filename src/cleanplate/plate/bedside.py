@@ -1,0 +1,40 @@
+"""One plate beside many shots: examined once, then only watched for as long as the camera stands."""
+
+from dataclasses import dataclass
+
+from cleanplate.imaging import Image
+from cleanplate.plate.doctor import Diagnosis, examine
+from cleanplate.plate.watch import Watch
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A plate (h, w, 3) mended for a shot, and the diagnosis that it comes from."""
+
+    plate: Image
+    diagnosis: Diagnosis
+
+
+class Bedside:
+    """Mends one plate for one shot after another.
+
+    A shot in which neither camera nor light has changed since the last examination keeps its diagnosis: the plate
+    stays the same to the bit, and the look costs milliseconds. Any other shot is examined anew, and so is every shot
+    on which the plate does not lie.
+    """
+
+    def __init__(self, plate: Image) -> None:
+        self._plate = plate
+        self._last: tuple[Mended, Watch | None] | None = None
+
+    def mended_for(self, shot: Image) -> Mended:
+        """The plate mended for a shot (h, w, 3) of the plate's size."""
+        if self._last is not None:
+            mended, watch = self._last
+            if watch is not None and watch.holds(shot):
+                return mended
+        near = None if self._last is None else self._last[0].diagnosis.matrix
+        diagnosis = examine(self._plate, shot, near)
+        mended = Mended(diagnosis.mended(self._plate), diagnosis)
+        self._last = mended, Watch(mended.plate, shot) if diagnosis.verdict.laid else None
+        return mended
