@@ -19,10 +19,10 @@ DIFFERS = 0.7
 WORST_PX = 2.0
 """Largest remaining shift at nine of ten places, at the size at which plates are registered."""
 
-ADDED = 0.015
+ADDED = 0.008
 """Largest share of the frame where the plate may show something that was added ..."""
 
-ADDED_OF_ALL = 0.33
+ADDED_OF_ALL = 0.18
 """... unless its share of all that was added to plate or shot is below this: large figures bring errors with them."""
 
 OVERLAP = 0.6
