@@ -16,12 +16,16 @@ _DIFFERS = 0.07
 _ALIKE = 12.0
 """Largest mean difference of the structures (8 bit, 40 = one deviation) around a corner that was found again."""
 
+_PLAIN = 0.3
 _NEIGHBOURS = 7
 _SURE = 0.8
 _HOLE = 0.02
 """Share of the frame up to which a hole in a difference is filled."""
 
-_TELLS = 0.2
+_TELLS = 0.35
+_MAJORITY = 12
+"""An outline votes over this fraction of the picture's longer side: what a figure meets by chance is outvoted."""
+
 _NEAR = np.ones((3, 3), np.uint8)
 
 
@@ -68,11 +72,11 @@ def remaining_shift(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) 
 
     """
     reach = max(2.0, max(shot.shape) / 40)
-    first, second = (_eight_bit(structure(luma, reach)[0]) for luma in (moved_plate, shot))
+    plates, shots = (structure(luma, reach)[0] for luma in (moved_plate, shot))
+    first, second = _eight_bit(plates), _eight_bit(shots)
+    plain = (inside & (presence(plates, reach / 2) > _PLAIN)).astype(np.uint8)  # a bare wall's noise has corners too
     apart = max(4, max(shot.shape) // 60)
-    seen = cast(
-        "Image | None", cv2.goodFeaturesToTrack(first, 600, 0.02, apart, mask=inside.astype(np.uint8), blockSize=5)
-    )
+    seen = cast("Image | None", cv2.goodFeaturesToTrack(first, 600, 0.02, apart, mask=plain, blockSize=5))
     if seen is None:
         return np.empty(0, np.float32)
     corners = seen.reshape(-1, 2)
@@ -152,7 +156,8 @@ def _vote(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> Image:
     around = _mean_within(np.multiply(mended + shot, 0.5, dtype=np.float32), outer, reach)
     steps = [np.abs(_mean_within(picture, inner, reach) - around).max(axis=2) for picture in (mended, shot)]
     cues = [(plates - shots) / (plates + shots + np.float32(0.02)) for plates, shots in (edges, steps)]
-    vote = blur(np.asarray((cues[0] + cues[1]) / 2 * rim, np.float32), reach) / (blur(rim, reach) + np.float32(1e-3))
+    wide = max(differs.shape) / _MAJORITY
+    vote = blur(np.asarray((cues[0] + cues[1]) / 2 * rim, np.float32), wide) / (blur(rim, wide) + np.float32(1e-3))
     return np.asarray(vote * inner, np.float32)
 
 

@@ -13,16 +13,16 @@ Kind = Literal["fine", "mended", "unusable"]
 AGREEMENT = 0.33
 """Least share of the plate's structure that the shot must have as well."""
 
-DIFFERS = 0.7
+DIFFERS = 0.5
 """Largest share of the frame that may have another colour where there is no structure to go by."""
 
 WORST_PX = 2.0
 """Largest remaining shift at nine of ten places, at the size at which plates are registered."""
 
-ADDED = 0.015
+ADDED = 0.008
 """Largest share of the frame where the plate may show something that was added ..."""
 
-ADDED_OF_ALL = 0.33
+ADDED_OF_ALL = 0.18
 """... unless its share of all that was added to plate or shot is below this: large figures bring errors with them."""
 
 OVERLAP = 0.6
@@ -60,7 +60,8 @@ def judge(findings: Findings, mends: str, enlarged: float = 1.0) -> Verdict:
     if complaints:  # the first is why the others cannot be trusted
         return Verdict("unusable", f"cannot be used: {complaints[0]}", margin, laid)
     kind: Kind = "mended" if mends else "fine"
-    parts = [f"mended: {mends}" if mends else "fine: the plate lies where the shot has it, in its light"]
+    as_it_is = "fine: the plate lies where the shot has it, in its light" if findings.structured else "fine"
+    parts = [f"mended: {mends}" if mends else as_it_is]
     parts.append(_tells(findings))
     if findings.overlap < 0.995:
         parts.append(f"{_percent(1 - findings.overlap)} of the shot lies beyond the plate's border")
