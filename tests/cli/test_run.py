@@ -283,18 +283,13 @@ def test_a_shot_that_may_not_be_read_does_not_stop_the_others(
 
 
 def test_plate_none_is_announced_once_and_takes_every_picture_of_a_folder(
-    make_model: ModelMaker,
-    shot_of: Callable[[str], Path],
-    plate: Path,
-    out: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    make_model: ModelMaker, shot_of: Callable[[str], Path], plate: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shot_of("a.png")
-    plate.with_name("none").write_text("no plate at all")
-    monkeypatch.chdir(plate.parent)
     model = make_model(contract={"without_plate": True})
-    assert main(["run", ".", "--plate", "none", "--out", str(out), "--model", str(model), "--only", "matte"]) == 0
+    assert (
+        main(["run", str(plate.parent), "--plate", "none", f"--out={out}", f"--model={model}", "--only", "matte"]) == 0
+    )
     assert names(out) == ["a_matte.png", "plate_matte.png"]
     printed = capsys.readouterr()
     assert printed.out == f"2 shots done: {out}\n"

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
+import torch
 
 from cleanplate.imaging import Image
+from cleanplate.models.network import Network
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
+from cleanplate.train.checkpoint import About, Weights, save_checkpoint
+from cleanplate.train.optimiser import make_optimizer
 from cleanplate.train.recipe import Recipe, load_recipe
 
 SIZE_HW = (32, 64)
@@ -133,3 +138,17 @@ def data(tmp_path: Path, train: Listed, validation: Listed) -> Path:
     write_shards(tmp_path / "data" / "train", train.samples, {})
     write_shards(tmp_path / "data" / "validation", validation.samples, {})
     return tmp_path / "data"
+
+
+@pytest.fixture
+def run(recipe: Recipe, tmp_path: Path) -> Path:
+    """The folder of a run that has made one step: a network and its average, which differ."""
+    torch.default_generator.manual_seed(0)
+    network, average = Network(recipe.model.widths), Network(recipe.model.widths)
+    optimizer = make_optimizer(network, recipe.optim)
+    maps = network(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32))
+    torch.autograd.backward([x.sum() for x in maps])
+    cast("Any", optimizer).step()
+    about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
+    save_checkpoint(tmp_path / "run", Weights(network, average, optimizer), about)
+    return tmp_path / "run"

@@ -1,7 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -9,23 +10,10 @@ from cleanplate.errors import InputError
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
 from cleanplate.train import export as export_module
-from cleanplate.train.checkpoint import About, Weights, save_checkpoint
-from cleanplate.train.export import ModelGraph, export
-from cleanplate.train.optimiser import make_optimizer
+from cleanplate.train.checkpoint import About
+from cleanplate.train.export import ModelGraph, difference, export, make_contract, weights_of
+from cleanplate.train.quantise import Pair
 from cleanplate.train.recipe import Recipe
-
-
-@pytest.fixture
-def run(recipe: Recipe, tmp_path: Path) -> Path:
-    torch.default_generator.manual_seed(0)
-    network, average = Network(recipe.model.widths), Network(recipe.model.widths)
-    optimizer = make_optimizer(network, recipe.optim)
-    maps = network(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32))
-    torch.autograd.backward([x.sum() for x in maps])
-    cast("Any", optimizer).step()
-    about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
-    save_checkpoint(tmp_path / "run", Weights(network, average, optimizer), about)
-    return tmp_path / "run"
 
 
 @pytest.mark.slow
@@ -34,17 +22,17 @@ def test_the_model_file_gives_what_the_averaged_weights_give_at_any_size(run: Pa
     assert (contract.name, contract.version, contract.licence) == ("tiny", "1", "Apache-2.0")
     assert (contract.training_data, contract.commit) == ("sha256:abc", "c0ffee")
     assert (contract.short_side_px, contract.multiple_px) == (32, 8)
+    assert (contract.precision, contract.without_plate) == ("float32", False)
     session = Session(run / "model.onnx", num_threads=1)
     assert session.contract == contract
     network = Network(recipe.model.widths)
     export_module.load_network(run / "checkpoints" / "step_00000007" / "ema.safetensors", network)
-    plate, shot = np.random.default_rng(5).random((2, 32, 72, 3), dtype=np.float32)
-    with torch.no_grad():
-        expected = ModelGraph(network).eval()(*(torch.as_tensor(x).permute(2, 0, 1)[None] for x in (plate, shot)))
-    for truth, got in zip(expected, session.run(plate, shot), strict=True):
-        assert np.abs(truth[0, 0].numpy() - got).max() < 1e-4
-    other = session.run(shot, plate)
-    assert np.abs(other[1] - session.run(plate, shot)[1]).max() > 1e-3
+    graph = ModelGraph(network).eval()
+    for size_hw in ((32, 32), (32, 64), (32, 72), (64, 32), (128, 32)):
+        pair = Pair(*np.random.default_rng(5).random((2, *size_hw, 3), dtype=np.float32))
+        assert max(difference(graph, session, pair, mean=False).values()) < 1e-4
+    other = session.run(pair.shot, pair.plate)
+    assert np.abs(other[1] - session.run(*pair)[1]).max() > 1e-3
 
 
 @pytest.mark.slow
@@ -71,6 +59,14 @@ def test_a_model_that_differs_from_torch_is_not_written(run: Path, monkeypatch: 
         export(run, run / "model.onnx")
     assert calls
     assert sorted(path.name for path in run.iterdir()) == ["checkpoints"]
+
+
+def test_who_has_trained_without_plates_can_do_without(recipe: Recipe) -> None:
+    about, model = About(1, {}, "sha256:a", "sha256:b", "c"), onnx.ModelProto()
+    without = recipe.model_copy(update={"effects": replace(recipe.effects, no_plate_p=0.1)})
+    assert make_contract(without, about, model).without_plate
+    assert not make_contract(recipe, about, model).without_plate
+    assert make_contract(recipe, about, model).weights == weights_of(model)
 
 
 def test_a_folder_without_a_checkpoint_is_named(tmp_path: Path) -> None:

@@ -4,18 +4,25 @@ from pathlib import Path
 
 import click
 
-from cleanplate.errors import MissingExtraError
+from cleanplate.errors import MissingExtraError, UsageError
 
 
 @click.command("export", short_help="Write a checkpoint as a model file (.onnx).")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file to write (.onnx).")
-def command(checkpoint: Path, out: Path) -> int:
+@click.option("--int8", is_flag=True, help="Compute in 8 bits: smaller and faster; needs --calibrate.")
+@click.option("--calibrate", type=click.Path(path_type=Path), help="With --int8: a data set to take the ranges from.")
+def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None) -> int:
     """Write the averaged weights of CHECKPOINT (or of a run's newest) as a model with its contract."""
+    if int8 and calibrate is None:
+        raise UsageError("--int8 takes its ranges from pictures: add --calibrate DIR, a data set of `cleanplate synth`")
+    if calibrate is not None and not int8:
+        raise UsageError("--calibrate is for --int8: add that, or leave it out")
     try:
         from cleanplate.train.export import export
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate export", "train", error.name or "torch") from None
-    contract = export(checkpoint, out)
-    click.echo(f"{out}: {contract.name} {contract.version}, {out.stat().st_size / 1e6:.1f} MB")
+    contract = export(checkpoint, out, calibrate)
+    size = f"{out.stat().st_size / 1e6:.1f} MB"
+    click.echo(f"{out}: {contract.name} {contract.version}, {contract.precision}, {size}")
     return 0

@@ -54,11 +54,13 @@ def _fit_line(
 ) -> tuple[float, float] | None:
     """Slope and offset of weighted least squares, or None where x or y is flat, or the line falls."""
     total = weight.sum()
-    mean_x, mean_y = (weight * x).sum() / total, (weight * y).sum() / total
-    variance_x = (weight * np.square(x - mean_x)).sum() / total
-    variance_y = (weight * np.square(y - mean_y)).sum() / total
+    mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
+    from_x, from_y = x - mean_x, y - mean_y
+    weighted_x = weight * from_x
+    variance_x = (weighted_x @ from_x) / total
+    variance_y = (weight @ np.square(from_y)) / total
     flat = variance_x <= 1e-10 * max(1e-10, mean_x**2) or variance_y <= 1e-10 * max(1e-10, mean_y**2)
-    covariance = (weight * (x - mean_x) * (y - mean_y)).sum() / total
+    covariance = (weighted_x @ from_y) / total
     if flat or covariance <= 0.01 * np.sqrt(variance_x * variance_y):
         return None
     slope = covariance / variance_x

@@ -88,7 +88,7 @@ def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, cho
 
 
 def preview(matte: Matte) -> Image:
-    """Plate (if any), shot, matte, cut-out over a checkerboard and depth in colours, side by side: (h, w, 3) in [0, 1]."""
+    """Plate (if any), shot, matte, cut-out over a checkerboard and depth in colours in a row: (h, w, 3) in [0, 1]."""
     height, width = matte.alpha.shape
     scale = min(1.0, _PANEL_HW[0] / height, _PANEL_HW[1] / width)
     size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))

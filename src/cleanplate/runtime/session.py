@@ -131,8 +131,6 @@ def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engin
     options = _onnxruntime.SessionOptions()
     options.intra_op_num_threads = _wanted_threads() if num_threads is None else num_threads
     options.log_severity_level = _FATAL
-    # Where a processor's 8-bit products can overflow (AVX2 without VNNI), exact ones are taken; others do not care.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         engine = _onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no base of their own
