@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from cleanplate.cli.main import main
+from cleanplate.contract import network_size
 from cleanplate.errors import InputError
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
@@ -67,7 +68,7 @@ def test_the_pairs_are_the_same_every_time_and_as_large_as_the_network_wants(dat
     assert all(
         np.array_equal(a.shot, b.shot) and np.array_equal(a.plate, b.plate) for a, b in zip(first, again, strict=True)
     )
-    assert {picture.shape for pair in first for picture in pair} == {(224, 448, 3)}
+    assert {picture.shape for pair in first for picture in pair} == {(*network_size((32, 64), contract), 3)}
 
 
 @pytest.mark.parametrize(
