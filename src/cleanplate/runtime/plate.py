@@ -1,6 +1,7 @@
 """The library's face: a plate, and the matte of every shot of it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,13 @@ from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite, recover_foreground
+from cleanplate.imaging.depthfile import as_depth, read_depth
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.files import read_picture
+from cleanplate.imaging.lens import Lens, read_lens
 from cleanplate.imaging.resize import resize
+from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anchors, fit_depth_map, relative_scale
+from cleanplate.plate.intrinsics import Intrinsics, find_intrinsics
 from cleanplate.runtime.alignment import align_disparity
 from cleanplate.runtime.session import Session
 
@@ -30,7 +35,9 @@ class Matte:
     `alpha` (h, w) is coverage in [0, 1]; `disparity` (h, w) is inverse depth of unknown scale and shift, larger =
     nearer, on one scale with every other shot of the plate: the foreground's where alpha >= 0.5, else the plate's.
     `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the shot's size. `notices` are
-    sentences a user should read. All arrays are float32.
+    sentences a user should read. `plate_disparity` (h, w) is the plate's own everywhere, also behind somebody;
+    `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None unless `Plate.anchor` was
+    called. All arrays are float32.
     """
 
     alpha: Image
@@ -38,6 +45,20 @@ class Matte:
     shot: Image
     plate: Image
     notices: tuple[str, ...] = ()
+    plate_disparity: Image | None = None
+    camera: Intrinsics | None = None
+    depth_scale: DepthScale | None = None
+
+    @cached_property
+    def depth_m(self) -> Image | None:
+        """Metres along the optical axis (h, w), of the foreground where alpha >= 0.5, else of the plate.
+
+        0 where there is none: over 1 km, or infinitely far. None where the plate is not anchored.
+        """
+        if self.depth_scale is None or self.plate_disparity is None:
+            return None
+        foreground_m = self.depth_scale.depth_m(self.disparity)
+        return merge_layers(self.alpha, foreground_m, self.depth_scale.room_m(self.plate_disparity))
 
     @cached_property
     def foreground(self) -> Image:
@@ -52,13 +73,16 @@ class Plate:
     (1080, 1920)
     """
 
-    def __init__(self, rgb: Image, session: Session, name: str = "plate") -> None:
+    def __init__(self, rgb: Image, session: Session, name: str = "plate", lens: Lens | None = None) -> None:
         self.rgb = rgb
         self.session = session
         self.name = name
         _, _, self._disparity = session.run(rgb, rgb)
         self._small = resize(rgb, (self._disparity.shape[0], self._disparity.shape[1]))
         self._fitted = rgb
+        self._lens = lens
+        self.camera = find_intrinsics((rgb.shape[0], rgb.shape[1]), None, lens)
+        self.depth_scale: DepthScale | None = None
 
     @classmethod
     def open(cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None) -> "Plate":
@@ -77,7 +101,70 @@ class Plate:
         picture, name = _read(plate, "plate")
         if not isinstance(model, Session):
             model = Session(None if model is None else Path(model))
-        return cls(picture.rgb, model, name)
+        lens = None if isinstance(plate, np.ndarray) else read_lens(Path(plate))
+        return cls(picture.rgb, model, name, lens)
+
+    def look_through(self, fov_deg: float | None) -> None:
+        """Take a horizontal field of view for the camera's; None: what EXIF says or, without, 65 degrees.
+
+        Raises:
+            UsageError: not between 5 and 170 degrees.
+
+        """
+        self.camera = find_intrinsics((self.rgb.shape[0], self.rgb.shape[1]), fov_deg, self._lens)
+
+    def anchor(self, anchors: Sequence[Anchor]) -> tuple[str, ...]:
+        """Give this plate, and with it every shot from now on, metres: `Matte.depth_m`.
+
+        Args:
+            anchors: distances in metres from the lens to the plate's surface at some pixels. One fixes the scale, two
+                or more scale and shift; `plate.anchors.fit_anchors` says how. `look_through` counts for what was
+                anchored after it.
+
+        Returns:
+            Sentences a user should read.
+
+        Raises:
+            UsageError: none, outside the plate, not above 0 m, or two distances for one pixel.
+            InputError: they contradict each other, given what the model sees.
+
+        """
+        size_hw = (self.rgb.shape[0], self.rgb.shape[1])
+        anchors = check_anchors(anchors, size_hw, self.name)
+        full = resize(self._disparity, size_hw)
+        seen = [float(full[anchor.y, anchor.x]) for anchor in anchors]
+        self.depth_scale = fit_anchors(anchors, seen, self._disparity, self.camera, self.name)
+        if self.camera.source != "assumed":
+            return self.depth_scale.notices
+        told = f"{self.name}: no field of view is given or in its EXIF; {self.camera.fov_deg:.0f} degrees are assumed"
+        return (*self.depth_scale.notices, told)
+
+    def anchor_by_depth(self, depth_m: str | os.PathLike[str] | NDArray[Any]) -> tuple[str, ...]:
+        """The same by a depth map of the plate, which is the plate's depth where it is known.
+
+        Args:
+            depth_m: a file that `imaging.depthfile.read_depth` takes, or an array (h, w) of metres along the optical
+                axis, 0 = unknown; of the plate's aspect ratio within 1 %.
+
+        Returns:
+            Sentences a user should read.
+
+        Raises:
+            InputError: it cannot be used, or contradicts what the model sees.
+            MissingExtraError: to read .exr needs OpenEXR.
+
+        """
+        is_array = isinstance(depth_m, np.ndarray)
+        map_m = as_depth(depth_m) if is_array else read_depth(Path(depth_m))
+        what = "depth" if is_array else str(depth_m)
+        (height, width), (plate_height, plate_width) = map_m.shape, self.rgb.shape[:2]
+        if abs(height * plate_width - width * plate_height) * 100 > max(height * plate_width, width * plate_height):
+            raise InputError(
+                f"{what}: is {width} x {height} pixels but the plate {self.name} is {plate_width} x {plate_height}; "
+                "give a depth map of the plate's framing"
+            )
+        self.depth_scale = fit_depth_map(map_m, resize(self._disparity, (height, width)), self.name)
+        return self.depth_scale.notices
 
     def matte(self, shot: PictureSource) -> Matte:
         """Matte one shot of the scene, possibly with nobody in it.
@@ -98,11 +185,9 @@ class Plate:
         alpha, disparity, plate_disparity = self.session.run(self._small, rgb)
         scale, shift = align_disparity(plate_disparity, self._disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
-        full_alpha = resize(alpha, size_hw)
-        merged = merge_layers(
-            full_alpha, resize(scale * disparity + np.float32(shift), size_hw), resize(self._disparity, size_hw)
-        )
-        return Matte(full_alpha, merged, rgb, plate, notices)
+        full_alpha, behind = resize(alpha, size_hw), resize(self._disparity, size_hw)
+        merged = merge_layers(full_alpha, resize(scale * disparity + np.float32(shift), size_hw), behind)
+        return Matte(full_alpha, merged, rgb, plate, notices, behind, self.camera.at(size_hw), self.depth_scale)
 
     @property
     def disparity_range(self) -> tuple[float, float]:
@@ -113,6 +198,13 @@ class Plate:
         lo, top = float(self._disparity.min()), float(self._disparity.max())
         span = max(top - lo, 1e-3 * max(1.0, abs(top)))  # a flat plate still needs a range
         return lo, lo + 1.5 * span
+
+    @property
+    def assumption(self) -> str:
+        """What points without metres assume, as a sentence."""
+        fov = f"{self.camera.fov_deg:.0f} degrees" + (" (assumed)" if self.camera.source == "assumed" else "")
+        assumed = relative_scale(self._disparity)[1]
+        return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
     def _fit(self, size_hw: tuple[int, ...], shot_name: str) -> tuple[Image, tuple[str, ...]]:
         """The plate at a shot's size, and what to tell about it."""
