@@ -31,7 +31,7 @@ class Lens:
 
 
 def read_lens(path: Path) -> Lens | None:
-    """The lens by the EXIF of a JPEG, PNG, WebP or TIFF; None where there is none, or none that makes sense.
+    """The lens by the EXIF of a picture; None where there is none, or none that makes sense.
 
     Source: Exif 2.32, tags FocalLengthIn35mmFilm, FocalLength, FocalPlaneXResolution and FocalPlaneResolutionUnit.
     """
@@ -39,8 +39,7 @@ def read_lens(path: Path) -> Lens | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with PilImage.open(path, formats=("JPEG", "PNG", "WEBP", "TIFF")) as image:
-                # not `image.getexif`: to look for EXIF behind the pixels of a PNG, Pillow decodes them all
-                tags = PilImage.Image.getexif(image).get_ifd(_EXIF_IFD)
+                tags = image.getexif().get_ifd(_EXIF_IFD)
     except (OSError, ValueError, SyntaxError, PilImage.DecompressionBombError):  # whoever reads the pixels says more
         return None
     focal_mm, per_unit = _positive(tags.get(_FOCAL_MM)), _positive(tags.get(_PLANE_RESOLUTION))

@@ -23,7 +23,7 @@ _SAME_DEPTH = 0.02
 """Anchors nearer to each other than this share of the plate's disparity cannot tell a scale."""
 
 _WORTH_TELLING, _MAX_RESIDUAL = 0.1, 0.5
-_ROUNDS = 20
+_ROUNDS = 40
 _MAX_PIXELS = 65_536
 
 Floats = NDArray[np.float64]
@@ -136,8 +136,8 @@ def fit_anchors(
 
     One anchor: shift 0 (disparity 0 is infinity) where the plate's disparity is above 0 everywhere. Where it is not,
     its zero means nothing, and the plate's farthest surface is taken to be `FAR_TO_NEAR` times as far as its nearest.
-    Two: exact. Three: least squares of relative errors. From four on the least sum of absolute relative errors, which
-    a single wrong anchor does not move.
+    Two: exact. Three: least squares of relative errors. From four on the line through two of them that is off least in
+    sum, which a single wrong anchor does not move.
 
     Args:
         anchors: as `check_anchors` gives them.
@@ -181,7 +181,8 @@ def fit_anchors(
 def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
     """The scale and shift that bring a disparity closest to a depth map of the plate, which holds where it is known.
 
-    The rising line of least absolute relative error (iterated reweighting: Schlossmacher 1973) over all known pixels.
+    The line of the least sum of |log(fitted / known)| over all known pixels, by iterated reweighting as in
+    Schlossmacher, An iterative technique for absolute deviations curve fitting, 1973.
 
     Args:
         map_m: (h, w) metres along the optical axis, 0 where unknown.
@@ -199,8 +200,9 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
     x, y = disparity.ravel()[known].astype(np.float64), 1 / map_m.ravel()[known].astype(np.float64)
     scale, shift = _least_squares(x, y)
     for _ in range(_ROUNDS):
-        error = np.abs((scale * x + shift) / y - 1)
-        scale, shift = _least_squares(x, y, 1 / np.maximum(error, 1e-4))
+        ratio = np.maximum((scale * x + shift) / y, 1e-3)
+        weight = np.maximum(np.abs(np.log(ratio)), 1e-5) / np.maximum(np.square(ratio - 1), 1e-10)
+        scale, shift = _least_squares(x, y, weight)
     if scale <= 0:
         raise InputError(
             f"{plate}: what is near in its depth map is far for the model; give metres along the optical axis, not "
@@ -271,13 +273,17 @@ def _least_squares(x: Floats, y: Floats, weight: Floats | float = 1.0) -> tuple[
 
 
 def _least_absolute(x: Floats, y: Floats) -> tuple[float, float]:
-    """The rising line of least absolute relative errors; it goes through two of the points, so all are tried."""
+    """Of the rising lines through two of the points the one with the least sum of |log(fitted / measured)|.
+
+    Logarithms, because an anchor that is three times too far is as wrong as one that is three times too near.
+    """
     best = (math.inf, 0.0, 0.0)
     for i, j in combinations(range(len(x)), 2):
         scale = (y[i] - y[j]) / (x[i] - x[j]) if x[i] != x[j] else 0.0
         if scale > 0:
             shift = y[i] - scale * x[i]
-            best = min(best, (float(np.abs((scale * x + shift) / y - 1).sum()), float(scale), float(shift)))
+            off = np.abs(np.log(np.maximum((scale * x + shift) / y, 1e-6)))
+            best = min(best, (float(off.sum()), float(scale), float(shift)))
     return best[1:]
 
 
