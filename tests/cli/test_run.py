@@ -225,7 +225,7 @@ def test_a_plate_of_another_size_is_told_once(
 
 
 @pytest.mark.parametrize(
-    "options", [("--only", "mate"), ("--only", ","), ("--bits", "12"), ("--depth-format", "exr"), ("--nonsense",)]
+    "options", [("--only", "mate"), ("--only", ","), ("--bits", "12"), ("--depth-format", "tiff"), ("--nonsense",)]
 )
 def test_wrong_usage_is_one_line_and_exit_2(
     run: Run, shot_of: Callable[[str], Path], out: Path, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]

@@ -73,6 +73,7 @@ def test_depth_decodes_with_the_formula_of_the_sidecar(tmp_path: Path, plate: Pl
     lo, hi = plate.disparity_range
     assert sidecar == {
         "quantity": "disparity",
+        "unit": None,
         "lo": lo,
         "hi": hi,
         "scale_of": "plate",

@@ -3,13 +3,15 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
+from cleanplate.cli.metres import Metres, WithAnchors, metres_options
 from cleanplate.errors import CleanplateError, InputError, UsageError
 
 if TYPE_CHECKING:
+    from cleanplate.runtime.depth_files import DepthFormat
     from cleanplate.runtime.no_plate import NoPlate
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
@@ -32,7 +34,7 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
     return None if value == "none" else Path(value)  # a file of that name is ./none
 
 
-@click.command("run", short_help="Matte, cut-out, depth and preview of every shot.")
+@click.command("run", cls=WithAnchors, short_help="Matte, cut-out, depth and preview of every shot.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=_PATH)
 @click.option(
     "--plate", required=True, callback=_parse_plate, metavar="FILE|none", help="The photo of the empty scene."
@@ -41,7 +43,10 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option("--model", type=_PATH, help="Another model than the one that comes along.")
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte and cut-out; 8 unless given.")
-@click.option("--depth-format", type=click.Choice(["png16", "npy"]), default="png16", help="png16 unless given.")
+@click.option(
+    "--depth-format", type=click.Choice(["png16", "npy", "exr", "ply"]), default="png16", help="png16 unless given."
+)
+@metres_options
 @click.option(
     "--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to the shots; on unless given."
 )
@@ -54,7 +59,10 @@ def command(
     model: Path | None,
     only: tuple[str, ...],
     bits: str,
-    depth_format: Literal["png16", "npy"],
+    depth_format: "DepthFormat",
+    metres: tuple[str, ...],
+    plate_depth: Path | None,
+    fov: float | None,
     doctor: str,
     overwrite: bool,
 ) -> int:
@@ -71,16 +79,22 @@ def command(
     from cleanplate.runtime.plate import Plate
 
     choice = OutputChoice(only, int(bits), depth_format)
-    shots = _find_shots(inputs, plate, out)
+    measured = Metres(metres, plate_depth, fov)
+    measured.refuse_useless(choice, plate)
+    shots = [shot for shot in _find_shots(inputs, plate, out) if not measured.is_map(shot)]
     _refuse_shared_stems(shots)
-    _refuse_overwriting(shots, [path for path in (plate, model) if path], out, choice)
+    _refuse_overwriting(shots, [path for path in (plate, model, plate_depth) if path], out, choice)
     _refuse_two_depth_formats(shots, out, choice)
+    if not overwrite:
+        measured.refuse_mixing(shots, out, choice)
 
     work = [(shot, only if overwrite else choice.missing(out, shot.stem)) for shot in shots]
     work = [(shot, products) for shot, products in work if products]
     num_kept, num_failed = len(shots) - len(work), 0
     if work:
         opened = Plate.open(plate, model, doctor=doctor == "on") if plate else NoPlate(model)
+        for notice in measured.apply(opened, choice) if isinstance(opened, Plate) else ():
+            _say(notice)
         prepare_folder(out)
         num_failed = _matte_all(work, opened, out, choice)
     _report(len(work) - num_failed, num_kept, num_failed, out)
@@ -193,9 +207,9 @@ def _refuse_two_depth_formats(shots: Iterable[Path], out: Path, choice: "OutputC
     if "depth" not in choice.products:
         return
     for shot in shots:
-        other = out / choice.other_depth(shot.stem)
-        if file_identity(other):
-            raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
+        for other in (out / name for name in choice.other_depths(shot.stem)):
+            if file_identity(other):
+                raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
 
 
 def _report(num_done: int, num_kept: int, num_failed: int, out: Path) -> None:

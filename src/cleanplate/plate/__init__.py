@@ -1,1 +1,1 @@
-"""The doctor of plates: brings a plate onto a shot (position, light) and says what it is worth."""
+"""What a plate is worth for a shot, how it is brought onto it, and how far its surfaces are."""

@@ -1,23 +1,21 @@
 """The files of one shot."""
 
-import io
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate import __version__
 from cleanplate.contract import Contract
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.compositing import composite
-from cleanplate.imaging.depthmap import colour_map, encode_disparity16
+from cleanplate.imaging.depthmap import colour_map
 from cleanplate.imaging.files import encode_picture, encode_png, file_identity, replace_files
 from cleanplate.imaging.resize import resize
+from cleanplate.runtime.depth_files import DEPTH_SUFFIXES, DepthFormat, encode_depth
 from cleanplate.runtime.plate import Matte
 
 PRODUCTS = ("matte", "cutout", "depth", "preview")
@@ -33,7 +31,7 @@ class OutputChoice:
 
     products: tuple[str, ...] = PRODUCTS
     bits: int = 8
-    depth_format: Literal["png16", "npy"] = "png16"
+    depth_format: DepthFormat = "png16"
 
     def only(self, products: tuple[str, ...]) -> "OutputChoice":
         """The same choice for some of the products."""
@@ -46,12 +44,12 @@ class OutputChoice:
         ['a_depth.png', 'a_depth.json']
         """
         if product == "depth":
-            return [f"{stem}_depth.{'png' if self.depth_format == 'png16' else 'npy'}", f"{stem}_depth.json"]
+            return [f"{stem}_depth{DEPTH_SUFFIXES[self.depth_format]}", f"{stem}_depth.json"]
         return [f"{stem}_{product}.{'jpg' if product == 'preview' else 'png'}"]
 
-    def other_depth(self, stem: str) -> str:
-        """The name that the depth of the shot STEM has in the format that is not wanted; its sidecar's is the same."""
-        return f"{stem}_depth.{'npy' if self.depth_format == 'png16' else 'png'}"
+    def other_depths(self, stem: str) -> list[str]:
+        """The names that the depth of the shot STEM has in the formats that are not wanted; its sidecar's is one."""
+        return [f"{stem}_depth{suffix}" for kind, suffix in DEPTH_SUFFIXES.items() if kind != self.depth_format]
 
     def missing(self, folder: Path, stem: str) -> tuple[str, ...]:
         """The wanted products of which any file is not in `folder` yet."""
@@ -67,11 +65,7 @@ def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, cho
 
     STEM_matte.png     alpha, grey, 8 or 16 bit
     STEM_cutout.png    foreground colour and alpha, straight RGBA, 8 or 16 bit; black where nothing is near
-    STEM_depth.png     16 bit: disparity = lo + code / 65535 * (hi - lo), larger = nearer, unknown scale and shift
-    STEM_depth.npy     the same as float32 at the shot's size, without lo and hi
-    STEM_depth.json    quantity ("disparity"), lo and hi, scale_of ("plate": lo, hi and the scale are the same for all
-                       its shots; "shot": there was no plate, and they are this shot's own), model and version,
-                       clipped_pixels (how many lay outside lo..hi), cleanplate (version of the package)
+    STEM_depth.png     or .npy, .exr, .ply, and STEM_depth.json, which says what it is: `runtime.depth_files`
     STEM_preview.jpg   plate (if any), shot, matte, cut-out and depth side by side, at most 2,432 px wide
 
     Raises:
@@ -111,12 +105,7 @@ def _encode(product: str, matte: Matte, contract: Contract, choice: OutputChoice
         return [encode_png(_cutout(matte, choice.bits))]
     if product == "preview":
         return [encode_picture(preview(matte), ".jpg")]
-    if choice.depth_format == "npy":
-        data = io.BytesIO()
-        np.save(data, matte.disparity, allow_pickle=False)
-        return [data.getvalue(), _sidecar(matte, contract, 0)]
-    codes, clipped = encode_disparity16(matte.disparity, *matte.disparity_range)
-    return [encode_png(codes), _sidecar(matte, contract, clipped)]
+    return encode_depth(matte, contract, choice.depth_format)
 
 
 def _cutout(matte: Matte, bits: int) -> NDArray[Any]:
@@ -128,21 +117,6 @@ def _cutout(matte: Matte, bits: int) -> NDArray[Any]:
     codes[..., :3] *= near.astype(alpha.dtype)[..., None]
     codes[..., 3] = alpha
     return codes
-
-
-def _sidecar(matte: Matte, contract: Contract, clipped: int) -> bytes:
-    lo, hi = matte.disparity_range
-    fields = {
-        "quantity": "disparity",
-        "lo": lo,
-        "hi": hi,
-        "scale_of": "shot" if matte.plate is None else "plate",
-        "model": contract.name,
-        "version": contract.version,
-        "clipped_pixels": clipped,
-        "cleanplate": __version__,
-    }
-    return (json.dumps(fields, indent=2) + "\n").encode()
 
 
 def _checkerboard(size_hw: tuple[int, int]) -> Image:

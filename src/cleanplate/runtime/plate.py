@@ -1,6 +1,7 @@
 """The library's face: a plate, and the matte of every shot of it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite, estimate_foreground, recover_foreground
+from cleanplate.imaging.depthfile import as_depth, read_depth
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.files import read_picture
+from cleanplate.imaging.lens import Lens, read_lens
 from cleanplate.imaging.resize import resize
+from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anchors, fit_depth_map, relative_scale
 from cleanplate.plate.bedside import Bedside, Mended
+from cleanplate.plate.intrinsics import Intrinsics, find_intrinsics
 from cleanplate.plate.sizes import fitted
 from cleanplate.runtime.alignment import align_disparity
 from cleanplate.runtime.session import Session, open_session
@@ -33,7 +39,8 @@ class Matte:
     alpha >= 0.5, else the plate's. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the
     shot's size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the plate's
     (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user should
-    read. All arrays are float32.
+    read. `plate_disparity` (h, w) is the plate's own everywhere, also behind somebody; `camera` tells the rays of
+    pixels, `depth_scale` what makes metres of disparity, None unless `Plate.anchor` was called. All arrays are float32.
     """
 
     alpha: Image
@@ -42,6 +49,20 @@ class Matte:
     plate: Image | None
     disparity_range: tuple[float, float]
     notices: tuple[str, ...] = ()
+    plate_disparity: Image | None = None
+    camera: Intrinsics | None = None
+    depth_scale: DepthScale | None = None
+
+    @cached_property
+    def depth_m(self) -> Image | None:
+        """Metres along the optical axis (h, w), of the foreground where alpha >= 0.5, else of the plate.
+
+        0 where there is none: over 1 km, or infinitely far. None where the plate is not anchored.
+        """
+        if self.depth_scale is None or self.plate_disparity is None:
+            return None
+        foreground_m = self.depth_scale.depth_m(self.disparity)
+        return merge_layers(self.alpha, foreground_m, self.depth_scale.room_m(self.plate_disparity))
 
     @cached_property
     def foreground(self) -> Image:
@@ -61,7 +82,9 @@ class Plate:
     (1080, 1920)
     """
 
-    def __init__(self, rgb: Image, session: Session, name: str = "plate", *, doctor: bool = True) -> None:
+    def __init__(
+        self, rgb: Image, session: Session, name: str = "plate", lens: Lens | None = None, *, doctor: bool = True
+    ) -> None:
         self.rgb = rgb
         self.session = session
         self.name = name
@@ -71,6 +94,9 @@ class Plate:
         self._doctor = doctor
         self._bedside = Bedside(rgb)
         self._care: _Care | None = None
+        self._lens = lens
+        self.camera = find_intrinsics((rgb.shape[0], rgb.shape[1]), None, lens)
+        self.depth_scale: DepthScale | None = None
 
     @classmethod
     def open(
@@ -91,7 +117,70 @@ class Plate:
 
         """
         picture, name = read_source(plate, "plate")
-        return cls(picture.rgb, open_session(model), name, doctor=doctor)
+        lens = None if isinstance(plate, np.ndarray) else read_lens(Path(plate))
+        return cls(picture.rgb, open_session(model), name, lens, doctor=doctor)
+
+    def look_through(self, fov_deg: float | None) -> None:
+        """Take a horizontal field of view for the camera's; None: what EXIF says or, without, 65 degrees.
+
+        Raises:
+            UsageError: not between 5 and 170 degrees.
+
+        """
+        self.camera = find_intrinsics((self.rgb.shape[0], self.rgb.shape[1]), fov_deg, self._lens)
+
+    def anchor(self, anchors: Sequence[Anchor]) -> tuple[str, ...]:
+        """Give this plate, and with it every shot from now on, metres: `Matte.depth_m`.
+
+        Args:
+            anchors: distances in metres from the lens to the plate's surface at some pixels. One fixes the scale, two
+                or more scale and shift; `plate.anchors.fit_anchors` says how. `look_through` counts for what was
+                anchored after it.
+
+        Returns:
+            Sentences a user should read.
+
+        Raises:
+            UsageError: none, outside the plate, not above 0 m, or two distances for one pixel.
+            InputError: they contradict each other, given what the model sees.
+
+        """
+        size_hw = (self.rgb.shape[0], self.rgb.shape[1])
+        anchors = check_anchors(anchors, size_hw, self.name)
+        full = resize(self._disparity, size_hw)
+        seen = [float(full[anchor.y, anchor.x]) for anchor in anchors]
+        self.depth_scale = fit_anchors(anchors, seen, self._disparity, self.camera, self.name)
+        if self.camera.source != "assumed":
+            return self.depth_scale.notices
+        told = f"{self.name}: no field of view is given or in its EXIF; {self.camera.fov_deg:.0f} degrees are assumed"
+        return (*self.depth_scale.notices, told)
+
+    def anchor_by_depth(self, depth_m: str | os.PathLike[str] | NDArray[Any]) -> tuple[str, ...]:
+        """The same by a depth map of the plate, which is the plate's depth where it is known.
+
+        Args:
+            depth_m: a file that `imaging.depthfile.read_depth` takes, or an array (h, w) of metres along the optical
+                axis, 0 = unknown; of the plate's aspect ratio within 1 %.
+
+        Returns:
+            Sentences a user should read.
+
+        Raises:
+            InputError: it cannot be used, or contradicts what the model sees.
+            MissingExtraError: to read .exr needs OpenEXR.
+
+        """
+        is_array = isinstance(depth_m, np.ndarray)
+        map_m = as_depth(depth_m) if is_array else read_depth(Path(depth_m))
+        what = "depth" if is_array else str(depth_m)
+        (height, width), (plate_height, plate_width) = map_m.shape, self.rgb.shape[:2]
+        if abs(height * plate_width - width * plate_height) * 100 > max(height * plate_width, width * plate_height):
+            raise InputError(
+                f"{what}: is {width} x {height} pixels but the plate {self.name} is {plate_width} x {plate_height}; "
+                "give a depth map of the plate's framing"
+            )
+        self.depth_scale = fit_depth_map(map_m, resize(self._disparity, (height, width)), self.name)
+        return self.depth_scale.notices
 
     def matte(self, shot: PictureSource) -> Matte:
         """Matte one shot of the scene, possibly with nobody in it.
@@ -113,11 +202,12 @@ class Plate:
         alpha, disparity, plate_disparity = self.session.run(care.small, rgb)
         scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
-        full_alpha = resize(alpha, size_hw)
-        merged = merge_layers(
-            full_alpha, resize(scale * disparity + np.float32(shift), size_hw), resize(care.disparity, size_hw)
-        )
-        return Matte(full_alpha, merged, rgb, care.plate, self.disparity_range, notices + care.notices)
+        full_alpha, behind = resize(alpha, size_hw), resize(care.disparity, size_hw)
+        merged = merge_layers(full_alpha, resize(scale * disparity + np.float32(shift), size_hw), behind)
+        return Matte(
+            full_alpha, merged, rgb, care.plate, self.disparity_range, notices + care.notices,
+            behind, self.camera.at(size_hw), self.depth_scale,
+        )  # fmt: skip
 
     @property
     def disparity_range(self) -> tuple[float, float]:
@@ -127,6 +217,13 @@ class Plate:
         """
         lo, top = spanned(self._disparity)
         return lo, lo + 1.5 * (top - lo)
+
+    @property
+    def assumption(self) -> str:
+        """What points without metres assume, as a sentence."""
+        fov = f"{self.camera.fov_deg:.0f} degrees" + (" (assumed)" if self.camera.source == "assumed" else "")
+        assumed = relative_scale(self._disparity)[1]
+        return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
     def _cared_for(self, shot: Image, shot_name: str) -> "_Care":
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""

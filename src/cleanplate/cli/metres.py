@@ -1,0 +1,122 @@
+"""The options of `cleanplate run` that give depth a unit: --metres, --plate-depth, --fov."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from cleanplate.errors import UsageError
+
+if TYPE_CHECKING:
+    from cleanplate.runtime.outputs import OutputChoice
+    from cleanplate.runtime.plate import Plate
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_ANCHOR = re.compile(r"[-+.\d]+,[-+.\d]+=\S*")
+
+
+class WithAnchors(click.Command):
+    """Reads `--metres A B` as `--metres A --metres B`: click has no option that takes several words, or fewer."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, once the words that look like anchors have their option."""
+        spelled: list[str] = []
+        following = False
+        for word in args:
+            following = following and _ANCHOR.fullmatch(word) is not None
+            is_value = bool(spelled) and spelled[-1] == "--metres"
+            spelled += ["--metres", word] if following and not is_value else [word]
+            following = following or is_value or word.startswith("--metres=")
+        return super().parse_args(ctx, spelled)
+
+
+def metres_options(command: Command) -> Command:
+    """Add `--metres`, `--plate-depth` and `--fov`."""
+    metres = click.option(
+        "--metres",
+        multiple=True,
+        metavar="X,Y=M [X,Y=M]...",
+        help="Distance from the lens to the plate's surface at pixel X,Y: depth is then in metres. Better two or more.",
+    )
+    plate_depth = click.option(
+        "--plate-depth",
+        type=click.Path(path_type=Path, readable=False),
+        help="A depth map of the plate: 16-bit PNG (mm), .npy or .exr (m); 0 is unknown.",
+    )
+    fov = click.option("--fov", type=float, metavar="DEG", help="The camera's horizontal field of view.")
+    return metres(plate_depth(fov(command)))
+
+
+@dataclass(frozen=True)
+class Metres:
+    """What was said with the three options."""
+
+    words: tuple[str, ...]
+    plate_depth: Path | None
+    fov_deg: float | None
+
+    def refuse_useless(self, choice: "OutputChoice", plate: Path | None) -> None:
+        """Options that exclude each other, or that nothing would be made of.
+
+        Raises:
+            UsageError: so it is, or a word is no anchor.
+
+        """
+        from cleanplate.plate.anchors import parse_anchor
+
+        if self.words and self.plate_depth:
+            raise UsageError("--metres and --plate-depth each fix the plate's depth; give one of them")
+        given = "--metres" if self.words else "--plate-depth" if self.plate_depth else ""
+        if given and "depth" not in choice.products:
+            raise UsageError(f"{given} is for depth, which --only leaves out; leave {given} out, or add depth")
+        if self.fov_deg is not None and not given and choice.depth_format != "ply":
+            raise UsageError("--fov is needed for metres and points only; give --metres, or --depth-format ply")
+        if plate is None and (given or self.fov_deg is not None or choice.depth_format == "ply"):
+            raise UsageError("--plate none has no room to measure; leave out metres and points, or give a plate")
+        for word in self.words:
+            parse_anchor(word)
+
+    def is_map(self, path: Path) -> bool:
+        """Whether a file is the depth map, which may lie among the shots."""
+        from cleanplate.imaging.files import file_identity
+
+        identity = file_identity(self.plate_depth) if self.plate_depth else None
+        return identity is not None and identity == file_identity(path)
+
+    def refuse_mixing(self, shots: Iterable[Path], out: Path, choice: "OutputChoice") -> None:
+        """Refuse depth without a unit where there are metres to be had, and the other way round, that would be kept.
+
+        Raises:
+            UsageError: there is such.
+
+        """
+        if "depth" not in choice.products:
+            return
+        wanted = "m" if self.words or self.plate_depth else None
+        for shot in shots:
+            sidecar = out / f"{shot.stem}_depth.json"
+            try:
+                fields: object = json.loads(sidecar.read_text(encoding="utf-8"))
+            except (OSError, ValueError):  # not there, or no sidecar: it will be written
+                continue
+            if isinstance(fields, dict) and cast("dict[str, Any]", fields).get("unit") != wanted:
+                has = "has no unit" if wanted else "is in metres"
+                raise UsageError(f"{sidecar}: the depth there {has}; --overwrite makes it anew, or name another --out")
+
+    def apply(self, plate: "Plate", choice: "OutputChoice") -> tuple[str, ...]:
+        """Tell the plate, and return what to tell the user; errors as of `Plate.anchor` and `anchor_by_depth`."""
+        from cleanplate.plate.anchors import parse_anchor
+
+        plate.look_through(self.fov_deg)
+        if self.words:
+            return plate.anchor([parse_anchor(word) for word in self.words])
+        if self.plate_depth:
+            return plate.anchor_by_depth(self.plate_depth)
+        if choice.depth_format == "ply" and "depth" in choice.products:
+            return (plate.assumption,)
+        return ()

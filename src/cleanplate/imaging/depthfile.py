@@ -1,0 +1,62 @@
+"""Depth maps that somebody else has made."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cleanplate.errors import InputError
+from cleanplate.imaging import Image
+from cleanplate.imaging.decoding import read_stored
+from cleanplate.imaging.exr import read_exr
+
+
+def read_depth(path: Path) -> Image:
+    """A depth map in metres (h, w) float32, 0 where unknown.
+
+    A PNG or TIFF of 16 bits holds millimetres, 0 = unknown; .npy and .exr hold metres as floats; there what is not
+    above 0 or not finite is unknown.
+
+    Raises:
+        InputError: missing, damaged, of another kind, or without any depth.
+        MissingExtraError: to read .exr needs OpenEXR.
+
+    """
+    if path.suffix.lower() == ".npy":
+        metres: Any = _read_npy(path)
+    elif path.suffix.lower() == ".exr":
+        metres = read_exr(path)
+    else:
+        stored = read_stored(path)
+        if stored.colour.ndim != 2 or stored.colour.dtype != np.uint16:
+            raise InputError(f"{path}: is no depth; save one channel of 16 bit, millimetres, 0 where unknown")
+        metres = stored.colour / np.float32(1000)
+    known = as_depth(metres, str(path))
+    if not known.any():
+        raise InputError(f"{path}: knows the depth of no pixel; give metres (16-bit PNG: millimetres) above 0")
+    return known
+
+
+def as_depth(metres: Any, what: str = "depth") -> Image:
+    """A user's array (h, w) of metres as float32, 0 where it is not above 0 or not finite.
+
+    Raises:
+        InputError: another shape, or not of floats; `what` begins the sentence.
+
+    >>> as_depth(np.array([[1.5, -1.0, np.inf, np.nan]])).tolist()
+    [[1.5, 0.0, 0.0, 0.0]]
+    """
+    array = np.asarray(metres)
+    if array.ndim != 2 or array.dtype.kind != "f":
+        raise InputError(f"{what}: holds {array.dtype} of shape {array.shape}; a depth map is floats (height, width)")
+    return np.where(np.isfinite(array) & (array > 0), array, 0).astype(np.float32)
+
+
+def _read_npy(path: Path) -> Any:
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; check the name") from None
+    except (OSError, EOFError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "no array of numbers, or cut off"
+        raise InputError(f"{path}: cannot be read ({reason}); copy it again from where it came") from error

@@ -1,0 +1,301 @@
+"""A plate's disparity becomes metres: by distances measured with a tape, or by a depth map of the plate."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import InputError, UsageError
+from cleanplate.imaging import Image
+from cleanplate.plate.intrinsics import Intrinsics
+
+FARTHEST_M = 1000.0
+"""What comes out farther, or beyond infinity, has no depth."""
+
+FAR_TO_NEAR = 5.0
+"""With one anchor, and a disparity whose zero means nothing: how many times farther than its nearest a plate's farthest
+surface is taken to be. The median over rendered rooms: docs/formats.md, "Depth of a shot"."""
+
+_SAME_DEPTH = 0.02
+"""Anchors nearer to each other than this share of the plate's disparity cannot tell a scale."""
+
+_WORTH_TELLING, _MAX_RESIDUAL = 0.1, 0.5
+_ROUNDS = 40
+_MAX_PIXELS = 65_536
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The distance in metres from the lens to the plate's surface at pixel `x` (from the left), `y` (from the top)."""
+
+    x: int
+    y: int
+    distance_m: float
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y}={self.distance_m:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class DepthScale:
+    """What turns a plate's disparity into depth: `inverse_depth = scale * disparity + shift`.
+
+    Attributes:
+        scale: greater than 0, in 1/m per disparity.
+        shift: in 1/m.
+        anchors: what it was fitted to; empty where that was a depth map.
+        residuals: of each anchor: the larger of fitted and measured depth / the smaller - 1; of a map: their median.
+        map_m: (h, w) depth of the plate in metres that holds instead where it is known, 0 elsewhere; or None.
+        notices: sentences a user should read.
+    """
+
+    scale: float
+    shift: float
+    anchors: tuple[Anchor, ...] = ()
+    residuals: tuple[float, ...] = ()
+    map_m: Image | None = None
+    notices: tuple[str, ...] = ()
+
+    def depth_m(self, disparity: Image) -> Image:
+        """Metres along the optical axis (h, w) float32 of a disparity (h, w); 0 where it is over 1 km or infinite.
+
+        >>> DepthScale(0.5, 0.0).depth_m(np.float32([[1.0, 0.25, -1.0]])).tolist()
+        [[2.0, 8.0, 0.0]]
+        """
+        inverse_depth = disparity * np.float32(self.scale) + np.float32(self.shift)
+        known = inverse_depth >= 1 / FARTHEST_M
+        return np.divide(1, inverse_depth, out=np.zeros_like(inverse_depth), where=known)
+
+    def room_m(self, plate_disparity: Image) -> Image:
+        """The same of the plate's own disparity: where `map_m` knows the depth, that (its nearest pixel's)."""
+        depth_m = self.depth_m(plate_disparity)
+        if self.map_m is None:
+            return depth_m
+        rows, columns = (_nearest(*sides) for sides in zip(depth_m.shape, self.map_m.shape, strict=True))
+        measured = self.map_m[np.ix_(rows, columns)]
+        return np.where(measured > 0, measured, depth_m)
+
+
+def parse_anchor(word: str) -> Anchor:
+    """The anchor that `X,Y=METRES` says.
+
+    Raises:
+        UsageError: it says none, or the distance is not above 0.
+
+    >>> parse_anchor("412,300=2.4")
+    Anchor(x=412, y=300, distance_m=2.4)
+    """
+    place, _, distance = word.partition("=")
+    x, _, y = place.partition(",")
+    try:
+        return Anchor(int(x), int(y), float(distance))
+    except ValueError:
+        raise UsageError(
+            f"{word!r} is no anchor; give X,Y=METRES, a pixel of the plate and its distance from the lens: 412,300=2.4"
+        ) from None
+
+
+def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: str = "plate") -> tuple[Anchor, ...]:
+    """The anchors without repeats, once they can be true.
+
+    Raises:
+        UsageError: none, outside a plate of `size_hw`, a distance that is not above 0 and below 1 km, or two distances
+            for one pixel.
+
+    """
+    found: dict[tuple[int, int], Anchor] = {}
+    for anchor in anchors:
+        if not (0 <= anchor.x < size_hw[1] and 0 <= anchor.y < size_hw[0]):
+            raise UsageError(
+                f"{plate}: the anchor {anchor} lies outside its {size_hw[1]} x {size_hw[0]} pixels; count from 0 at "
+                "its upper left corner"
+            )
+        if not 0 < anchor.distance_m < FARTHEST_M:
+            raise UsageError(f"{plate}: the anchor {anchor} needs a distance above 0 and below {FARTHEST_M:g} m")
+        other = found.setdefault((anchor.x, anchor.y), anchor)
+        if other.distance_m != anchor.distance_m:
+            apart = ratio_residual(other.distance_m, anchor.distance_m)
+            raise UsageError(
+                f"{plate}: the anchors {other} and {anchor} contradict each other: one pixel, {_percent(apart)} apart; "
+                "leave one out"
+            )
+    if not found:
+        raise UsageError(f"{plate}: no anchor is given; measure the distance of at least one surface")
+    return tuple(found.values())
+
+
+def fit_anchors(
+    anchors: Sequence[Anchor], disparities: Sequence[float], plate_disparity: Image, intrinsics: Intrinsics, plate: str
+) -> DepthScale:
+    """The scale, and with two anchors or more the shift, that give the anchors their depth.
+
+    One anchor: shift 0 (disparity 0 is infinity) where the plate's disparity is above 0 everywhere. Where it is not,
+    its zero means nothing, and the plate's farthest surface is taken to be `FAR_TO_NEAR` times as far as its nearest.
+    Two: exact. Three: least squares of relative errors. From four on the line through two of them that is off least in
+    sum, which a single wrong anchor does not move.
+
+    Args:
+        anchors: as `check_anchors` gives them.
+        disparities: the plate's at each.
+        plate_disparity: (h, w), for its range.
+        intrinsics: of the plate, at the size the anchors are counted in.
+        plate: how sentences name it.
+
+    Raises:
+        InputError: the anchors contradict each other, given what the model sees; by how much is said.
+
+    """
+    depth_m = np.array([intrinsics.depth_m(anchor.x, anchor.y, anchor.distance_m) for anchor in anchors])
+    x, y = np.array(disparities, np.float64), 1 / depth_m
+    lo, hi = float(plate_disparity.min()), float(plate_disparity.max())
+    if len(anchors) == 1:
+        zero, assumption = _zero_of(lo, hi)
+        scale = float(y[0] / max(x[0] - zero, 1e-3 * max(hi - lo, 1e-6)))
+        told = f"{plate}: one anchor fixes one number, so {assumption}; give a second --metres far from the first"
+        return DepthScale(scale, -scale * zero, tuple(anchors), (0.0,), notices=(told,))
+    _refuse_same_depth(anchors, x, hi - lo, plate)
+    scale, shift = _least_squares(x, y) if len(anchors) < 4 else _least_absolute(x, y)
+    if scale <= 0:
+        _refuse_swapped(anchors, x, hi - lo, plate)
+    residuals = tuple(ratio_residual(float(fit), float(true)) for fit, true in zip(scale * x + shift, y, strict=True))
+    typical, worst = float(np.median(residuals)), int(np.argmax(residuals))
+    if typical > _MAX_RESIDUAL:
+        raise InputError(
+            f"{plate}: the anchors contradict each other, half of them by {_percent(typical)} or more "
+            f"({anchors[worst]} the most); measure again, or leave out what the model sees wrongly"
+        )
+    notices = _told_of_far(DepthScale(scale, shift), plate_disparity, plate)
+    if residuals[worst] > _WORTH_TELLING:
+        notices += (
+            f"{plate}: the anchors agree with the model's depth within {_percent(typical)} typically, {anchors[worst]} "
+            f"only within {_percent(residuals[worst])}",
+        )
+    return DepthScale(scale, shift, tuple(anchors), residuals, notices=notices)
+
+
+def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
+    """The scale and shift that bring a disparity closest to a depth map of the plate, which holds where it is known.
+
+    The line of the least sum of |log(fitted / known)| over all known pixels, by iterated reweighting as in
+    Schlossmacher, An iterative technique for absolute deviations curve fitting, 1973.
+
+    Args:
+        map_m: (h, w) metres along the optical axis, 0 where unknown.
+        disparity: (h, w) the plate's.
+        plate: how sentences name it.
+
+    Raises:
+        InputError: hardly any depth is known, or what is near in the map is far for the model.
+
+    """
+    known = np.flatnonzero(map_m.ravel() > 0)
+    if known.size < max(16, map_m.size // 100):
+        raise InputError(f"{plate}: its depth map knows only {known.size} pixels; give one that knows at least 1 %")
+    known = known[:: -(-known.size // _MAX_PIXELS)]
+    x, y = disparity.ravel()[known].astype(np.float64), 1 / map_m.ravel()[known].astype(np.float64)
+    scale, shift = _least_squares(x, y)
+    for _ in range(_ROUNDS):
+        ratio = np.maximum((scale * x + shift) / y, 1e-3)
+        weight = np.maximum(np.abs(np.log(ratio)), 1e-5) / np.maximum(np.square(ratio - 1), 1e-10)
+        scale, shift = _least_squares(x, y, weight)
+    if scale <= 0:
+        raise InputError(
+            f"{plate}: what is near in its depth map is far for the model; give metres along the optical axis, not "
+            "disparity, of the very same framing"
+        )
+    ratio = np.maximum((scale * x + shift) / y, 1e-9)
+    typical = float(np.median(np.maximum(ratio, 1 / ratio))) - 1
+    told = f"{plate}: its depth map and the model's depth agree within {_percent(typical)} typically"
+    return DepthScale(
+        scale, shift, (), (typical,), map_m.astype(np.float32), (told,) if typical > _WORTH_TELLING else ()
+    )
+
+
+def relative_scale(plate_disparity: Image) -> tuple[DepthScale, str]:
+    """Depth in units of the plate's nearest surface, for whoever has measured nothing; and what that assumes."""
+    lo, hi = float(plate_disparity.min()), float(plate_disparity.max())
+    zero, assumption = _zero_of(lo, hi)
+    scale = 1 / max(hi - zero, 1e-6)
+    return DepthScale(scale, -scale * zero), f"the plate's nearest surface is taken to be at 1 and {assumption}"
+
+
+def ratio_residual(one: float, other: float) -> float:
+    """How far apart two positive numbers are: the larger / the smaller - 1; infinite where one is not above 0.
+
+    >>> ratio_residual(2.0, 2.5), ratio_residual(-1.0, 2.0)
+    (0.25, inf)
+    """
+    return max(one, other) / min(one, other) - 1 if min(one, other) > 0 else math.inf
+
+
+def _nearest(wanted: int, stored: int) -> NDArray[np.intp]:
+    """For each of `wanted` pixels of a side the nearest of the `stored`."""
+    return ((np.arange(wanted) + 0.5) * stored / wanted).astype(np.intp)
+
+
+def _zero_of(lo: float, hi: float) -> tuple[float, str]:
+    """The disparity taken for infinity, and the assumption as a sentence's part."""
+    if lo > 0:
+        return 0.0, "the model's disparity 0 is taken for infinitely far"
+    span = max(hi - lo, 1e-6)
+    return lo - span / (FAR_TO_NEAR - 1), (
+        f"the plate's farthest surface is taken to be {FAR_TO_NEAR:g} times as far as its nearest"
+    )
+
+
+def _refuse_same_depth(anchors: Sequence[Anchor], x: Floats, span: float, plate: str) -> None:
+    if np.ptp(x) <= _SAME_DEPTH * span or np.ptp(x) == 0:
+        raise InputError(
+            f"{plate}: the anchors {' and '.join(map(str, anchors))} lie at one depth as the model sees it; choose one "
+            "near and one far"
+        )
+
+
+def _refuse_swapped(anchors: Sequence[Anchor], x: Floats, span: float, plate: str) -> None:
+    near, far = anchors[int(np.argmax(x))], anchors[int(np.argmin(x))]
+    apart = f"{_percent(float(np.ptp(x)) / span)} of the plate's range"
+    raise InputError(
+        f"{plate}: the anchors contradict what the model sees: {near.x},{near.y} is nearer than {far.x},{far.y} by "
+        f"{apart}, not {near.distance_m:g} m away against {far.distance_m:g}; measure again, or choose other surfaces"
+    )
+
+
+def _least_squares(x: Floats, y: Floats, weight: Floats | float = 1.0) -> tuple[float, float]:
+    """The line y = scale * x + shift of least weighted squares of relative errors."""
+    root = np.sqrt(weight) / y
+    line = np.linalg.lstsq(np.column_stack([x * root, root]), y * root, rcond=None)[0]
+    return float(line[0]), float(line[1])
+
+
+def _least_absolute(x: Floats, y: Floats) -> tuple[float, float]:
+    """Of the rising lines through two of the points the one with the least sum of |log(fitted / measured)|.
+
+    Logarithms, because an anchor that is three times too far is as wrong as one that is three times too near.
+    """
+    best = (math.inf, 0.0, 0.0)
+    for i, j in combinations(range(len(x)), 2):
+        scale = (y[i] - y[j]) / (x[i] - x[j]) if x[i] != x[j] else 0.0
+        if scale > 0:
+            shift = y[i] - scale * x[i]
+            off = np.abs(np.log(np.maximum((scale * x + shift) / y, 1e-6)))
+            best = min(best, (float(off.sum()), float(scale), float(shift)))
+    return best[1:]
+
+
+def _told_of_far(scale: DepthScale, plate_disparity: Image, plate: str) -> tuple[str, ...]:
+    lost = float((scale.depth_m(plate_disparity) == 0).mean())
+    if lost <= 0.01:
+        return ()
+    return (
+        f"{plate}: by these anchors {_percent(lost)} of it is infinitely far and has no depth; measure a surface "
+        "farther off",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share < 100 else "more than 10000 %"

@@ -1,0 +1,147 @@
+"""`cleanplate run --metres`: what is measured reaches the files, and what cannot be is refused before any work."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cleanplate.cli.main import main
+from cleanplate.imaging.files import write_picture
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(tmp_path: Path, difference_model: Path) -> Run:
+    """Matte the depth of one shot of a ramp of disparity 0.4 to 0.2 into out/."""
+    (tmp_path / "in").mkdir()
+    plate = np.broadcast_to(np.linspace(0.4, 0.2, 48, dtype=np.float32)[None, :, None], (32, 48, 3)).copy()
+    write_picture(tmp_path / "in" / "plate.png", plate, 16)
+    plate[8:24, 16:32] = 0.8
+    write_picture(tmp_path / "in" / "a.png", plate, 16)
+
+    def call(*options: str) -> int:
+        places = ("--plate", str(tmp_path / "in" / "plate.png"), "--out", str(tmp_path / "out"))
+        return main(["run", *options, str(tmp_path / "in"), *places, "--model", str(difference_model)])
+
+    return call
+
+
+def sidecar(tmp_path: Path) -> dict[str, object]:
+    return json.loads((tmp_path / "out" / "a_depth.json").read_text())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--metres", "5,3=2.4", "40,30=4.0"),
+        ("--metres=5,3=2.4", "40,30=4.0"),
+        ("--metres", "5,3=2.4", "--metres", "40,30=4.0"),
+    ],
+)
+def test_one_option_takes_several_anchors(
+    run: Run, tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words, "--only", "depth", "--depth-format", "npy") == 0
+    told = sidecar(tmp_path)
+    assert (told["quantity"], told["unit"]) == ("depth_m", "m")
+    depth_m = np.load(tmp_path / "out" / "a_depth.npy")
+    assert 2 < depth_m[3, 5] < 2.4
+    assert 3 < depth_m[30, 40] < 4
+    assert "65 degrees are assumed" in capsys.readouterr().err
+
+
+def test_a_field_of_view_that_is_given_is_written_down(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--only", "depth", "--fov", "60", "--metres", "5,3=2.4", "40,30=4") == 0
+    camera = sidecar(tmp_path)["camera"]
+    assert isinstance(camera, dict)
+    assert camera["fov_from"] == "given"
+    assert camera["fov_deg"] == pytest.approx(60)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--metres", "48,3=2"), "lies outside its 48 x 32 pixels"),
+        (("--metres", "5,3=-2"), "needs a distance above 0"),
+        (("--metres", "5,3=2", "5,3=4"), "contradict each other: one pixel, 100 % apart"),
+        (("--metres", "5,3"), "is no anchor"),
+        (("--metres", "5,3=2", "--plate-depth", "d.png"), "each fix the plate's depth"),
+        (("--metres", "5,3=2", "--only", "matte"), "--metres is for depth"),
+        (("--fov", "60"), "--fov is needed for metres and points only"),
+        (("--metres", "5,3=2", "--fov", "400"), "a field of view of 400 degrees is none"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line_and_exit_2(
+    run: Run, tmp_path: Path, options: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--metres", "5,3=4", "40,30=2"), "contradict what the model sees: 5,3 is nearer than 40,30 by"),
+        (("--metres", "5,3=4", "5,30=2"), "lie at one depth as the model sees it"),
+        (("--plate-depth", "missing.png"), "there is no such file"),
+    ],
+)
+def test_measurements_that_contradict_the_model_are_one_line_and_exit_1(
+    run: Run, tmp_path: Path, options: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options) == 1
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_points_without_metres_are_announced(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--only", "depth", "--depth-format", "ply") == 0
+    assert (tmp_path / "out" / "a_depth.ply").read_bytes().startswith(b"ply\n")
+    error = capsys.readouterr().err
+    assert "no distance is given: the plate's nearest surface is taken to be at 1" in error
+    assert "65 degrees (assumed)" in error
+
+
+def test_depth_that_is_there_without_a_unit_is_not_kept_for_metres(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--only", "depth") == 0
+    assert run("--only", "depth", "--metres", "5,3=2.4", "40,30=4") == 2
+    assert "a_depth.json: the depth there has no unit; --overwrite makes it anew" in capsys.readouterr().err
+    assert run("--only", "depth", "--metres", "5,3=2.4", "40,30=4", "--overwrite") == 0
+    assert sidecar(tmp_path)["unit"] == "m"
+    assert run("--only", "depth") == 2
+    assert "is in metres" in capsys.readouterr().err
+
+
+def test_a_depth_map_among_the_shots_is_no_shot(run: Run, tmp_path: Path) -> None:
+    depth = 1 / np.linspace(0.4, 0.2, 48, dtype=np.float32)[None].repeat(32, axis=0) / 65.535
+    write_picture(tmp_path / "in" / "plate_depth.png", depth, 16)
+    assert run("--only", "depth", "--plate-depth", str(tmp_path / "in" / "plate_depth.png")) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a_depth.json", "a_depth.png"]
+    known = sidecar(tmp_path)["plate_depth"]
+    assert isinstance(known, dict)
+    assert known["known"] == 1
+
+
+@pytest.mark.parametrize("words", [("--metres", "3,4=2"), ("--depth-format", "ply")])
+def test_without_a_plate_there_is_nothing_to_measure(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot, out = tmp_path / "a.png", tmp_path / "out"
+    assert main(["run", str(shot), "--plate", "none", "--out", str(out), *words]) == 2
+    assert capsys.readouterr().err == (
+        "cleanplate: --plate none has no room to measure; leave out metres and points, or give a plate\n"
+    )
+    assert not out.exists()
