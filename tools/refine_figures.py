@@ -39,7 +39,9 @@ Figures = dict[str, list[tuple[float, float, float]]]
 def guided(guide: Image, coarse: Image, radius: int = 2, epsilon: float = 1e-4) -> Image:
     """The fast guided filter with a guide of any number of channels, its coefficients found on the coarse cells."""
     count = guide.shape[2]
-    small = np.concatenate([resize(layer, coarse.shape)[..., None] for layer in np.moveaxis(guide, 2, 0).copy()], axis=2)
+    small = np.concatenate(
+        [resize(layer, coarse.shape)[..., None] for layer in np.moveaxis(guide, 2, 0).copy()], axis=2
+    )
 
     def mean(values: Image) -> Image:
         layers = [cv2.blur(layer, (2 * radius + 1,) * 2) for layer in np.moveaxis(values, 2, 0).copy()]
@@ -73,7 +75,9 @@ def alpha_figures(samples: list[Sample], session: Session | None, cells: int) ->
     for sample in samples:
         height, width = sample.alpha.shape
         if session is None:
-            coarse = resize(sample.alpha, (round(height * cells / min(height, width)), round(width * cells / min(height, width))))
+            coarse = resize(
+                sample.alpha, (round(height * cells / min(height, width)), round(width * cells / min(height, width)))
+            )
         else:
             coarse = session.run(sample.plate, sample.shot)[0]
         near = matting.near_edge(sample.alpha)
@@ -90,7 +94,9 @@ def known_mixture(sample: Sample, seed: int) -> tuple[Image, Image]:
     """A true foreground (h, w, 3) and the shot of it."""
     rng = np.random.default_rng(seed)
     covered = sample.alpha > 0.99
-    _, label = cv2.distanceTransformWithLabels((~covered).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, label = cv2.distanceTransformWithLabels(
+        (~covered).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     colours = np.zeros((label.max() + 1, 3), np.float32)
     colours[label[covered]] = srgb_to_linear(sample.shot[covered])
     texture = cv2.GaussianBlur(rng.normal(0, 0.4, sample.alpha.shape).astype(np.float32), (0, 0), 1.0)
@@ -169,7 +175,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     stored = open_samples(options.data, layers=True)
     found = (stored[index] for index in range(0, len(stored), options.step))
-    samples = [sample for sample, _ in zip((s for s in found if s.alpha.mean() > 0.01), range(options.count), strict=False)]
+    samples = [
+        sample for sample, _ in zip((s for s in found if s.alpha.mean() > 0.01), range(options.count), strict=False)
+    ]
     print(f"{len(samples)} pairs of {samples[0].alpha.shape[1]} x {samples[0].alpha.shape[0]} pixels")
     if options.colour:
         show("edge colour", ("mean error", "99th percentile", "CPU ms / MP"), colour_figures(samples))

@@ -13,8 +13,9 @@ _NEARER = 100.0
 def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     """The mean of the known values around every pixel, the nearest counting most.
 
-    Means are taken over windows of 3, 9, 27, ... pixels until one covers the picture, each counting a hundredth of the
-    one before: within reach of something known the small windows decide, elsewhere the large ones fill in.
+    Means are taken over windows of 3, 9, 27, ... pixels, while they are smaller than the picture, and over all of it,
+    each counting a hundredth of the one before: within reach of something known the small windows decide, elsewhere the
+    large ones fill in.
 
     Args:
         values: (h, w, channels) float32, finite also where they mean nothing.
@@ -33,11 +34,10 @@ def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     """
     known = np.concatenate([values * weight[..., None], weight[..., None]], axis=2).astype(np.float32)
     total, share, side = np.zeros_like(known), np.float32(1), 3
-    while True:
+    while side < max(weight.shape):  # a larger window costs more, for the border that it needs, than it tells
         total += share * cv2.blur(known, (side, side), borderType=cv2.BORDER_CONSTANT).reshape(known.shape)
-        if side > 2 * max(weight.shape):
-            break
         share, side = share / np.float32(_NEARER), 3 * side
+    total += share * known.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
     much = total[..., -1]
     return total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None], much
 

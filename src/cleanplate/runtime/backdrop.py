@@ -1,5 +1,6 @@
 """What a foreground is laid over: a picture, a colour, or the plate out of focus."""
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -78,14 +79,21 @@ def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
         red, green, blue, *_ = ImageColor.getrgb(word)
         return Backdrop(colour=(red / 255, green / 255, blue / 255))
     if file_identity(Path(word)) is None and not Path(word).suffix:
-        raise UsageError(f"backdrop {word}: is no file, no colour (#rrggbb or a CSS name) and not blur; name one of them")
+        raise UsageError(
+            f"backdrop {word}: is no file, no colour (#rrggbb or a CSS name) and not blur; name one of them"
+        )
     return Backdrop(read_picture(Path(word)).rgb)
 
 
 def _covering(picture: Image, size_hw: tuple[int, int]) -> Image:
-    """Cut the picture to the wanted aspect ratio first: less is left to scale."""
-    height, width = picture.shape[:2]
-    scale = max(size_hw[0] / height, size_hw[1] / width)
-    tall, wide = min(height, max(1, round(size_hw[0] / scale))), min(width, max(1, round(size_hw[1] / scale)))
-    top, left = (height - tall) // 2, (width - wide) // 2
-    return resize(np.ascontiguousarray(picture[top : top + tall, left : left + wide]), size_hw)
+    """What is far outside is cut off before the rest is scaled: of a panorama little is left to scale."""
+    scale = max(size_hw[0] / picture.shape[0], size_hw[1] / picture.shape[1])
+    near = _middle(picture, math.ceil(size_hw[0] / scale) + 2, math.ceil(size_hw[1] / scale) + 2)
+    scaled = (max(size_hw[0], round(near.shape[0] * scale)), max(size_hw[1], round(near.shape[1] * scale)))
+    return _middle(resize(near, scaled), *size_hw)
+
+
+def _middle(picture: Image, height: int, width: int) -> Image:
+    """The middle of a picture, at most so large."""
+    top, left = max(0, picture.shape[0] - height) // 2, max(0, picture.shape[1] - width) // 2
+    return np.ascontiguousarray(picture[top : top + height, left : left + width])

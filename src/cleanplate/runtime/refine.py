@@ -25,6 +25,9 @@ _SURE, _SOFT = 0.95, 0.02
 _REACH, _INSIDE, _OUTSIDE = 8, 0.7, 0.1
 """So many cells around there must be some foreground and some plate: a wide haze of half alpha is no edge."""
 
+_RIM = 0.01
+"""What a cell at the rim counts of one inside."""
+
 _LEVELS = np.linspace(0, 1, 9, dtype=np.float32)
 """The alphas that a pixel is tried for; the answer is their mean, each counting by how well it fits."""
 
@@ -99,14 +102,16 @@ def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_
 def extend_disparity(disparity: Image, alpha: Image) -> Image:
     """The foreground's disparity carried outward, so that a sharper alpha cuts it and not a value on the way to the plate.
 
-    Both are (h, w), of the network's size, alpha in [0, 1]; so is the result. Where alpha is at least 0.95 nothing
-    changes, elsewhere the nearest of those places count; where there are none, all stays as it is.
+    Both are (h, w), of the network's size, alpha in [0, 1]; so is the result. Where alpha is at least 0.95 in a cell and
+    all beside it nothing changes, elsewhere the nearest of those cells count, and the rim, which the network blurs, only
+    where a thing has nothing else; where alpha is nowhere so large, all stays as it is.
     """
-    sure = alpha >= _SURE
+    sure = (alpha >= _SURE).astype(np.float32)
     if not sure.any():
         return disparity
-    around, _ = spread(disparity[..., None], sure.astype(np.float32))
-    return np.where(sure, disparity, around[..., 0])
+    inner = cv2.erode(sure, np.ones((3, 3), np.uint8))
+    around, _ = spread(disparity[..., None], inner + np.float32(_RIM) * (sure - inner))
+    return np.where(inner > 0, disparity, around[..., 0])
 
 
 def _edge_cells(coarse: Image) -> np.typing.NDArray[np.bool_]:

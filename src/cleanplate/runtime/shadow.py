@@ -62,7 +62,9 @@ def shaded(backdrop: Image, shadow: Image) -> Image:
     return result
 
 
-def _touching(dark: np.typing.NDArray[np.bool_], foreground: np.typing.NDArray[np.bool_]) -> np.typing.NDArray[np.bool_]:
+def _touching(
+    dark: np.typing.NDArray[np.bool_], foreground: np.typing.NDArray[np.bool_]
+) -> np.typing.NDArray[np.bool_]:
     """The dark regions that, with the foreground, make one piece."""
     _, labels = cv2.connectedComponents((dark | foreground).astype(np.uint8), connectivity=8)
     return dark & np.isin(labels, np.unique(labels[foreground]))
