@@ -21,8 +21,8 @@ def run(tmp_path: Path, difference_model: Path) -> Run:
     plate[8:24, 16:32] = 0.9
     write_picture(tmp_path / "a.png", plate)
 
-    def call(*options: str, plate: str | None = None) -> int:
-        words = {"plate": plate or tmp_path / "plate.png", "out": tmp_path / "out", "model": difference_model}
+    def call(*options: str) -> int:
+        words = {"plate": tmp_path / "plate.png", "out": tmp_path / "out", "model": difference_model}
         return main(["run", str(tmp_path / "a.png"), *(f"--{k}={v}" for k, v in words.items()), *options])
 
     return call
@@ -67,24 +67,19 @@ def test_a_composite_never_takes_the_place_of_its_backdrop(
 
 
 @pytest.mark.parametrize(
-    ("options", "plate", "said"),
+    ("options", "said"),
     [
-        (("--only", "composite"), None, "give --backdrop"),
-        (("--shadow", "keep"), None, "there is no composite to carry it"),
-        (("--backdrop", "rouge"), None, "backdrop rouge: is no file, no colour"),
-        (("--shadow", "separate"), "none", "without a plate"),
-        (("--backdrop", "blur"), "none", "give --plate FILE"),
+        (("--only", "composite"), "give --backdrop"),
+        (("--shadow", "keep"), "there is no composite to carry it"),
+        (("--backdrop", "rouge"), "backdrop rouge: is no file, no colour"),
+        (("--shadow", "separate", "--plate", "none"), "without a plate"),
+        (("--backdrop", "blur", "--plate", "none"), "give --plate FILE"),
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage(
-    tmp_path: Path,
-    run: Run,
-    capsys: pytest.CaptureFixture[str],
-    options: tuple[str, ...],
-    plate: str | None,
-    said: str,
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
 ) -> None:
-    assert run(*options, plate=plate) == 2
+    assert run(*options) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1

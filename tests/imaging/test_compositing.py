@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
+from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.imaging.compositing import composite, composite_light, estimate_foreground, recover_foreground
 
 SEED = st.integers(0, 2**32 - 1)

@@ -11,7 +11,7 @@ SIZE_HW = (120, 160)
 
 
 def scene(*, shadow: float = 0.5, exposure: float = 1.0) -> tuple[Image, Image, Image, np.typing.NDArray[np.bool_]]:
-    """Somebody (columns 60 to 80) with a shadow to the right of the feet: shot, plate, alpha, and where the shadow is."""
+    """Somebody with a shadow to the right of the feet: shot, plate, alpha, and where the shadow is."""
     plate = np.random.default_rng(0).uniform(0.4, 0.8, (*SIZE_HW, 3)).astype(np.float32)
     alpha = np.zeros(SIZE_HW, np.float32)
     alpha[20:100, 60:80] = 1

@@ -15,7 +15,7 @@ _DIMMEST = 0.01
 _BLUR_RADII_PX = (90, 6)
 _TINY = 1e-5
 _SURE, _FREE = 0.95, 0.02
-"""From the one on the shot's own colour counts as the foreground's, up to the other as the plate's, for pixels nearby."""
+"""From the one on a pixel tells its neighbours of the foreground's colour, up to the other of the plate's light."""
 
 _STEP_PX = 4
 """Every so many-th pixel is looked at for the colours nearby: they are means, and a hair is no wider."""
@@ -75,10 +75,11 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
     """The straight foreground colour F that, over the plate, gives the shot: F = (S - (1 - alpha) P) / alpha.
 
     S, P and F are light, because that is what a lens mixes; `composite_light` is the inverse. P is first brought to
-    the light that the free plate nearby has in the shot: a lamp that was switched, or the foreground's own shadow. Exact
-    where it then is what stood behind the foreground and alpha is at least 0.2. A difference d between the plate and what really stood
-    there is amplified to d (1 - alpha) / alpha, so from 0.2 down to 0.02 the result goes over smoothly to the colour
-    of the sure foreground nearby, and is clamped to [0, 1] throughout. Where alpha is 1 it is exactly the shot.
+    the light that the free plate nearby has in the shot, be it of a switched lamp or in the foreground's own shadow.
+    Exact where it then is what stood behind the foreground and alpha is at least 0.2. A difference d between the plate
+    and what really stood there is amplified to d (1 - alpha) / alpha, so from 0.2 down to 0.02 the result goes over
+    smoothly to the colour of the sure foreground nearby, and is clamped to [0, 1] throughout. Where alpha is 1 it is
+    exactly the shot.
 
     Args:
         shot: (h, w, 3) float32 in [0, 1].

@@ -88,7 +88,7 @@ def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, cho
                        clipped_pixels (how many lay outside lo..hi), cleanplate (version of the package)
     STEM_preview.jpg   plate (if any), shot, matte, cut-out and depth side by side, at most 2,432 px wide
     STEM_composite.jpg the foreground over the backdrop; with 16 bits STEM_composite.png
-    STEM_shadow.png    the share of light that the foreground's shadow leaves, grey, 8 or 16 bit, linear; full scale = all
+    STEM_shadow.png    the share of light that the foreground's shadow leaves, grey, 8 or 16 bit, linear; full = all
 
     Raises:
         InputError: a file cannot be written; none of the shot's is then left half-written.
@@ -121,14 +121,12 @@ def preview(matte: Matte) -> Image:
 
 
 def _encode(product: str, matte: Matte, contract: Contract, choice: OutputChoice) -> list[bytes]:
-    if product == "matte":
-        return [encode_picture(matte.alpha, ".png", choice.bits)]
+    if product in {"matte", "shadow"}:
+        return [encode_picture(matte.alpha if product == "matte" else matte.shadow, ".png", choice.bits)]
     if product == "cutout":
         return [encode_png(_cutout(matte, choice.bits))]
     if product == "preview":
         return [encode_picture(preview(matte), ".jpg")]
-    if product == "shadow":
-        return [encode_picture(matte.shadow, ".png", choice.bits)]
     if product == "composite":
         if choice.backdrop is None:
             raise ValueError("a composite needs a backdrop")

@@ -47,7 +47,7 @@ _FLOOR = 0.02
 """The coarse alpha may be so far from 0 and 1 at least: what the network missed beside an edge can still be found."""
 
 _TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], [1.5]])).astype(np.float32)
-"""Turns colours so that the first axis is brightness, along which surfaces vary most: variances then need no mixed terms."""
+"""Turns colours so that the first axis is brightness, along which surfaces vary most; no mixed terms are needed."""
 
 _FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
 
@@ -100,11 +100,11 @@ def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_
 
 
 def extend_disparity(disparity: Image, alpha: Image) -> Image:
-    """The foreground's disparity carried outward, so that a sharper alpha cuts it and not a value on the way to the plate.
+    """The foreground's disparity carried outward: a sharper alpha then cuts it, and no value on the way to the plate.
 
-    Both are (h, w), of the network's size, alpha in [0, 1]; so is the result. Where alpha is at least 0.95 in a cell and
-    all beside it nothing changes, elsewhere the nearest of those cells count, and the rim, which the network blurs, only
-    where a thing has nothing else; where alpha is nowhere so large, all stays as it is.
+    Both are (h, w), of the network's size, alpha in [0, 1]; so is the result. Where alpha is at least 0.95 in a cell
+    and all beside it nothing changes, elsewhere the nearest of those cells count, and the rim, which the network blurs,
+    only where a thing has nothing else; where alpha is nowhere so large, all stays as it is.
     """
     sure = (alpha >= _SURE).astype(np.float32)
     if not sure.any():
