@@ -88,7 +88,9 @@ def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
 def _covering(picture: Image, size_hw: tuple[int, int]) -> Image:
     """What is far outside is cut off before the rest is scaled: of a panorama little is left to scale."""
     scale = max(size_hw[0] / picture.shape[0], size_hw[1] / picture.shape[1])
-    near = _middle(picture, math.ceil(size_hw[0] / scale) + 2, math.ceil(size_hw[1] / scale) + 2)
+    # as much off on both sides: half a pixel of a small picture would be many of the shot's
+    tall, wide = (math.ceil(w / scale) + 2 for w in size_hw)
+    near = _middle(picture, tall + (picture.shape[0] - tall) % 2, wide + (picture.shape[1] - wide) % 2)
     scaled = (max(size_hw[0], round(near.shape[0] * scale)), max(size_hw[1], round(near.shape[1] * scale)))
     return _middle(resize(near, scaled), *size_hw)
 

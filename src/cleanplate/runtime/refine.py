@@ -25,7 +25,7 @@ _SURE, _SOFT = 0.95, 0.02
 _REACH, _INSIDE, _OUTSIDE = 8, 0.7, 0.1
 """So many cells around there must be some foreground and some plate: a wide haze of half alpha is no edge."""
 
-_RIM = 0.01
+_RIM = 1e-4
 """What a cell at the rim counts of one inside."""
 
 _LEVELS = np.linspace(0, 1, 9, dtype=np.float32)
