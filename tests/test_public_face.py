@@ -44,7 +44,7 @@ def test_plates_and_mattes_have_these_public_members() -> None:
     assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"matte"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {"alpha", "disparity", "shot", "plate", "disparity_range", "notices"}
-    assert hasattr(cleanplate.Matte, "foreground")
+    assert {"foreground", "shadow", "over"} <= set(dir(cleanplate.Matte))
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.compositing import composite, estimate_foreground, recover_foreground
+from cleanplate.imaging.colour import srgb_to_linear
+from cleanplate.imaging.compositing import composite, composite_light, estimate_foreground, recover_foreground
 
 SEED = st.integers(0, 2**32 - 1)
 
@@ -31,20 +32,29 @@ def test_a_composite_lies_between_its_two_parts(seed: int) -> None:
 
 
 @given(SEED)
+def test_light_is_mixed_between_the_same_ends(seed: int) -> None:
+    foreground, backdrop, alpha = three(seed)
+    assert np.array_equal(composite_light(foreground, np.zeros_like(alpha), backdrop), backdrop)
+    assert np.array_equal(composite_light(foreground, np.ones_like(alpha), backdrop), foreground)
+    mixed = srgb_to_linear(composite_light(foreground, alpha, backdrop))
+    assert np.allclose(mixed, composite(srgb_to_linear(foreground), alpha, srgb_to_linear(backdrop)), atol=1e-5)
+
+
+@given(SEED)
 def test_the_foreground_of_a_composite_is_recovered(seed: int) -> None:
     foreground, plate, alpha = three(seed)
     alpha = 0.2 + 0.8 * alpha
-    recovered = recover_foreground(composite(foreground, alpha, plate), plate, alpha)
-    assert np.allclose(recovered, foreground, atol=1e-5)
+    recovered = srgb_to_linear(recover_foreground(composite_light(foreground, alpha, plate), plate, alpha))
+    assert np.allclose(recovered, srgb_to_linear(foreground), atol=1e-4)  # as light: dark codes are steep
 
 
 @given(SEED)
 def test_a_recovered_foreground_gives_the_shot_again(seed: int) -> None:
     foreground, plate, alpha = three(seed)
     alpha = np.where(alpha < 0.3, 0, alpha).astype(np.float32)
-    shot = composite(foreground, alpha, plate)
-    again = composite(recover_foreground(shot, plate, alpha), alpha, plate)
-    assert np.allclose(again, shot, atol=1e-5)
+    shot = composite_light(foreground, alpha, plate)
+    again = composite_light(recover_foreground(shot, plate, alpha), alpha, plate)
+    assert np.allclose(again, shot, atol=1e-4)
 
 
 @given(SEED)
@@ -56,15 +66,43 @@ def test_where_alpha_is_1_the_foreground_is_exactly_the_shot(seed: int) -> None:
 @given(SEED, st.floats(0.5, 2))
 def test_a_plate_of_another_exposure_leaves_colours_that_can_be_shown(seed: int, gain: float) -> None:
     foreground, plate, alpha = three(seed)
-    shot = composite(foreground, alpha, np.clip(plate * np.float32(gain), 0, 1))
+    shot = composite_light(foreground, alpha, np.clip(plate * np.float32(gain), 0, 1))
     recovered = recover_foreground(shot, plate, alpha)
     assert recovered.min() >= 0
     assert recovered.max() <= 1
-    faint = alpha <= 0.05
-    assert np.array_equal(recovered[faint], shot[faint])
 
 
-def test_the_way_over_to_the_shot_is_smooth() -> None:
+def ramp_over_a_wall() -> tuple[Image, Image, Image]:
+    """Dark hair before a light wall: shot, plate, and an alpha that falls from 1 to 0 and stays there."""
+    alpha = np.clip(np.linspace(1.5, -0.5, 64, dtype=np.float32), 0, 1)[None].repeat(16, axis=0)
+    hair, wall = np.full((16, 64, 3), 0.1, np.float32), np.full((16, 64, 3), 0.9, np.float32)
+    return composite_light(hair, alpha, wall), wall, alpha
+
+
+def test_no_fringe_of_the_wall_is_left_over_any_backdrop() -> None:
+    shot, wall, alpha = ramp_over_a_wall()
+    recovered = recover_foreground(shot, wall, alpha)
+    for grey in (0.0, 0.5, 1.0):
+        backdrop, hair = np.full_like(shot, grey), np.full_like(shot, 0.1)
+        seen, wanted = (composite_light(colour, alpha, backdrop) for colour in (recovered, hair))
+        assert np.abs(seen - wanted).max() < 0.01
+
+
+def test_the_colour_goes_on_one_pixel_beyond_the_edge_and_no_further() -> None:
+    shot, wall, alpha = ramp_over_a_wall()
+    recovered = recover_foreground(shot, wall, alpha)
+    last = int(np.flatnonzero(alpha[0] > 0)[-1])
+    assert np.abs(recovered[:, last + 1] - 0.1).max() < 0.01
+    assert np.array_equal(recovered[:, last + 2 :], shot[:, last + 2 :])
+
+
+def test_where_no_foreground_is_sure_faint_pixels_keep_the_shots_colour() -> None:
+    shot, plate, alpha = three(0)
+    faint = 0.02 * alpha
+    assert np.array_equal(recover_foreground(shot, plate, faint), shot)
+
+
+def test_the_way_over_to_the_colour_nearby_is_smooth() -> None:
     alpha = np.linspace(0, 1, 2001, dtype=np.float32)[None]
     shot = np.full((1, 2001, 3), 0.5, np.float32)
     plate = np.full((1, 2001, 3), 0.45, np.float32)  # a little off: the formula alone would jump to 0.5 + 0.05 / alpha

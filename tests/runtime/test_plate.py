@@ -39,7 +39,7 @@ def test_alpha_foreground_and_disparity_are_those_of_the_square(
 ) -> None:
     matte = Plate.open(scene, difference_model).matte(shot)
     assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
-    assert np.array_equal(matte.foreground, shot)
+    assert np.array_equal(matte.foreground[SQUARE], shot[SQUARE])
     assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=1e-5)
     assert matte.disparity[~SQUARE] == pytest.approx(scene.mean(axis=2)[~SQUARE], abs=1e-5)
     assert matte.notices == ()
@@ -181,3 +181,23 @@ def test_a_plate_of_another_room_is_used_as_it_is_and_told_about(difference_mode
     (notice,) = matte.notices
     assert "the plate cannot be used: " in notice
     assert np.array_equal(matte.plate, room[::-1, ::-1])
+
+
+def test_over_another_backdrop_nothing_of_the_plate_is_left(difference_model: Path, scene: Image, shot: Image) -> None:
+    matte = Plate.open(scene, difference_model).matte(shot)
+    over = matte.over("#0000ff")
+    assert np.array_equal(over[SQUARE], shot[SQUARE])
+    assert over[~SQUARE] == pytest.approx(np.float32([[0, 0, 1]]).repeat(np.count_nonzero(~SQUARE), axis=0))
+    assert np.array_equal(matte.over(scene, shadow=True)[SQUARE], shot[SQUARE])
+
+
+def test_edges_at_full_size_are_sharper_than_the_network(difference_model: Path) -> None:
+    plate = np.random.default_rng(0).uniform(0.1, 0.3, (480, 640, 3)).astype(np.float32)
+    shot = plate.copy()
+    shot[120:400, 201:403] = 0.9
+    matte = Plate.open(plate, difference_model, doctor=False).matte(shot)
+    partly = (matte.alpha > 0.05) & (matte.alpha < 0.95)
+    assert partly.mean() < 0.002
+    front = matte.disparity > 0.6
+    assert np.array_equal(front, matte.alpha >= 0.5)
+    assert matte.disparity[front].min() > 0.85  # nothing hangs between the square and the wall

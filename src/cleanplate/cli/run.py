@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
 
-_PRODUCTS = ("matte", "cutout", "depth", "preview")
+_USUAL = ("matte", "cutout", "depth", "preview")
+_PRODUCTS = (*_USUAL, "composite", "shadow")
 _PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said of each file, and the others are done
 
 
 def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
     if value is None:
-        return _PRODUCTS
+        return _USUAL
     wanted = [word.strip() for word in value.split(",") if word.strip()]
     unknown = [word for word in wanted if word not in _PRODUCTS]
     if unknown or not wanted:
@@ -50,6 +51,13 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option(
     "--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to the shots; on unless given."
 )
+@click.option("--backdrop", metavar="FILE|COLOUR|blur", help="Also lay the foreground over this: the composite.")
+@click.option(
+    "--shadow",
+    type=click.Choice(["keep", "drop", "separate"]),
+    default="drop",
+    help="keep: the composite carries the foreground's shadow; separate: a file of its own, too. drop unless given.",
+)
 @click.option("--overwrite", is_flag=True, help="Make results anew that exist already.")
 def command(
     *,
@@ -64,6 +72,8 @@ def command(
     plate_depth: Path | None,
     fov: float | None,
     doctor: str,
+    backdrop: str | None,
+    shadow: Literal["keep", "drop", "separate"],
     overwrite: bool,
 ) -> int:
     """Write matte, cut-out, depth and preview of every INPUT, a photo of the scene or a folder of them, into --out.
@@ -74,21 +84,24 @@ def command(
     """
     # only now: `cleanplate --help` loads none of it
     from cleanplate.imaging.files import prepare_folder
+    from cleanplate.runtime.backdrop import read_backdrop
     from cleanplate.runtime.no_plate import NoPlate
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
 
-    choice = OutputChoice(only, int(bits), depth_format)
+    products = _with_extras(only, backdrop, shadow, plate)
+    behind = read_backdrop(backdrop) if backdrop is not None else None
+    choice = OutputChoice(products, int(bits), depth_format, behind, shadow != "drop")
     measured = Metres(metres, plate_depth, fov)
     measured.refuse_useless(choice, plate)
     shots = [shot for shot in _find_shots(inputs, plate, out) if not measured.is_map(shot)]
     _refuse_shared_stems(shots)
-    _refuse_overwriting(shots, [path for path in (plate, model, plate_depth) if path], out, choice)
+    _refuse_overwriting(shots, [Path(file) for file in (plate, model, plate_depth, backdrop) if file], out, choice)
     _refuse_two_depth_formats(shots, out, choice)
     if not overwrite:
         measured.refuse_mixing(shots, out, choice)
 
-    work = [(shot, only if overwrite else choice.missing(out, shot.stem)) for shot in shots]
+    work = [(shot, products if overwrite else choice.missing(out, shot.stem)) for shot in shots]
     work = [(shot, products) for shot, products in work if products]
     num_kept, num_failed = len(shots) - len(work), 0
     if work:
@@ -99,6 +112,20 @@ def command(
         num_failed = _matte_all(work, opened, out, choice)
     _report(len(work) - num_failed, num_kept, num_failed, out)
     return 1 if num_failed else 0
+
+
+def _with_extras(only: tuple[str, ...], backdrop: str | None, shadow: str, plate: Path | None) -> tuple[str, ...]:
+    """The products wanted, with those that --backdrop and --shadow ask for by themselves."""
+    if backdrop is None and "composite" in only:
+        raise UsageError("--only composite: lies over a backdrop; give --backdrop FILE, a colour or blur")
+    if backdrop is None and shadow == "keep":
+        raise UsageError("--shadow keep: there is no composite to carry it; give --backdrop, or take --shadow separate")
+    wanted = {*only, *(["composite"] if backdrop is not None else []), *(["shadow"] if shadow == "separate" else [])}
+    if plate is None and (shadow != "drop" or "shadow" in wanted):
+        raise UsageError("--shadow: without a plate nothing tells what a shadow is; give --plate FILE, or leave it out")
+    if plate is None and backdrop is not None and backdrop.lower() == "blur":
+        raise UsageError("--backdrop blur: is the plate out of focus; give --plate FILE, or another backdrop")
+    return tuple(product for product in _PRODUCTS if product in wanted)
 
 
 def _matte_all(

@@ -2,18 +2,30 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import strips
+from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
+from cleanplate.imaging.spreading import sampled, spread
 
-_TRUSTED_FROM = 0.05
+_TRUSTED_FROM = 0.02
 _TRUSTED_FULLY = 0.2
+_DIMMEST = 0.01
 _BLUR_RADII_PX = (90, 6)
 _TINY = 1e-5
+_SURE, _FREE = 0.95, 0.02
+"""From the one on a pixel tells its neighbours of the foreground's colour, up to the other of the plate's light."""
+
+_STEP_PX = 4
+"""Every so many-th pixel is looked at for the colours nearby: they are means, and a hair is no wider."""
 
 
 def composite(foreground: Image, alpha: Image, backdrop: Image) -> Image:
     """Lay a straight (not premultiplied) foreground over a backdrop: alpha * foreground + (1 - alpha) * backdrop.
+
+    sRGB values are mixed as they stand, which is what programs that show transparent files do. For what a camera would
+    have seen take `composite_light`.
 
     Args:
         foreground: (h, w, 3) float32 in [0, 1].
@@ -38,13 +50,36 @@ def composite(foreground: Image, alpha: Image, backdrop: Image) -> Image:
     return result
 
 
+def composite_light(foreground: Image, alpha: Image, backdrop: Image) -> Image:
+    """As `composite`, but light is mixed and not its sRGB codes: what a camera sees of a pixel covered in part.
+
+    Arguments and result as of `composite`, all sRGB; alpha 0 and 1 give exactly the backdrop and the foreground.
+
+    >>> white, black = np.ones((1, 1, 3), np.float32), np.zeros((1, 1, 3), np.float32)
+    >>> composite_light(white, np.full((1, 1), 0.5, np.float32), black).round(3).tolist()
+    [[[0.735, 0.735, 0.735]]]
+
+    """
+    result = backdrop.copy()
+    for rows in strips(*alpha.shape):
+        coverage = alpha[rows]
+        result[rows][coverage >= 1] = foreground[rows][coverage >= 1]
+        edge = (coverage > 0) & (coverage < 1)
+        part = coverage[edge][:, None]
+        light = part * srgb_to_linear(foreground[rows][edge]) + (1 - part) * srgb_to_linear(backdrop[rows][edge])
+        result[rows][edge] = linear_to_srgb(light)
+    return result
+
+
 def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
     """The straight foreground colour F that, over the plate, gives the shot: F = (S - (1 - alpha) P) / alpha.
 
-    Exact where the plate is what stood behind the foreground and alpha is at least 0.2. A difference d between the
-    plate and what really stood there is amplified to d (1 - alpha) / alpha, so from 0.2 down to 0.05 the result goes
-    over smoothly to the shot's own colour, and is clamped to [0, 1] throughout. Where alpha is 1 it is exactly
-    the shot.
+    S, P and F are light, because that is what a lens mixes; `composite_light` is the inverse. P is first brought to
+    the light that the free plate nearby has in the shot, be it of a switched lamp or in the foreground's own shadow.
+    Exact where it then is what stood behind the foreground and alpha is at least 0.2. A difference d between the plate
+    and what really stood there is amplified to d (1 - alpha) / alpha, so from 0.2 down to 0.02 the result goes over
+    smoothly to the colour of the sure foreground nearby, and is clamped to [0, 1] throughout. Where alpha is 1 it is
+    exactly the shot.
 
     Args:
         shot: (h, w, 3) float32 in [0, 1].
@@ -52,22 +87,29 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
         alpha: (h, w) float32 in [0, 1].
 
     Returns:
-        (h, w, 3) float32 in [0, 1], defined everywhere: the shot's colour where alpha is 0.
+        (h, w, 3) float32 in [0, 1], defined everywhere: the colour nearby one pixel beyond the last partly covered
+        one, so that a cut-out can be scaled; the shot's own colour further out, and where no foreground is sure.
 
     Source: Smith and Blinn, Blue Screen Matting, 1996 (known backing).
 
     """
     result = shot.copy()
+    nearby, relit = _colours_nearby(shot, alpha), _light_nearby(shot, plate, alpha)
+    covered = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     for rows in strips(*alpha.shape):
-        coverage = alpha[rows]
-        edge = (coverage > _TRUSTED_FROM) & (coverage < 1)
-        if not edge.any():
+        row, column = np.nonzero(covered[rows] & (alpha[rows] < 1))
+        if not row.size:
             continue
-        part, colour, behind = coverage[edge][:, None], shot[rows][edge], plate[rows][edge]
-        exact = np.clip((colour - (1 - part) * behind) / part, 0, 1)
+        row += rows.start
+        colour, part = shot[row, column], alpha[row, column][:, None]
+        behind = srgb_to_linear(plate[row, column])
+        if relit is not None:
+            behind = behind * sampled(relit, _in_steps(row), _in_steps(column))
+        around = colour if nearby is None else sampled(nearby, _in_steps(row), _in_steps(column))
+        light = (srgb_to_linear(colour) - (1 - part) * behind) / np.maximum(part, 1e-3)
+        exact = linear_to_srgb(np.clip(light, 0, 1))
         step = np.clip((part - _TRUSTED_FROM) / (_TRUSTED_FULLY - _TRUSTED_FROM), 0, 1)
-        trust = step * step * (3 - 2 * step)
-        result[rows][edge] = colour + trust * (exact - colour)
+        result[row, column] = around + step * step * (3 - 2 * step) * (exact - around)
     return result
 
 
@@ -109,3 +151,23 @@ def estimate_foreground(shot: Image, alpha: Image) -> Image:
 def _mean(values: Image, radius_px: int) -> Image:
     side = 2 * radius_px + 1
     return np.asarray(cv2.blur(values, (side, side)), np.float32)
+
+
+def _in_steps(index: NDArray[np.intp]) -> NDArray[np.float32]:
+    return index.astype(np.float32) / _STEP_PX
+
+
+def _colours_nearby(shot: Image, alpha: Image) -> Image | None:
+    """The sure foreground's colour around every `_STEP_PX`-th pixel, or None where no foreground is sure."""
+    sure = (alpha[::_STEP_PX, ::_STEP_PX] >= _SURE).astype(np.float32)
+    return spread(shot[::_STEP_PX, ::_STEP_PX], sure)[0] if sure.any() else None
+
+
+def _light_nearby(shot: Image, plate: Image, alpha: Image) -> Image | None:
+    """The shot's light on the free plate over the plate's around every `_STEP_PX`-th pixel; None where none is free."""
+    free = (alpha[::_STEP_PX, ::_STEP_PX] <= _FREE).astype(np.float32)
+    if not free.any():
+        return None
+    layers = [srgb_to_linear(picture[::_STEP_PX, ::_STEP_PX]) for picture in (shot, plate)]
+    light, _ = spread(np.concatenate(layers, axis=2), free)
+    return np.clip((light[..., :3] + _DIMMEST) / (light[..., 3:] + _DIMMEST), 0.1, 10)

@@ -15,10 +15,12 @@ from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthmap import colour_map
 from cleanplate.imaging.files import encode_picture, encode_png, file_identity, replace_files
 from cleanplate.imaging.resize import resize
+from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.depth_files import DEPTH_SUFFIXES, DepthFormat, encode_depth
 from cleanplate.runtime.plate import Matte
 
 PRODUCTS = ("matte", "cutout", "depth", "preview")
+"""What is made unless something else is asked for; `composite` and `shadow` are made for whoever asks."""
 
 _PANEL_HW = (640, 480)
 _GAP_PX = 8
@@ -27,11 +29,22 @@ _SQUARE_PX = 12
 
 @dataclass(frozen=True)
 class OutputChoice:
-    """Which files are wanted: which of `PRODUCTS`, 8 or 16 `bits` for matte and cut-out, the format of the depth."""
+    """Which files are wanted.
+
+    Attributes:
+        products: some of `PRODUCTS`, "composite" and "shadow".
+        bits: 8 or 16, of matte, cut-out, composite and shadow.
+        depth_format: of the depth.
+        backdrop: what the composite is laid over; it needs one.
+        with_shadow: whether the composite carries the foreground's shadow.
+
+    """
 
     products: tuple[str, ...] = PRODUCTS
     bits: int = 8
     depth_format: DepthFormat = "png16"
+    backdrop: Backdrop | None = None
+    with_shadow: bool = False
 
     def only(self, products: tuple[str, ...]) -> "OutputChoice":
         """The same choice for some of the products."""
@@ -45,7 +58,8 @@ class OutputChoice:
         """
         if product == "depth":
             return [f"{stem}_depth{DEPTH_SUFFIXES[self.depth_format]}", f"{stem}_depth.json"]
-        return [f"{stem}_{product}.{'jpg' if product == 'preview' else 'png'}"]
+        jpeg = product == "preview" or (product == "composite" and self.bits == 8)
+        return [f"{stem}_{product}.{'jpg' if jpeg else 'png'}"]
 
     def other_depths(self, stem: str) -> list[str]:
         """The names that the depth of the shot STEM has in the formats that are not wanted; its sidecar's is one."""
@@ -67,6 +81,8 @@ def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, cho
     STEM_cutout.png    foreground colour and alpha, straight RGBA, 8 or 16 bit; black where nothing is near
     STEM_depth.png     or .npy, .exr, .ply, and STEM_depth.json, which says what it is: `runtime.depth_files`
     STEM_preview.jpg   plate (if any), shot, matte, cut-out and depth side by side, at most 2,432 px wide
+    STEM_composite.jpg the foreground over the backdrop; with 16 bits STEM_composite.png
+    STEM_shadow.png    the share of light that the foreground's shadow leaves, grey, 8 or 16 bit, linear; full = all
 
     Raises:
         InputError: a file cannot be written; none of the shot's is then left half-written.
@@ -99,12 +115,17 @@ def preview(matte: Matte) -> Image:
 
 
 def _encode(product: str, matte: Matte, contract: Contract, choice: OutputChoice) -> list[bytes]:
-    if product == "matte":
-        return [encode_picture(matte.alpha, ".png", choice.bits)]
+    if product in {"matte", "shadow"}:
+        return [encode_picture(matte.alpha if product == "matte" else matte.shadow, ".png", choice.bits)]
     if product == "cutout":
         return [encode_png(_cutout(matte, choice.bits))]
     if product == "preview":
         return [encode_picture(preview(matte), ".jpg")]
+    if product == "composite":
+        if choice.backdrop is None:
+            raise ValueError("a composite needs a backdrop")
+        picture = matte.over(choice.backdrop, shadow=choice.with_shadow)
+        return [encode_picture(picture, ".jpg" if choice.bits == 8 else ".png", choice.bits)]
     return encode_depth(matte, contract, choice.depth_format)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture
-from cleanplate.imaging.compositing import composite, estimate_foreground, recover_foreground
+from cleanplate.imaging.compositing import composite, composite_light, estimate_foreground, recover_foreground
 from cleanplate.imaging.depthfile import as_depth, read_depth
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.files import read_picture
@@ -24,7 +24,10 @@ from cleanplate.plate.bedside import Bedside, Mended
 from cleanplate.plate.intrinsics import Intrinsics, find_intrinsics
 from cleanplate.plate.sizes import fitted
 from cleanplate.runtime.alignment import align_disparity
+from cleanplate.runtime.backdrop import Backdrop, read_backdrop
+from cleanplate.runtime.refine import extend_disparity, refine_alpha
 from cleanplate.runtime.session import Session, open_session
+from cleanplate.runtime.shadow import cast_shadow, shaded
 
 PictureSource = str | os.PathLike[str] | NDArray[Any]
 """A picture file, or an array as `imaging.arrays.as_picture` takes it."""
@@ -73,6 +76,36 @@ class Matte:
         if self.plate is None:
             return estimate_foreground(self.shot, self.alpha)
         return recover_foreground(self.shot, self.plate, self.alpha)
+
+    @cached_property
+    def shadow(self) -> Image:
+        """The shadow that the foreground casts (h, w) float32, made when asked for: the share of light left, 1 = none.
+
+        Without a plate nothing tells what a shadow is, and there is none.
+        """
+        if self.plate is None:
+            return np.ones(self.alpha.shape, np.float32)
+        return cast_shadow(self.shot, self.plate, self.alpha)
+
+    def over(self, backdrop: Backdrop | PictureSource, *, shadow: bool = False) -> Image:
+        """The foreground over another backdrop, as one camera would have seen both.
+
+        Args:
+            backdrop: "blur" (the plate, out of focus), a colour ("#rrggbb" or a CSS name), a picture file or array,
+                which is scaled to cover the shot; or a `Backdrop` that was read before.
+            shadow: whether the backdrop carries the shadow that the foreground cast on the plate.
+
+        Returns:
+            (h, w, 3) float32 sRGB in [0, 1], of the shot's size.
+
+        Raises:
+            InputError: the picture cannot be used. UsageError: a word that is neither a colour nor a file,
+                or "blur" where there is no plate.
+
+        """
+        behind = backdrop if isinstance(backdrop, Backdrop) else read_backdrop(backdrop)
+        behind_rgb = behind.fitted((self.shot.shape[0], self.shot.shape[1]), self.plate)
+        return composite_light(self.foreground, self.alpha, shaded(behind_rgb, self.shadow) if shadow else behind_rgb)
 
 
 class Plate:
@@ -202,8 +235,9 @@ class Plate:
         alpha, disparity, plate_disparity = self.session.run(care.small, rgb)
         scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
-        full_alpha, behind = resize(alpha, size_hw), resize(care.disparity, size_hw)
-        merged = merge_layers(full_alpha, resize(scale * disparity + np.float32(shift), size_hw), behind)
+        full_alpha, behind = refine_alpha(rgb, care.plate, alpha), resize(care.disparity, size_hw)
+        front = extend_disparity(scale * disparity + np.float32(shift), alpha)
+        merged = merge_layers(full_alpha, resize(front, size_hw), behind)
         return Matte(
             full_alpha, merged, rgb, care.plate, self.disparity_range, notices + care.notices,
             behind, self.camera.at(size_hw), self.depth_scale,

@@ -1,0 +1,62 @@
+"""Fill in what is known at some places only, from the nearest of them."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.imaging import Image
+
+_NEARER = 100.0
+"""How much more a known place counts than one that only the next larger window, three times as wide, reaches."""
+
+
+def spread(values: Image, weight: Image) -> tuple[Image, Image]:
+    """The mean of the known values around every pixel, the nearest counting most.
+
+    Means are taken over windows of 3, 9, 27, ... pixels, while they are smaller than the picture, and over all of it,
+    each counting a hundredth of the one before: within reach of something known the small windows decide, elsewhere the
+    large ones fill in.
+
+    Args:
+        values: (h, w, channels) float32, finite also where they mean nothing.
+        weight: (h, w) float32 at least 0: how far each is known; 0 = not at all.
+
+    Returns:
+        The means (h, w, channels) float32, 0 where nothing is known anywhere, and (h, w) float32 how much was known
+        around each, in no unit: 0 where nothing was.
+
+    Source: Knutsson and Westin, Normalized and Differential Convolution, 1993.
+
+    >>> means, _ = spread(np.float32([[[5.0], [0.0], [0.0], [0.0]]]), np.float32([[1, 0, 0, 0]]))
+    >>> means[..., 0].round(3).tolist()
+    [[5.0, 5.0, 5.0, 5.0]]
+
+    """
+    known = np.concatenate([values * weight[..., None], weight[..., None]], axis=2).astype(np.float32)
+    total, share, side = np.zeros_like(known), np.float32(1), 3
+    while side < max(weight.shape):  # a larger window costs more, for the border that it needs, than it tells
+        total += share * cv2.blur(known, (side, side), borderType=cv2.BORDER_CONSTANT).reshape(known.shape)
+        share, side = share / np.float32(_NEARER), 3 * side
+    total += share * known.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
+    much = total[..., -1]
+    return total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None], much
+
+
+def sampled(maps: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Image:
+    """Maps (h, w, channels) at fractional places, linearly between the four pixels around each.
+
+    `rows` and `columns` are (n,); the middle of pixel i is i, and beyond the border the maps go on as they end there.
+    Only the places asked for cost anything, and what is found does not depend on which others are asked for.
+
+    >>> ramp = np.float32([[[0.0], [10.0]]])
+    >>> sampled(ramp, np.float32([0, 0, 0]), np.float32([0.25, -1, 7]))[:, 0].tolist()
+    [2.5, 0.0, 10.0]
+    """
+    top, left = np.floor(rows).astype(np.intp), np.floor(columns).astype(np.intp)
+    down, right = (rows - top)[:, None].astype(np.float32), (columns - left)[:, None].astype(np.float32)
+    last_row, last_column = maps.shape[0] - 1, maps.shape[1] - 1
+    r0, r1 = np.clip(top, 0, last_row), np.clip(top + 1, 0, last_row)
+    c0, c1 = np.clip(left, 0, last_column), np.clip(left + 1, 0, last_column)
+    upper = maps[r0, c0] * (1 - right) + maps[r0, c1] * right
+    lower = maps[r1, c0] * (1 - right) + maps[r1, c1] * right
+    return upper * (1 - down) + lower * down

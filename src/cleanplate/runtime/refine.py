@@ -1,0 +1,189 @@
+"""From the network's small alpha to the shot's full size, with the shot and the known plate as guide.
+
+Around the coarse edge every pixel is asked which alpha explains its colour best. What stands behind it is the plate's
+own pixel, so only the foreground's colour has to be guessed, from the cells of the coarse alpha nearby. Whatever looks
+around is done on those cells; at full size pixels are worked on one by one, in tiles, so that memory is bounded and no
+tile sees its border.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cleanplate.imaging import Image
+from cleanplate.imaging.colour import srgb_to_linear
+from cleanplate.imaging.resize import resize
+from cleanplate.imaging.spreading import sampled, spread
+from cleanplate.runtime.cells import cell_light
+
+_TILE_PX = 512
+
+_SURE, _SOFT = 0.95, 0.02
+"""From the one on a cell is all foreground; up to the other it is all plate."""
+
+_REACH, _INSIDE, _OUTSIDE = 8, 0.7, 0.1
+"""So many cells around there must be some foreground and some plate: a wide haze of half alpha is no edge."""
+
+_RIM = 1e-4
+"""What a cell at the rim counts of one inside."""
+
+_LEVELS = np.linspace(0, 1, 9, dtype=np.float32)
+"""The alphas that a pixel is tried for; the answer is their mean, each counting by how well it fits."""
+
+_MIXED = 0.25
+"""How many pixels of an edge's middle are covered in part; the others are one thing or the other."""
+
+_STRANGE = {0: 0.002, len(_LEVELS) - 1: 0.05}
+"""How often plate and foreground (first and last level) have a colour that nothing nearby foretells."""
+
+_TEMPER = 0.4
+"""How far colours are believed: those of neighbours agree, so that each tells less than it seems to."""
+
+_RELIT = 0.06
+"""How much the light on the plate differs from place to place beyond what its neighbourhood says, of its brightness."""
+
+_FLOOR = 0.02
+"""The coarse alpha may be so far from 0 and 1 at least: what the network missed beside an edge can still be found."""
+
+_TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], [1.5]])).astype(np.float32)
+"""Turns colours so that the first axis is brightness, along which surfaces vary most; no mixed terms are needed."""
+
+_FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What the neighbourhood of every cell of the coarse alpha says.
+
+    `maps` (h, w, 13): mean and variance of the foreground's colour, turned; what the plate's light is multiplied by to
+    give the shot's, and the variance of what is left, turned; the coarse alpha. `unsure` (h, w): whether its pixels
+    are to be looked at.
+    """
+
+    maps: Image
+    unsure: np.typing.NDArray[np.bool_]
+
+
+def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_PX) -> Image:
+    """The alpha at the shot's size.
+
+    For a pixel of the shot S, over the plate's P, the likelihood of an alpha a is a normal distribution around
+    a F + (1 - a) P in linear light; mean and variance of the foreground's colour F come from nearby. With the coarse
+    alpha as the prior, the mean of the posterior is returned. Where no edge is near, the coarse alpha is interpolated.
+
+    Args:
+        shot: (h, w, 3) float32 sRGB in [0, 1].
+        plate: (h, w, 3), the same, registered to within a pixel or so; another exposure or white balance does no harm.
+        coarse: (h', w') float32 in [0, 1], of the same aspect ratio.
+        tile_px: side of the tiles; another one gives the same result.
+
+    Returns:
+        (h, w) float32 in [0, 1]; `coarse`, resized, where it is not smaller than the shot.
+
+    Source: Chuang et al., A Bayesian Approach to Digital Matting, 2001, with the background known as in Qian and Sezan,
+    Video Background Replacement without a Blue Screen, 1999, and the maximum replaced by a mean over few alphas.
+
+    """
+    height, width = shot.shape[:2]
+    alpha = resize(coarse, (height, width))
+    if height <= coarse.shape[0] or width <= coarse.shape[1]:
+        return alpha
+    unsure = _edge_cells(coarse)
+    if not unsure.any():
+        return alpha
+    cells = _Cells(_look_around(shot, plate, coarse), unsure)
+    for top in range(0, height, tile_px):
+        for left in range(0, width, tile_px):
+            _refine_tile(alpha, shot, plate, cells, (slice(top, top + tile_px), slice(left, left + tile_px)))
+    return alpha
+
+
+def extend_disparity(disparity: Image, alpha: Image) -> Image:
+    """The foreground's disparity carried outward: a sharper alpha then cuts it, and no value on the way to the plate.
+
+    Both are (h, w), of the network's size, alpha in [0, 1]; so is the result. Where alpha is at least 0.95 in a cell
+    and all beside it nothing changes, elsewhere the nearest of those cells count, and the rim, which the network blurs,
+    only where a thing has nothing else; where alpha is nowhere so large, all stays as it is.
+    """
+    sure = (alpha >= _SURE).astype(np.float32)
+    if not sure.any():
+        return disparity
+    inner = cv2.erode(sure, np.ones((3, 3), np.uint8))
+    around, _ = spread(disparity[..., None], inner + np.float32(_RIM) * (sure - inner))
+    return np.where(inner > 0, disparity, around[..., 0])
+
+
+def _edge_cells(coarse: Image) -> np.typing.NDArray[np.bool_]:
+    """Cells (h, w) where alpha is between the two or changes, and those beside them, with something of both near."""
+    beside = np.ones((3, 3), np.uint8)
+    change = cv2.dilate(coarse, beside) - cv2.erode(coarse, beside)
+    edge = (change > 2 * _SOFT) | ((coarse > _SOFT) & (coarse < 1 - _SOFT))
+    reach = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
+    both = (cv2.dilate(coarse, reach) > _INSIDE) & (cv2.erode(coarse, reach) < _OUTSIDE)
+    return (cv2.dilate(edge.astype(np.uint8), beside) > 0) & both
+
+
+def _look_around(shot: Image, plate: Image, coarse: Image) -> Image:
+    """The maps of `_Cells`."""
+    size_hw = (coarse.shape[0], coarse.shape[1])
+    (seen, within), (behind, _) = cell_light(shot, size_hw), cell_light(plate, size_hw)
+    part = coarse[..., None]
+    # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
+    colour = _turned(np.clip((seen - (1 - part) * behind) / np.maximum(part, 0.2), 0, 1))
+    varies = np.where(part > _SURE, within @ np.square(_TURN).T, 0)
+    weight = np.where(coarse > 0.3, coarse**4, 0).astype(np.float32)
+    front, _ = spread(np.concatenate([colour, colour * colour + varies], axis=2), weight)
+    variance = np.maximum(front[..., 3:] - np.square(front[..., :3]), 0)
+
+    empty = (coarse < _SOFT).astype(np.float32)
+    light, known = spread(np.concatenate([seen, behind], axis=2), empty)
+    gain = np.clip((light[..., :3] + 0.01) / (light[..., 3:] + 0.01), 0.1, 10)
+    gain[known <= 0] = 1
+    left, _ = spread(np.square(_turned(seen - behind * gain)), empty)
+    return np.concatenate([front[..., :3], variance, gain, left, part], axis=2).astype(np.float32)
+
+
+def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: tuple[slice, slice]) -> None:
+    """Put the answers of one tile into `alpha`."""
+    rows, columns = (
+        (np.arange(side)[part] + 0.5) * (cells_side / side) - 0.5
+        for side, cells_side, part in zip(alpha.shape, cells.unsure.shape, tile, strict=True)
+    )
+    nearest = np.ix_(np.rint(rows).astype(np.intp), np.rint(columns).astype(np.intp))
+    row, column = np.nonzero(cells.unsure[nearest])
+    if not row.size:
+        return
+    maps = sampled(cells.maps, rows[row], columns[column])
+    row, column = row + tile[0].start, column + tile[1].start
+    seen, behind = srgb_to_linear(shot[row, column]), srgb_to_linear(plate[row, column])
+    alpha[row, column] = _best_alpha(seen, behind, maps)
+
+
+def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
+    """The mean of the posterior (n,) of pixels: linear light of shot and plate (n, 3), and their maps (n, 13)."""
+    value, back = _turned(seen), _turned(behind * maps[:, _GAIN])
+    noise = (1e-6 + 3e-4 * seen.mean(axis=1))[:, None]  # about two steps of an 8-bit sRGB picture
+    back_variance = maps[:, _BACK_VARIANCE] + np.float32([_RELIT**2, 0, 0]) * back[:, :1] ** 2
+    prior = np.clip(maps[:, _ALPHA], _FLOOR, 1 - _FLOOR)
+    mixed = 4 * _MIXED * prior * (1 - prior)
+    total, best = np.zeros(len(seen), np.float32), np.zeros(len(seen), np.float32)
+    logs = np.empty((len(_LEVELS), len(seen)), np.float32)
+    for index, level in enumerate(_LEVELS):
+        variance = level**2 * maps[:, _FRONT_VARIANCE] + (1 - level) ** 2 * back_variance + noise
+        away = value - level * maps[:, _FRONT] - (1 - level) * back
+        logs[index] = -0.5 * (away * away / variance + np.log(2 * np.pi * variance)).sum(axis=1)
+        if index in _STRANGE:
+            logs[index] = np.logaddexp(logs[index], np.float32(np.log(_STRANGE[index])))
+    logs *= _TEMPER
+    logs -= logs.max(axis=0)
+    for level, log in zip(_LEVELS, logs, strict=True):
+        share = mixed / (len(_LEVELS) - 2) if 0 < level < 1 else (1 - mixed) * (prior if level else 1 - prior)
+        weight = share * np.exp(log)
+        total += weight
+        best += level * weight
+    return best / total
+
+
+def _turned(linear: Image) -> Image:
+    return linear @ _TURN.T
