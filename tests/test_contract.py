@@ -58,7 +58,7 @@ def test_the_json_of_format_2_stays_what_it_is() -> None:
         (changed(licence=""), "licence is empty"),
         (changed(weights=""), "weights is empty"),
         (changed(without_plate=1), "without_plate is 1, not of type bool"),
-        (changed(precision="int4"), "precision is 'int4', and format 2 has ('float32', 'int8')"),
+        (changed(precision="int4"), "precision is 'int4', and format 2 has float32 and int8"),
         (changed(short_side_px=-1), "do not fit"),
         (changed(multiple_px=0), "do not fit"),
         (changed(short_side_px=10**9), "do not fit"),

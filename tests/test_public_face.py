@@ -40,11 +40,13 @@ def test_other_names_are_not() -> None:
 
 def test_plates_and_mattes_have_these_public_members() -> None:
     members = {name for name in dir(cleanplate.Plate) if not name.startswith("_")}
-    assert members == {"disparity_range", "matte", "open"}
+    assert members == {"anchor", "anchor_by_depth", "assumption", "disparity_range", "look_through", "matte", "open"}
     assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"matte"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
-    assert fields == {"alpha", "disparity", "shot", "plate", "disparity_range", "notices"}
-    assert {"foreground", "shadow", "over"} <= set(dir(cleanplate.Matte))
+    assert fields == {
+        "alpha", "disparity", "shot", "plate", "disparity_range", "notices", "plate_disparity", "camera", "depth_scale",
+    }  # fmt: skip
+    assert {"depth_m", "foreground", "shadow", "over"} <= set(dir(cleanplate.Matte))
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -25,7 +25,8 @@ from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.plate.anchors import Anchor
 from cleanplate.plate.intrinsics import Intrinsics
-from cleanplate.runtime.plate import Matte, Plate
+from cleanplate.runtime.matte import Matte
+from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 from cleanplate.errors import CleanplateError
 
 if TYPE_CHECKING:
+    from cleanplate.runtime.matte import Matte
     from cleanplate.runtime.no_plate import NoPlate
-    from cleanplate.runtime.plate import Matte, Plate
+    from cleanplate.runtime.plate import Plate
 
 __version__ = version("cleanplate")
 
 __all__ = ["CleanplateError", "Matte", "NoPlate", "Plate", "__version__"]
 
+_MODULES = {"Matte": "matte", "NoPlate": "no_plate", "Plate": "plate"}
+
 
 def __getattr__(name: str) -> object:
     """Load the runtime when it is first asked for, so that `import cleanplate` costs nothing."""
-    if name in {"Matte", "NoPlate", "Plate"}:
-        module = "no_plate" if name == "NoPlate" else "plate"
-        return getattr(importlib.import_module(f"cleanplate.runtime.{module}"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"cleanplate.runtime.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'cleanplate' has no attribute {name!r}")
 
 

@@ -11,7 +11,8 @@ from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate import predictions
 from cleanplate.evaluate.cameras import Camera, find_cameras
 from cleanplate.evaluate.predictions import RuntimePredictor, SavedPredictor, refuse_cameras, save_prediction
-from cleanplate.runtime.plate import PictureSource, Plate
+from cleanplate.runtime.matte import PictureSource
+from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 
 

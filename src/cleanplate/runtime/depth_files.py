@@ -15,7 +15,7 @@ from cleanplate.imaging.files import encode_png
 from cleanplate.imaging.ply import encode_ply
 from cleanplate.plate.anchors import DepthScale, relative_scale
 from cleanplate.plate.points import hanging, unproject
-from cleanplate.runtime.plate import Matte
+from cleanplate.runtime.matte import Matte
 
 DepthFormat = Literal["png16", "npy", "exr", "ply"]
 

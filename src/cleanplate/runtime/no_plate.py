@@ -10,7 +10,8 @@ from cleanplate.errors import ModelError
 from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.resize import resize
-from cleanplate.runtime.plate import Matte, PictureSource, read_source, spanned
+from cleanplate.runtime.matte import Matte, PictureSource, spanned
+from cleanplate.runtime.plate import read_source
 from cleanplate.runtime.session import Session, open_session
 
 NOTICE: Final = (

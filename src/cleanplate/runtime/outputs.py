@@ -17,7 +17,7 @@ from cleanplate.imaging.files import encode_picture, encode_png, file_identity, 
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.depth_files import DEPTH_SUFFIXES, DepthFormat, encode_depth
-from cleanplate.runtime.plate import Matte
+from cleanplate.runtime.matte import Matte
 
 PRODUCTS = ("matte", "cutout", "depth", "preview")
 """What is made unless something else is asked for; `composite` and `shadow` are made for whoever asks."""

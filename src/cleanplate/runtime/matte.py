@@ -1,0 +1,105 @@
+"""What becomes of a shot: its alpha, its disparity, and what can be made of them."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.imaging import Image
+from cleanplate.imaging.compositing import composite_light, estimate_foreground, recover_foreground
+from cleanplate.imaging.depthmap import merge_layers
+from cleanplate.plate.anchors import DepthScale
+from cleanplate.plate.intrinsics import Intrinsics
+from cleanplate.runtime.backdrop import Backdrop, read_backdrop
+from cleanplate.runtime.shadow import cast_shadow, shaded
+
+PictureSource = str | os.PathLike[str] | NDArray[Any]
+"""A picture file, or an array as `imaging.arrays.as_picture` takes it."""
+
+
+@dataclass(frozen=True)
+class Matte:
+    """What was not there in the plate, at the shot's full size; where there was no plate (`NoPlate`), the people.
+
+    `alpha` (h, w) is coverage in [0, 1]; `disparity` (h, w) is inverse depth of unknown scale and shift, larger =
+    nearer, on one scale with every other shot of the plate, without one on a scale of its own: the foreground's where
+    alpha >= 0.5, else the plate's. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the
+    shot's size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the plate's
+    (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user should
+    read. `plate_disparity` (h, w) is the plate's own everywhere, also behind somebody; `camera` tells the rays of
+    pixels, `depth_scale` what makes metres of disparity, None unless `Plate.anchor` was called. All arrays are float32.
+    """
+
+    alpha: Image
+    disparity: Image
+    shot: Image
+    plate: Image | None
+    disparity_range: tuple[float, float]
+    notices: tuple[str, ...] = ()
+    plate_disparity: Image | None = None
+    camera: Intrinsics | None = None
+    depth_scale: DepthScale | None = None
+
+    @cached_property
+    def depth_m(self) -> Image | None:
+        """Metres along the optical axis (h, w), of the foreground where alpha >= 0.5, else of the plate.
+
+        0 where there is none: over 1 km, or infinitely far. None where the plate is not anchored.
+        """
+        if self.depth_scale is None or self.plate_disparity is None:
+            return None
+        foreground_m = self.depth_scale.depth_m(self.disparity)
+        return merge_layers(self.alpha, foreground_m, self.depth_scale.room_m(self.plate_disparity))
+
+    @cached_property
+    def foreground(self) -> Image:
+        """Straight foreground colour (h, w, 3) float32 in [0, 1], made when asked for.
+
+        At edges the plate's colour is taken out exactly; where there is no plate, what stood behind is estimated.
+        """
+        if self.plate is None:
+            return estimate_foreground(self.shot, self.alpha)
+        return recover_foreground(self.shot, self.plate, self.alpha)
+
+    @cached_property
+    def shadow(self) -> Image:
+        """The shadow that the foreground casts (h, w) float32, made when asked for: the share of light left, 1 = none.
+
+        Without a plate nothing tells what a shadow is, and there is none.
+        """
+        if self.plate is None:
+            return np.ones(self.alpha.shape, np.float32)
+        return cast_shadow(self.shot, self.plate, self.alpha)
+
+    def over(self, backdrop: Backdrop | PictureSource, *, shadow: bool = False) -> Image:
+        """The foreground over another backdrop, as one camera would have seen both.
+
+        Args:
+            backdrop: "blur" (the plate, out of focus), a colour ("#rrggbb" or a CSS name), a picture file or array,
+                which is scaled to cover the shot; or a `Backdrop` that was read before.
+            shadow: whether the backdrop carries the shadow that the foreground cast on the plate.
+
+        Returns:
+            (h, w, 3) float32 sRGB in [0, 1], of the shot's size.
+
+        Raises:
+            InputError: the picture cannot be used. UsageError: a word that is neither a colour nor a file,
+                or "blur" where there is no plate.
+
+        """
+        behind = backdrop if isinstance(backdrop, Backdrop) else read_backdrop(backdrop)
+        behind_rgb = behind.fitted((self.shot.shape[0], self.shot.shape[1]), self.plate)
+        return composite_light(self.foreground, self.alpha, shaded(behind_rgb, self.shadow) if shadow else behind_rgb)
+
+
+def spanned(disparity: Image) -> tuple[float, float]:
+    """The least disparity and the greatest, or a little more: a flat one still needs a range.
+
+    >>> spanned(np.float32([[1.0, 3.0]])), spanned(np.float32([[2.0, 2.0]]))
+    ((1.0, 3.0), (2.0, 2.002))
+    """
+    lo, top = float(disparity.min()), float(disparity.max())
+    return lo, lo + max(top - lo, 1e-3 * max(1.0, abs(top)))
