@@ -127,7 +127,7 @@ def test_depth_that_is_there_without_a_unit_is_not_kept_for_metres(
 
 def test_a_depth_map_among_the_shots_is_no_shot(run: Run, tmp_path: Path) -> None:
     depth = 1 / np.linspace(0.4, 0.2, 48, dtype=np.float32)[None].repeat(32, axis=0) / 65.535
-    write_picture(tmp_path / "in" / "plate_depth.png", depth, 16)
+    write_picture(tmp_path / "in" / "plate_depth.png", depth.astype(np.float32), 16)
     assert run("--only", "depth", "--plate-depth", str(tmp_path / "in" / "plate_depth.png")) == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a_depth.json", "a_depth.png"]
     known = sidecar(tmp_path)["plate_depth"]

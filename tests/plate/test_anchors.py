@@ -29,13 +29,18 @@ def true_anchor(x: int, y: int, factor: float = 1.0) -> Anchor:
     return Anchor(x, y, factor * float(DEPTH_M[y, x]) / CAMERA.depth_m(x, y, 1.0))
 
 
+def seen(gain: float = 1.0, offset: float = 0.0) -> Image:
+    """The exact disparity on a scale of its own."""
+    return (gain / DEPTH_M + offset).astype(np.float32)
+
+
 def close(found: Image, wanted: Image, share: float) -> bool:
     return bool(np.allclose(found, wanted, rtol=share, atol=0))
 
 
 def fit(anchors: list[Anchor], disparity: Image) -> DepthScale:
-    seen = [float(disparity[anchor.y, anchor.x]) for anchor in anchors]
-    return fit_anchors(anchors, seen, disparity, CAMERA, "plate")
+    at = [float(disparity[anchor.y, anchor.x]) for anchor in anchors]
+    return fit_anchors(anchors, at, disparity, CAMERA, "plate")
 
 
 NEAR, FAR, MIDDLE, OTHER = true_anchor(30, 27), true_anchor(4, 2), true_anchor(20, 15), true_anchor(9, 21)
@@ -46,7 +51,7 @@ def test_two_or_more_anchors_make_an_exact_disparity_exact(gain: float, offset: 
     rng = np.random.default_rng(seed)
     anchors = [true_anchor(int(rng.integers(40)), int(y)) for y in rng.choice(30, number, replace=False)]
     assume(np.ptp([anchor.y for anchor in anchors]) >= 5)
-    disparity = gain / DEPTH_M + np.float32(offset)
+    disparity = seen(gain, offset)
     scale = fit(anchors, disparity)
     assert close(scale.depth_m(disparity), DEPTH_M, 5e-3)
     assert max(scale.residuals) < 1e-3
@@ -55,14 +60,14 @@ def test_two_or_more_anchors_make_an_exact_disparity_exact(gain: float, offset: 
 
 @given(st.floats(0.1, 20))
 def test_one_anchor_is_exact_where_disparity_0_is_infinitely_far(gain: float) -> None:
-    scale = fit([MIDDLE], np.float32(gain) / DEPTH_M)
+    scale = fit([MIDDLE], seen(gain))
     assert scale.shift == 0
-    assert close(scale.depth_m(np.float32(gain) / DEPTH_M), DEPTH_M, 1e-4)
+    assert close(scale.depth_m(seen(gain)), DEPTH_M, 1e-4)
     assert "one anchor fixes one number, so the model's disparity 0 is taken for infinitely far" in scale.notices[0]
 
 
 def test_one_anchor_with_a_zero_that_means_nothing_assumes_how_deep_the_plate_is_and_says_so() -> None:
-    disparity = 3 / DEPTH_M - 1
+    disparity = seen(3, -1)
     scale = fit([MIDDLE], disparity)
     depth_m = scale.depth_m(disparity)
     assert depth_m[MIDDLE.y, MIDDLE.x] == pytest.approx(DEPTH_M[MIDDLE.y, MIDDLE.x], rel=1e-4)
@@ -72,33 +77,33 @@ def test_one_anchor_with_a_zero_that_means_nothing_assumes_how_deep_the_plate_is
 
 def test_of_four_anchors_a_wrong_one_moves_nothing_and_is_named() -> None:
     wrong = true_anchor(12, 8, 3.0)
-    scale = fit([NEAR, FAR, wrong, MIDDLE, OTHER], 2 / DEPTH_M + 1)
-    assert close(scale.depth_m(2 / DEPTH_M + 1), DEPTH_M, 1e-3)
+    scale = fit([NEAR, FAR, wrong, MIDDLE, OTHER], seen(2, 1))
+    assert close(scale.depth_m(seen(2, 1)), DEPTH_M, 1e-3)
     assert f"{wrong} only within 200 %" in scale.notices[0]
 
 
 def test_anchors_that_say_near_is_far_contradict_what_the_model_sees() -> None:
     with pytest.raises(InputError, match=r"plate: the anchors contradict .* nearer than .* by \d+ % of the plate's"):
-        fit([NEAR, FAR], -1 / DEPTH_M)
+        fit([NEAR, FAR], seen(-1))
     with pytest.raises(InputError, match="contradict"):
-        fit([NEAR, FAR, MIDDLE, OTHER], -1 / DEPTH_M)
+        fit([NEAR, FAR, MIDDLE, OTHER], seen(-1))
 
 
 def test_anchors_that_no_line_fits_contradict_each_other_by_so_much() -> None:
     wild = [true_anchor(3, 3, 0.3), true_anchor(30, 9), true_anchor(20, 15, 4.0), true_anchor(9, 27)]
     with pytest.raises(InputError, match=r"contradict each other, half of them by \d+ % or more"):
-        fit([*wild, true_anchor(5, 6, 5.0), true_anchor(25, 24, 6.0)], 1 / DEPTH_M)
+        fit([*wild, true_anchor(5, 6, 5.0), true_anchor(25, 24, 6.0)], seen())
 
 
 def test_anchors_at_one_depth_are_refused() -> None:
     with pytest.raises(InputError, match="lie at one depth as the model sees it; choose one near and one far"):
-        fit([NEAR, true_anchor(31, 27)], 1 / DEPTH_M)
+        fit([NEAR, true_anchor(31, 27)], seen())
     with pytest.raises(InputError, match="lie at one depth"):
         fit([NEAR, FAR], np.ones_like(DEPTH_M))
 
 
 def test_a_part_that_comes_out_beyond_infinity_is_told() -> None:
-    disparity = 1 / DEPTH_M
+    disparity = seen()
     disparity[:6] -= 1
     scale = fit([NEAR, MIDDLE], disparity)
     assert (scale.depth_m(disparity)[:6] == 0).all()
@@ -142,7 +147,7 @@ def test_a_depth_map_is_fitted_though_a_fifth_of_it_is_wrong(gain: float, offset
     map_m = DEPTH_M.copy()
     map_m[rng.random(SIZE_HW) < 0.3] = 0
     map_m[:, :8] *= 3
-    disparity = gain / DEPTH_M + np.float32(offset)
+    disparity = seen(gain, offset)
     scale = fit_depth_map(map_m, disparity, "plate")
     assert close(scale.depth_m(disparity), DEPTH_M, 0.01)
 
@@ -160,13 +165,13 @@ def test_where_a_depth_map_is_known_it_is_the_rooms_depth_at_any_size() -> None:
 
 def test_a_depth_map_that_says_nothing_or_the_opposite_is_refused() -> None:
     with pytest.raises(InputError, match="knows only 0 pixels"):
-        fit_depth_map(np.zeros_like(DEPTH_M), 1 / DEPTH_M, "plate")
+        fit_depth_map(np.zeros_like(DEPTH_M), seen(), "plate")
     with pytest.raises(InputError, match="what is near in its depth map is far for the model"):
-        fit_depth_map(1 / DEPTH_M, 1 / DEPTH_M, "plate")
+        fit_depth_map(seen(), seen(), "plate")
 
 
 def test_without_any_measurement_the_nearest_surface_is_the_unit() -> None:
-    scale, assumed = relative_scale(3 / DEPTH_M - 1)
-    depth = scale.depth_m(3 / DEPTH_M - 1)
+    scale, assumed = relative_scale(seen(3, -1))
+    depth = scale.depth_m(seen(3, -1))
     assert (depth.min(), depth.max()) == (pytest.approx(1, rel=1e-3), pytest.approx(FAR_TO_NEAR, rel=1e-3))
     assert "farthest surface is taken to be 5 times as far" in assumed

@@ -19,6 +19,10 @@ def box_before_a_wall() -> Image:
     return inverse
 
 
+def depth_of(inverse: Image) -> Image:
+    return np.divide(1, inverse, out=np.zeros_like(inverse), where=inverse > 0)
+
+
 @given(st.floats(20, 120), st.integers(0, 2**32 - 1))
 def test_points_project_back_onto_their_pixels(fov_deg: float, seed: int) -> None:
     depth_m = np.random.default_rng(seed).uniform(0.5, 20, (12, 16)).astype(np.float32)
@@ -32,15 +36,15 @@ def test_points_project_back_onto_their_pixels(fov_deg: float, seed: int) -> Non
 
 
 def test_a_soft_edge_between_two_surfaces_is_cut_and_the_surfaces_stay() -> None:
-    soft = cv2.blur(box_before_a_wall(), (3, 3))
-    cut = hanging(1 / soft)
+    soft = np.asarray(cv2.blur(box_before_a_wall(), (3, 3)), np.float32)
+    cut = hanging(depth_of(soft))
     between = (soft > 1 / 4 + 0.03) & (soft < 1 / 2 - 0.03)
     assert cut[between].all()
     assert not cut[np.isclose(soft, 1 / 4) | np.isclose(soft, 1 / 2)].any()
 
 
 def test_a_hard_edge_leaves_nothing_to_cut() -> None:
-    assert not hanging(1 / box_before_a_wall()).any()
+    assert not hanging(depth_of(box_before_a_wall())).any()
 
 
 @given(st.floats(0.5, 3), st.floats(-0.4, 0.4))
@@ -48,7 +52,7 @@ def test_a_plane_is_kept_however_steep(height_m: float, tilt: float) -> None:
     y, x = np.mgrid[: SIZE_HW[0], : SIZE_HW[1]].astype(np.float32)
     inverse = np.maximum(y - 30 + tilt * (x - 80), 0) / np.float32(100 * height_m)  # a floor, and no depth above
     horizon = inverse < 8 / (100 * height_m)
-    cut = hanging(np.divide(1, inverse, out=np.zeros_like(inverse), where=inverse > 0))
+    cut = hanging(depth_of(inverse))
     assert not cut[~horizon].any()
 
 

@@ -129,6 +129,7 @@ def test_an_exr_holds_the_very_floats(tmp_path: Path, plate: Plate, anchored: bo
         plate.anchor(ANCHORS)
     _, sidecar, matte = written(tmp_path, plate, "exr")
     wanted = matte.depth_m if anchored else matte.disparity
+    assert wanted is not None
     with openexr.File(str(tmp_path / "a_depth.exr"), separate_channels=True) as stored:
         channels = {name: channel.pixels for name, channel in stored.channels().items()}
     assert list(channels) == ["Z" if anchored else "Y"]
@@ -140,6 +141,7 @@ def test_an_exr_holds_the_very_floats(tmp_path: Path, plate: Plate, anchored: bo
 def test_npy_holds_the_very_metres(tmp_path: Path, plate: Plate) -> None:
     plate.anchor(ANCHORS)
     _, sidecar, matte = written(tmp_path, plate, "npy")
+    assert matte.depth_m is not None
     assert np.array_equal(np.load(tmp_path / "a_depth.npy"), matte.depth_m)
     assert sidecar["unit"] == "m"
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +10,20 @@ from numpy.typing import NDArray
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
 from cleanplate.plate.intrinsics import Intrinsics
+from cleanplate.plate.lines import Floats, least_logarithms, least_squares, steadiest_line
 
 FARTHEST_M = 1000.0
 """What comes out farther, or beyond infinity, has no depth."""
 
 FAR_TO_NEAR = 5.0
 """With one anchor, and a disparity whose zero means nothing: how many times farther than its nearest a plate's farthest
-surface is taken to be. The median over rendered rooms: docs/formats.md, "Depth of a shot"."""
+surface is taken to be. About that of rendered rooms: docs/formats.md, "Depth of a shot"."""
 
 _SAME_DEPTH = 0.02
 """Anchors nearer to each other than this share of the plate's disparity cannot tell a scale."""
 
 _WORTH_TELLING, _MAX_RESIDUAL = 0.1, 0.5
-_ROUNDS = 40
 _MAX_PIXELS = 65_536
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -159,7 +156,7 @@ def fit_anchors(
         told = f"{plate}: one anchor fixes one number, so {assumption}; give a second --metres far from the first"
         return DepthScale(scale, -scale * zero, tuple(anchors), (0.0,), notices=(told,))
     _refuse_same_depth(anchors, x, hi - lo, plate)
-    scale, shift = _least_squares(x, y) if len(anchors) < 4 else _least_absolute(x, y)
+    scale, shift = least_squares(x, y) if len(anchors) < 4 else steadiest_line(x, y)
     if scale <= 0:
         _refuse_swapped(anchors, x, hi - lo, plate)
     residuals = tuple(ratio_residual(float(fit), float(true)) for fit, true in zip(scale * x + shift, y, strict=True))
@@ -181,8 +178,7 @@ def fit_anchors(
 def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
     """The scale and shift that bring a disparity closest to a depth map of the plate, which holds where it is known.
 
-    The line of the least sum of |log(fitted / known)| over all known pixels, by iterated reweighting as in
-    Schlossmacher, An iterative technique for absolute deviations curve fitting, 1973.
+    By `lines.least_logarithms` over all known pixels, so that parts of either that are wrong do not tilt the rest.
 
     Args:
         map_m: (h, w) metres along the optical axis, 0 where unknown.
@@ -198,11 +194,7 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
         raise InputError(f"{plate}: its depth map knows only {known.size} pixels; give one that knows at least 1 %")
     known = known[:: -(-known.size // _MAX_PIXELS)]
     x, y = disparity.ravel()[known].astype(np.float64), 1 / map_m.ravel()[known].astype(np.float64)
-    scale, shift = _least_squares(x, y)
-    for _ in range(_ROUNDS):
-        ratio = np.maximum((scale * x + shift) / y, 1e-3)
-        weight = np.maximum(np.abs(np.log(ratio)), 1e-5) / np.maximum(np.square(ratio - 1), 1e-10)
-        scale, shift = _least_squares(x, y, weight)
+    scale, shift = least_logarithms(x, y)
     if scale <= 0:
         raise InputError(
             f"{plate}: what is near in its depth map is far for the model; give metres along the optical axis, not "
@@ -263,28 +255,6 @@ def _refuse_swapped(anchors: Sequence[Anchor], x: Floats, span: float, plate: st
         f"{plate}: the anchors contradict what the model sees: {near.x},{near.y} is nearer than {far.x},{far.y} by "
         f"{apart}, not {near.distance_m:g} m away against {far.distance_m:g}; measure again, or choose other surfaces"
     )
-
-
-def _least_squares(x: Floats, y: Floats, weight: Floats | float = 1.0) -> tuple[float, float]:
-    """The line y = scale * x + shift of least weighted squares of relative errors."""
-    root = np.sqrt(weight) / y
-    line = np.linalg.lstsq(np.column_stack([x * root, root]), y * root, rcond=None)[0]
-    return float(line[0]), float(line[1])
-
-
-def _least_absolute(x: Floats, y: Floats) -> tuple[float, float]:
-    """Of the rising lines through two of the points the one with the least sum of |log(fitted / measured)|.
-
-    Logarithms, because an anchor that is three times too far is as wrong as one that is three times too near.
-    """
-    best = (math.inf, 0.0, 0.0)
-    for i, j in combinations(range(len(x)), 2):
-        scale = (y[i] - y[j]) / (x[i] - x[j]) if x[i] != x[j] else 0.0
-        if scale > 0:
-            shift = y[i] - scale * x[i]
-            off = np.abs(np.log(np.maximum((scale * x + shift) / y, 1e-6)))
-            best = min(best, (float(off.sum()), float(scale), float(shift)))
-    return best[1:]
 
 
 def _told_of_far(scale: DepthScale, plate_disparity: Image, plate: str) -> tuple[str, ...]:
