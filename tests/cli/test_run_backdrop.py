@@ -37,7 +37,7 @@ def test_a_backdrop_adds_the_composite_over_it(tmp_path: Path, run: Run) -> None
     assert names(tmp_path) == sorted([*USUAL, "a_composite.jpg"])
     assert run("--backdrop", "#00ff00", "--only", "composite", "--bits", "16") == 0
     composite = read_picture(tmp_path / "out" / "a_composite.png").rgb
-    assert composite[:6] == pytest.approx(np.broadcast_to(np.float32([0, 1, 0]), (6, 48, 3)), abs=1e-4)
+    assert composite[:6] == pytest.approx(np.broadcast_to(np.array([0, 1, 0], np.float32), (6, 48, 3)), abs=1e-4)
     assert composite[10:22, 18:30] == pytest.approx(0.9, abs=0.01)
 
 

@@ -16,7 +16,7 @@ PLATE = np.random.default_rng(0).random((60, 90, 3), np.float32)
 def test_a_colour_fills_the_picture(word: str, rgb: tuple[float, float, float]) -> None:
     fitted = read_backdrop(word).fitted((60, 90), PLATE)
     assert fitted.shape == PLATE.shape
-    assert fitted == pytest.approx(np.broadcast_to(np.float32(rgb), PLATE.shape))
+    assert fitted == pytest.approx(np.broadcast_to(np.array(rgb, np.float32), PLATE.shape))
 
 
 def test_blur_is_the_plate_without_its_details() -> None:

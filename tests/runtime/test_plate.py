@@ -187,7 +187,7 @@ def test_over_another_backdrop_nothing_of_the_plate_is_left(difference_model: Pa
     matte = Plate.open(scene, difference_model).matte(shot)
     over = matte.over("#0000ff")
     assert np.array_equal(over[SQUARE], shot[SQUARE])
-    assert over[~SQUARE] == pytest.approx(np.float32([[0, 0, 1]]).repeat(np.count_nonzero(~SQUARE), axis=0))
+    assert over[~SQUARE] == pytest.approx(np.array([[0, 0, 1]], np.float32).repeat(np.count_nonzero(~SQUARE), axis=0))
     assert np.array_equal(matte.over(scene, shadow=True)[SQUARE], shot[SQUARE])
 
 

@@ -19,7 +19,7 @@ def hand() -> Image:
     rows, columns = np.mgrid[: SIZE_HW[0], : SIZE_HW[1]]
     palm = (rows >= 90) & (columns >= 60) & (columns < 150)
     fingers = (rows >= 40) & (rows < 90) & ((columns - 60) % 24 < 7) & (columns >= 60) & (columns < 150)
-    fine = np.kron((palm | fingers).astype(np.float32), np.ones((2, 2), np.float32))
+    fine = (palm | fingers).astype(np.float32).repeat(2, axis=0).repeat(2, axis=1)
     return resize(np.roll(fine, 1, axis=1), SIZE_HW)
 
 
@@ -27,7 +27,9 @@ def scene(seed: int = 0) -> tuple[Image, Image, Image]:
     """Shot, textured plate and true alpha."""
     rng = np.random.default_rng(seed)
     plate = resize(rng.uniform(0.3, 0.8, (40, 60, 3)).astype(np.float32), SIZE_HW)
-    skin = np.clip(np.float32([0.35, 0.2, 0.15]) + rng.normal(0, 0.02, (*SIZE_HW, 3)), 0, 1).astype(np.float32)
+    skin = np.clip(np.array([0.35, 0.2, 0.15], np.float32) + rng.normal(0, 0.02, (*SIZE_HW, 3)), 0, 1).astype(
+        np.float32
+    )
     alpha = hand()
     return composite_light(skin, alpha, plate), plate, alpha
 
@@ -105,14 +107,22 @@ def test_a_picture_no_larger_than_the_coarse_alpha_is_only_resized() -> None:
 
 
 def test_the_foregrounds_disparity_reaches_beyond_its_edge() -> None:
-    alpha = np.float32([[0, 0.1, 0.5, 0.97, 1, 1]])
-    disparity = np.float32([[0, 0.5, 2, 4, 4, 4]])
+    alpha = np.array([[0, 0.1, 0.5, 0.97, 1, 1]], np.float32)
+    disparity = np.array([[0, 0.5, 2, 4, 4, 4]], np.float32)
     assert extend_disparity(disparity, alpha) == pytest.approx(4.0)
 
 
 def test_without_sure_foreground_disparity_stays_as_it_is() -> None:
-    disparity = np.float32([[0, 0.5, 2]])
-    assert np.array_equal(extend_disparity(disparity, np.float32([[0, 0.5, 0.9]])), disparity)
+    disparity = np.array([[0, 0.5, 2]], np.float32)
+    assert np.array_equal(extend_disparity(disparity, np.array([[0, 0.5, 0.9]], np.float32)), disparity)
+
+
+def test_a_haze_that_no_matte_shows_is_nothing() -> None:
+    shot, plate, truth = scene()
+    coarse = np.clip(resize(truth, CELLS_HW), 0.001, 0.999)
+    refined = refine_alpha(shot, plate, coarse)
+    assert not refined[:16].any()
+    assert (refined[140:, 90:120] == 1).all()
 
 
 @pytest.mark.long

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import strips
@@ -17,8 +16,8 @@ _TINY = 1e-5
 _SURE, _FREE = 0.95, 0.02
 """From the one on a pixel tells its neighbours of the foreground's colour, up to the other of the plate's light."""
 
-_STEP_PX = 4
-"""Every so many-th pixel is looked at for the colours nearby: they are means, and a hair is no wider."""
+_LEAST_STEP_PX, _STEPS = 4, 120
+"""Colours nearby are means: pixels at least so far apart do, and in large pictures so many along the shorter side."""
 
 
 def composite(foreground: Image, alpha: Image, backdrop: Image) -> Image:
@@ -67,7 +66,7 @@ def composite_light(foreground: Image, alpha: Image, backdrop: Image) -> Image:
         edge = (coverage > 0) & (coverage < 1)
         part = coverage[edge][:, None]
         light = part * srgb_to_linear(foreground[rows][edge]) + (1 - part) * srgb_to_linear(backdrop[rows][edge])
-        result[rows][edge] = linear_to_srgb(light)
+        result[rows][edge] = linear_to_srgb(np.asarray(light, np.float32))
     return result
 
 
@@ -94,7 +93,9 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
 
     """
     result = shot.copy()
-    nearby, relit = _colours_nearby(shot, alpha), _light_nearby(shot, plate, alpha)
+    step_px = max(_LEAST_STEP_PX, min(alpha.shape) // _STEPS)
+    few = (slice(None, None, step_px),) * 2
+    nearby, relit = _colours_nearby(shot[few], alpha[few]), _light_nearby(shot[few], plate[few], alpha[few])
     covered = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     for rows in strips(*alpha.shape):
         row, column = np.nonzero(covered[rows] & (alpha[rows] < 1))
@@ -102,12 +103,13 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
             continue
         row += rows.start
         colour, part = shot[row, column], alpha[row, column][:, None]
+        places = np.divide(row, step_px, dtype=np.float32), np.divide(column, step_px, dtype=np.float32)
         behind = srgb_to_linear(plate[row, column])
         if relit is not None:
-            behind = behind * sampled(relit, _in_steps(row), _in_steps(column))
-        around = colour if nearby is None else sampled(nearby, _in_steps(row), _in_steps(column))
+            behind = behind * sampled(relit, *places)
+        around = colour if nearby is None else sampled(nearby, *places)
         light = (srgb_to_linear(colour) - (1 - part) * behind) / np.maximum(part, 1e-3)
-        exact = linear_to_srgb(np.clip(light, 0, 1))
+        exact = linear_to_srgb(np.clip(light, 0, 1, dtype=np.float32))
         step = np.clip((part - _TRUSTED_FROM) / (_TRUSTED_FULLY - _TRUSTED_FROM), 0, 1)
         result[row, column] = around + step * step * (3 - 2 * step) * (exact - around)
     return result
@@ -153,21 +155,16 @@ def _mean(values: Image, radius_px: int) -> Image:
     return np.asarray(cv2.blur(values, (side, side)), np.float32)
 
 
-def _in_steps(index: NDArray[np.intp]) -> NDArray[np.float32]:
-    return index.astype(np.float32) / _STEP_PX
-
-
 def _colours_nearby(shot: Image, alpha: Image) -> Image | None:
-    """The sure foreground's colour around every `_STEP_PX`-th pixel, or None where no foreground is sure."""
-    sure = (alpha[::_STEP_PX, ::_STEP_PX] >= _SURE).astype(np.float32)
-    return spread(shot[::_STEP_PX, ::_STEP_PX], sure)[0] if sure.any() else None
+    """The sure foreground's colour around every pixel, or None where no foreground is sure."""
+    sure = (alpha >= _SURE).astype(np.float32)
+    return spread(shot, sure)[0] if sure.any() else None
 
 
 def _light_nearby(shot: Image, plate: Image, alpha: Image) -> Image | None:
-    """The shot's light on the free plate over the plate's around every `_STEP_PX`-th pixel; None where none is free."""
-    free = (alpha[::_STEP_PX, ::_STEP_PX] <= _FREE).astype(np.float32)
+    """The shot's light on the free plate over the plate's around every pixel, or None where no plate is free."""
+    free = (alpha <= _FREE).astype(np.float32)
     if not free.any():
         return None
-    layers = [srgb_to_linear(picture[::_STEP_PX, ::_STEP_PX]) for picture in (shot, plate)]
-    light, _ = spread(np.concatenate(layers, axis=2), free)
-    return np.clip((light[..., :3] + _DIMMEST) / (light[..., 3:] + _DIMMEST), 0.1, 10)
+    light, _ = spread(np.concatenate([srgb_to_linear(shot), srgb_to_linear(plate)], axis=2), free)
+    return np.clip((light[..., :3] + _DIMMEST) / (light[..., 3:] + _DIMMEST), 0.1, 10).astype(np.float32, copy=False)

@@ -59,4 +59,4 @@ def sampled(maps: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]
     c0, c1 = np.clip(left, 0, last_column), np.clip(left + 1, 0, last_column)
     upper = maps[r0, c0] * (1 - right) + maps[r0, c1] * right
     lower = maps[r1, c0] * (1 - right) + maps[r1, c1] * right
-    return upper * (1 - down) + lower * down
+    return np.asarray(upper * (1 - down) + lower * down, np.float32)

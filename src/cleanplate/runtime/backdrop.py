@@ -49,7 +49,7 @@ class Backdrop:
         if self.picture is not None:
             return _covering(self.picture, size_hw)
         if self.colour is not None:
-            return np.broadcast_to(np.float32(self.colour), (*size_hw, 3)).copy()
+            return np.broadcast_to(np.array(self.colour, np.float32), (*size_hw, 3)).copy()
         if plate is None:
             raise UsageError("backdrop blur: there is no plate to blur; name a picture or a colour")
         scale = min(1.0, _BLUR_AT_PX / min(size_hw))

@@ -25,6 +25,8 @@ _SURE, _SOFT = 0.95, 0.02
 _REACH, _INSIDE, _OUTSIDE = 8, 0.7, 0.1
 """So many cells around there must be some foreground and some plate: a wide haze of half alpha is no edge."""
 
+_NOTHING = 1 / 512
+
 _RIM = 1e-4
 """What a cell at the rim counts of one inside."""
 
@@ -79,7 +81,9 @@ def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_
         tile_px: side of the tiles; another one gives the same result.
 
     Returns:
-        (h, w) float32 in [0, 1]; `coarse`, resized, where it is not smaller than the shot.
+        (h, w) float32 in [0, 1]; `coarse`, resized, where it is not smaller than the shot. Less than half a step of an
+        8-bit matte is nothing, and as near to 1 it is all: a network is never quite sure, and every pixel that is
+        covered in part costs time in whatever comes after.
 
     Source: Chuang et al., A Bayesian Approach to Digital Matting, 2001, with the background known as in Qian and Sezan,
     Video Background Replacement without a Blue Screen, 1999, and the maximum replaced by a mean over few alphas.
@@ -96,6 +100,8 @@ def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_
     for top in range(0, height, tile_px):
         for left in range(0, width, tile_px):
             _refine_tile(alpha, shot, plate, cells, (slice(top, top + tile_px), slice(left, left + tile_px)))
+    alpha[alpha < _NOTHING] = 0
+    alpha[alpha > 1 - _NOTHING] = 1
     return alpha
 
 
@@ -146,10 +152,8 @@ def _look_around(shot: Image, plate: Image, coarse: Image) -> Image:
 
 def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: tuple[slice, slice]) -> None:
     """Put the answers of one tile into `alpha`."""
-    rows, columns = (
-        (np.arange(side)[part] + 0.5) * (cells_side / side) - 0.5
-        for side, cells_side, part in zip(alpha.shape, cells.unsure.shape, tile, strict=True)
-    )
+    rows = _in_cells(alpha.shape[0], cells.unsure.shape[0], tile[0])
+    columns = _in_cells(alpha.shape[1], cells.unsure.shape[1], tile[1])
     nearest = np.ix_(np.rint(rows).astype(np.intp), np.rint(columns).astype(np.intp))
     row, column = np.nonzero(cells.unsure[nearest])
     if not row.size:
@@ -160,11 +164,16 @@ def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: t
     alpha[row, column] = _best_alpha(seen, behind, maps)
 
 
+def _in_cells(side: int, num_cells: int, part: slice) -> np.typing.NDArray[np.float32]:
+    """Where the middles of some of the pixels of a side lie among the middles of its cells."""
+    return ((np.arange(side)[part] + 0.5) * (num_cells / side) - 0.5).astype(np.float32)
+
+
 def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
     """The mean of the posterior (n,) of pixels: linear light of shot and plate (n, 3), and their maps (n, 13)."""
     value, back = _turned(seen), _turned(behind * maps[:, _GAIN])
     noise = (1e-6 + 3e-4 * seen.mean(axis=1))[:, None]  # about two steps of an 8-bit sRGB picture
-    back_variance = maps[:, _BACK_VARIANCE] + np.float32([_RELIT**2, 0, 0]) * back[:, :1] ** 2
+    back_variance = maps[:, _BACK_VARIANCE] + np.array([_RELIT**2, 0, 0], np.float32) * back[:, :1] ** 2
     prior = np.clip(maps[:, _ALPHA], _FLOOR, 1 - _FLOOR)
     mixed = 4 * _MIXED * prior * (1 - prior)
     total, best = np.zeros(len(seen), np.float32), np.zeros(len(seen), np.float32)
@@ -185,5 +194,5 @@ def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
     return best / total
 
 
-def _turned(linear: Image) -> Image:
-    return linear @ _TURN.T
+def _turned(linear: np.typing.NDArray[np.floating]) -> Image:
+    return linear.astype(np.float32, copy=False) @ _TURN.T

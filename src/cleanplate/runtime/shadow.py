@@ -50,7 +50,8 @@ def cast_shadow(shot: Image, plate: Image, alpha: Image) -> Image:
     lost = np.clip(1 - smooth[..., 0], 0, 1)
     step = np.clip((lost - _DARK_FROM) / (_DARK_FULLY - _DARK_FROM), 0, 1)
     lost = np.where(_touching(lost > _DARK_FROM, part >= 0.5), lost * step * step * (3 - 2 * step), 0)
-    return resize(cv2.blur((1 - lost).astype(np.float32), (3, 3)), (alpha.shape[0], alpha.shape[1]))
+    left = np.asarray(cv2.blur((1 - lost).astype(np.float32), (3, 3)), np.float32)
+    return resize(left, (alpha.shape[0], alpha.shape[1]))
 
 
 def shaded(backdrop: Image, shadow: Image) -> Image:
