@@ -41,7 +41,7 @@ def test_only_convolutions_but_no_output_are_in_8_bits_and_the_bytes_are_the_sam
     export(run, run / "a.onnx", data / "train")
     export(run, run / "b.onnx", data / "train")
     assert (run / "a.onnx").read_bytes() == (run / "b.onnx").read_bytes()
-    graph = onnx.load(run / "a.onnx").graph
+    graph = onnx.ModelProto.FromString((run / "a.onnx").read_bytes()).graph
     stored = {tensor.name: tensor.data_type for tensor in graph.initializer}
     made_by = {output: node for node in graph.node for output in node.output}
     for node in (node for node in graph.node if node.op_type == "Conv"):

@@ -72,7 +72,7 @@ def quantise(model: onnx.ModelProto, pairs: Sequence[Pair]) -> onnx.ModelProto:
             activation_type=tools.QuantType.QUInt8, weight_type=tools.QuantType.QInt8, per_channel=True,
             reduce_range=True, extra_options={"WeightSymmetric": True, "ActivationSymmetric": False},
         )  # fmt: skip
-        quantised = onnx.load(path)
+        quantised = onnx.ModelProto.FromString(path.read_bytes())
     del quantised.metadata_props[:]
     quantised.producer_name, quantised.producer_version = model.producer_name, model.producer_version
     return quantised
