@@ -28,10 +28,12 @@ def test_every_plate_is_opened_once_for_all_shots_of_its_camera(
 
     class Counted(Plate):
         @classmethod
-        def open(cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None) -> Plate:
+        def open(
+            cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None, *, doctor: bool = True
+        ) -> Plate:
             assert isinstance(plate, Path)
             opened.append(plate)
-            return super().open(plate, model)
+            return super().open(plate, model, doctor=doctor)
 
     monkeypatch.setattr(predictions, "Plate", Counted)
     predictor = RuntimePredictor(difference_model)

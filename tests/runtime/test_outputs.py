@@ -106,6 +106,7 @@ def test_npy_depth_is_float32_at_the_shots_size(tmp_path: Path, plate: Plate, ma
 def test_the_preview_shows_five_panels_side_by_side(tmp_path: Path, plate: Plate, matte: Matte) -> None:
     picture = preview(matte)
     assert picture.shape == (32, 5 * 48 + 4 * 8, 3)
+    assert matte.plate is not None
     assert np.array_equal(picture[:, :48], matte.plate)
     assert np.array_equal(picture[:, 56:104], matte.shot)
     assert np.array_equal(picture[:, 112:160, 1], matte.alpha)

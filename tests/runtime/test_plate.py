@@ -103,6 +103,7 @@ def test_a_plate_of_another_size_is_resized_with_a_notice(difference_model: Path
     large = shot.repeat(2, axis=0).repeat(2, axis=1)
     matte = Plate.open(scene, difference_model).matte(large)
     assert matte.alpha.shape == (64, 96)
+    assert matte.plate is not None
     assert matte.plate.shape == large.shape
     assert matte.notices == ("plate: the plate, 48 x 32 pixels, was resized to the shot's 96 x 64",)
     assert matte.alpha[30, 48] == 1
@@ -153,6 +154,7 @@ def test_a_plate_that_was_moved_is_brought_onto_the_shot_and_its_depth_with_it(
 ) -> None:
     plate = Plate.open(np.roll(room, 5, axis=1), difference_model)
     matte = plate.matte(room)
+    assert matte.plate is not None
     assert np.abs(matte.plate - room)[:, :130].mean() < 0.005
     assert matte.alpha[:, :130].mean() < 0.03
     (notice,) = matte.notices
@@ -180,6 +182,7 @@ def test_a_plate_of_another_room_is_used_as_it_is_and_told_about(difference_mode
     matte = Plate.open(room[::-1, ::-1].copy(), difference_model).matte(room)
     (notice,) = matte.notices
     assert "the plate cannot be used: " in notice
+    assert matte.plate is not None
     assert np.array_equal(matte.plate, room[::-1, ::-1])
 
 

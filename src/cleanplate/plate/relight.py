@@ -89,8 +89,8 @@ def fit_light(plate: Image, shot: Image, weight: Image) -> Light:
         weight: (h, w) in [0, 1]: how surely a pixel shows one surface in both.
 
     """
-    rows, columns = (np.arange(side) // 8 for side in shot.shape[:2])
-    blocks = (rows[:, None] + columns[None]) % 2 == 0
+    rows, columns = np.indices(weight.shape, np.intp) >> 3
+    blocks = (rows + columns) % 2 == 0
     fitted, held = weight * blocks, weight * ~blocks
     light = Light()
     for part, cut in _CUT.items():
