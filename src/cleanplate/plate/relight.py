@@ -89,9 +89,9 @@ def fit_light(plate: Image, shot: Image, weight: Image) -> Light:
         weight: (h, w) in [0, 1]: how surely a pixel shows one surface in both.
 
     """
-    rows, columns = (np.arange(side) // 8 for side in shot.shape[:2])
-    blocks = (rows[:, None] + columns[None]) % 2 == 0
-    fitted, held = weight * blocks, weight * ~blocks
+    rows, columns = np.indices(weight.shape)
+    blocks = (rows // 8 + columns // 8) % 2 == 0
+    fitted, held = np.where(blocks, weight, np.float32(0)), np.where(blocks, np.float32(0), weight)
     light = Light()
     for part, cut in _CUT.items():
         candidate = _with(light, part, plate, shot, fitted)

@@ -32,7 +32,7 @@ def structure(luma: Image, reach_px: float) -> tuple[Image, Image]:
     """
     high = np.subtract(luma, blur(luma, reach_px), dtype=np.float32)
     contrast = np.sqrt(np.maximum(blur(high * high, reach_px), 0), dtype=np.float32)
-    return high / (contrast + np.float32(_FLAT)), contrast
+    return np.divide(high, contrast + np.float32(_FLAT), dtype=np.float32), contrast
 
 
 def likeness(first: Image, second: Image, reach_px: float) -> Image:
