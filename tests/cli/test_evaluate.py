@@ -85,18 +85,24 @@ def test_by_default_results_go_to_out_evaluate(
 @pytest.mark.parametrize(
     ("arguments", "outcome"),
     [
-        (["nowhere"], (1, "nowhere: is no folder")),
-        (["given"], (1, "given: holds no camera")),
-        (["real", "--predictions", "nowhere"], (1, "nowhere: is no folder")),
-        (["real", "--predictions", "real"], (2, "holds shots, not predictions")),
-        (["real", "--save-predictions", "real"], (2, "holds shots, not predictions")),
+        (["real", "nowhere"], (1, "nowhere: is no folder")),
+        (["real", "given"], (1, "given: holds no camera")),
+        (["real", "real", "--predictions", "nowhere"], (1, "nowhere: is no folder")),
+        (["real", "real", "--predictions", "real"], (2, "holds shots, not predictions")),
+        (["real", "real", "--save-predictions", "real"], (2, "holds shots, not predictions")),
         (
-            ["real", "--predictions", "given", "--model", "m.onnx"],
+            ["real", "real", "--predictions", "given", "--model", "m.onnx"],
             (2, "--predictions runs no model: leave --model out"),
         ),
-        (["real", "--predictions", "given", "--save-predictions", "k"], (2, "leave --save-predictions out")),
-        (["real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
-        ([], (2, "DIR")),
+        (["real", "real", "--predictions", "given", "--save-predictions", "k"], (2, "leave --save-predictions out")),
+        (["real", "real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
+        (["real"], (2, "DIR")),
+        (["stress", "nowhere", "--tool", "difference"], (1, "nowhere: is no folder")),
+        (["stress", "given", "--tool", "difference"], (1, "given: holds no camera")),
+        (["stress", "real", "--tool", "matter {image}"], (2, "lacks {out}")),
+        (["stress", "real", "--tool", "photoshop"], (2, "photoshop: is none of cleanplate, difference")),
+        (["stress", "real", "--tool", "mog2", "--model", "m.onnx"], (2, "has no model: leave --model out")),
+        (["stress", "real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
     ],
 )
 def test_wrong_input_is_one_line_that_names_it_and_leaves_nothing_behind(
@@ -108,7 +114,7 @@ def test_wrong_input_is_one_line_that_names_it_and_leaves_nothing_behind(
 ) -> None:
     monkeypatch.chdir(room)
     before = sorted(room.rglob("*"))
-    assert main(["evaluate", "real", *arguments, "--out", "o"]) == outcome[0]
+    assert main(["evaluate", *arguments, "--out", "o"]) == outcome[0]
     printed = capsys.readouterr()
     assert printed.out == ""
     assert outcome[1] in printed.err
@@ -179,31 +185,3 @@ def test_a_tool_is_put_under_stress_and_a_second_joins_its_page(
     capsys.readouterr()
     assert main([*arguments, "--tool", "difference", "--seed", "1"]) == 1
     assert "was measured on other pairs or with another seed" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "outcome"),
-    [
-        (["nowhere", "--tool", "difference"], (1, "nowhere: is no folder")),
-        (["given", "--tool", "difference"], (1, "given: holds no camera")),
-        (["real", "--tool", "matter {image}"], (2, "lacks {out}")),
-        (["real", "--tool", "photoshop"], (2, "photoshop: is none of cleanplate, difference")),
-        (["real", "--tool", "mog2", "--model", "m.onnx"], (2, "has no model: leave --model out")),
-        (["real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
-    ],
-)
-def test_wrong_stress_is_one_line_and_leaves_nothing_behind(
-    room: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    outcome: tuple[int, str],
-) -> None:
-    monkeypatch.chdir(room)
-    before = sorted(room.rglob("*"))
-    assert main(["evaluate", "stress", *arguments, "--out", "o"]) == outcome[0]
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert outcome[1] in printed.err
-    assert len(printed.err.splitlines()) == 1
-    assert sorted(room.rglob("*")) == before
