@@ -2,8 +2,8 @@
 
     cleanplate synth --out data/edges --count 16 --size 2048x1152 --seed 5
     .venv/bin/python tools/refine_figures.py data/edges
-    pip install --target /tmp/pymatting --no-deps pymatting      # only to compare with; not needed by anything
-    PYTHONPATH=/tmp/pymatting .venv/bin/python tools/refine_figures.py data/edges --colour
+    pip install --target .venv-pymatting --no-deps pymatting      # only to compare with; not needed by anything
+    PYTHONPATH=.venv-pymatting .venv/bin/python tools/refine_figures.py data/edges --colour
 
 The coarse alpha is the truth, averaged over cells, and what the shipped network says. Other ways to bring it to full
 size: bilinear, and a fast guided filter (He and Sun, 2015) whose guide is the shot, or shot and plate. `--cells 93`
