@@ -2,20 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from cleanplate.cli.options import Command
 from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _ANCHOR = re.compile(r"[-+.\d]+,[-+.\d]+=\S*")
 

@@ -111,6 +111,17 @@ def table(cameras: Sequence[CameraScores]) -> str:
     rows = [["camera", "shots", *COLUMNS]]
     rows += [[row.camera, str(row.num_shots), *cells(row.figures)] for row in cameras]
     rows.append([MEAN, "", *cells(mean_figures([row.figures for row in cameras]))])
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Cells as text in columns, one row a line: the first column begins at the left, the others end at the right.
+
+    >>> print(aligned([["", "IoU"], ["mean", "0.912"]]))
+            IoU
+    mean  0.912
+
+    """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cleanplate.evaluate.scores import aligned
 from cleanplate.evaluate.synthetic import Estimate, PairFigures, Pairs, PairScores, aligned_m, estimate, worst
 from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import colour_map
@@ -52,16 +53,11 @@ def table(scores: Sequence[PairScores]) -> str:
     rows = [["", *COLUMNS]]
     for name, figures in summary(scores).items():
         rows.append([name, *("" if value is None else f"{value:.4f}" for value in astuple(figures))])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
     empty = [pair.found for pair in scores if pair.empty]
     told = f"{len(scores)} pair{'s' * (len(scores) > 1)}, {len(empty)} without foreground"
     if empty:
         told += f", in which {np.mean(empty):.3%} of the picture was found all the same"
-    return "\n".join([*(line.rstrip() for line in lines), told])
+    return f"{aligned(rows)}\n{told}"
 
 
 def to_json(scores: Sequence[PairScores]) -> dict[str, object]:

@@ -6,11 +6,10 @@ import numpy as np
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
-from cleanplate.imaging.spreading import sampled, spread
+from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
 _TRUSTED_FROM = 0.02
 _TRUSTED_FULLY = 0.2
-_DIMMEST = 0.01
 _BLUR_RADII_PX = (90, 6)
 _TINY = 1e-5
 _SURE, _FREE = 0.95, 0.02
@@ -166,5 +165,4 @@ def _light_nearby(shot: Image, plate: Image, alpha: Image) -> Image | None:
     free = (alpha <= _FREE).astype(np.float32)
     if not free.any():
         return None
-    light, _ = spread(np.concatenate([srgb_to_linear(shot), srgb_to_linear(plate)], axis=2), free)
-    return np.clip((light[..., :3] + _DIMMEST) / (light[..., 3:] + _DIMMEST), 0.1, 10).astype(np.float32, copy=False)
+    return light_ratio(srgb_to_linear(shot), srgb_to_linear(plate), free)

@@ -9,6 +9,8 @@ from cleanplate.imaging import Image
 _NEARER = 100.0
 """How much more a known place counts than one that only the next larger window, three times as wide, reaches."""
 
+_DIMMEST = 0.01
+
 
 def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     """The mean of the known values around every pixel, the nearest counting most.
@@ -40,6 +42,17 @@ def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     total += share * known.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
     much = total[..., -1]
     return total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None], much
+
+
+def light_ratio(seen: Image, reference: Image, weight: Image) -> Image:
+    """How many times the light of `reference` there is in `seen` around every pixel, 0.1 to 10; 1 where nothing counts.
+
+    Both are (h, w, 3) linear light, `weight` as `spread` takes it; so is the result (h, w, 3). Of what is nearly black
+    a ratio says little, and there it goes to 1.
+    """
+    light, _ = spread(np.concatenate([seen, reference], axis=2), weight)
+    ratio = (light[..., :3] + _DIMMEST) / (light[..., 3:] + _DIMMEST)
+    return np.clip(ratio, 0.1, 10).astype(np.float32, copy=False)
 
 
 def sampled(maps: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Image:

@@ -21,7 +21,7 @@ from cleanplate.imaging.resize import resize
 from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anchors, fit_depth_map, relative_scale
 from cleanplate.plate.bedside import Bedside, Mended
 from cleanplate.plate.intrinsics import find_intrinsics
-from cleanplate.plate.sizes import fitted
+from cleanplate.plate.sizes import fitted, same_aspect
 from cleanplate.runtime.alignment import align_disparity
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
@@ -127,7 +127,7 @@ class Plate:
         map_m = as_depth(depth_m) if is_array else read_depth(Path(depth_m))
         what = "depth" if is_array else str(depth_m)
         (height, width), (plate_height, plate_width) = map_m.shape, self.rgb.shape[:2]
-        if abs(height * plate_width - width * plate_height) * 100 > max(height * plate_width, width * plate_height):
+        if not same_aspect((height, width), (plate_height, plate_width)):
             raise InputError(
                 f"{what}: is {width} x {height} pixels but the plate {self.name} is {plate_width} x {plate_height}; "
                 "give a depth map of the plate's framing"

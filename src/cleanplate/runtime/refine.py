@@ -14,7 +14,7 @@ import numpy as np
 from cleanplate.imaging import Image
 from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.imaging.resize import resize
-from cleanplate.imaging.spreading import sampled, spread
+from cleanplate.imaging.spreading import light_ratio, sampled, spread
 from cleanplate.runtime.cells import cell_light
 
 _TILE_PX = 512
@@ -143,9 +143,7 @@ def _look_around(shot: Image, plate: Image, coarse: Image) -> Image:
     variance = np.maximum(front[..., 3:] - np.square(front[..., :3]), 0)
 
     empty = (coarse < _SOFT).astype(np.float32)
-    light, known = spread(np.concatenate([seen, behind], axis=2), empty)
-    gain = np.clip((light[..., :3] + 0.01) / (light[..., 3:] + 0.01), 0.1, 10)
-    gain[known <= 0] = 1
+    gain = light_ratio(seen, behind, empty)
     left, _ = spread(np.square(_turned(seen - behind * gain)), empty)
     return np.concatenate([front[..., :3], variance, gain, left, part], axis=2).astype(np.float32)
 
