@@ -11,47 +11,63 @@ from cleanplate.errors import MissingExtraError
 
 @click.command("train", short_help="Train the network by a recipe.")
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with train/ and validation/.")
+@click.option(
+    "--data",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder with train/ and validation/; given again, one with more of train/.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value, e.g. optim.lr=1e-3.")
+@click.option("--start", type=click.Path(path_type=Path), help="Run or checkpoint whose weights the run begins with.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @folder_set_options
 def command(
     *,
     recipe: Path,
-    data: Path,
+    data: tuple[Path, ...],
     out: Path,
     overrides: tuple[str, ...],
+    start: Path | None,
     resume: bool,
     pairs: tuple[str, ...],
     depth_is: str | None,
 ) -> int:
     """Train the network by RECIPE, a TOML file such as recipes/shipped.toml.
 
-    train/ and validation/ are shards or folder sets; where a folder set has no depth, depth is not trained on it.
+    train/ and validation/ are shards or folder sets; where a folder set has no depth, depth is not trained on it. With
+    --start, of the run there only the weights count: steps, learning rate and average begin anew.
     """
     try:
         from cleanplate.sample.opening import open_samples
+        from cleanplate.train.checkpoint import find_checkpoint
+        from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
         from cleanplate.train.matte import MatteAndDepth
         from cleanplate.train.recipe import load_recipe
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
     loaded = load_recipe(recipe, overrides)
-    train, validation = (
-        open_samples(data / name, rule_words=pairs, depth_is=depth_is) for name in ("train", "validation")
-    )
-    training = Training(MatteAndDepth(loaded), train, validation, out, resume=resume)
+
+    def opened(folder: Path) -> Samples:
+        return open_samples(folder, rule_words=pairs, depth_is=depth_is)
+
+    train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
+    task = MatteAndDepth(loaded, None if start is None else find_checkpoint(start))
+    training = Training(task, train, validation, out, resume=resume)
     finished = training.run()
-    sets = "".join(f" --set {text}" for text in overrides)
+    sets = "".join(f" --data {folder}" for folder in data[1:])
+    sets += "".join(f" --set {text}" for text in overrides)
     sets += "".join(f" --pairs {shlex.quote(text)}" for text in pairs)
     sets += f" --depth-is {depth_is}" if depth_is else ""
+    sets += f" --start {start}" if start else ""
     if finished:
         click.echo(f"trained {training.about.step} steps; now:  cleanplate export {out} --out model.onnx")
         return 0
     click.echo(
         f"stopped after step {training.about.step}, all of it saved; go on with:  "
-        f"cleanplate train {recipe} --data {data} --out {out}{sets} --resume",
+        f"cleanplate train {recipe} --data {data[0]} --out {out}{sets} --resume",
         err=True,
     )
     return 130

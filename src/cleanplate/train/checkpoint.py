@@ -18,6 +18,7 @@ from cleanplate.errors import InputError
 FORMAT = 1
 """The format number this version writes, and the only one it reads."""
 
+_ABOUT = "checkpoint.json"
 _KEEP = 2
 
 
@@ -54,7 +55,7 @@ def save_checkpoint(run: Path, weights: Weights, about: About) -> Path:
         (partial / "model.safetensors").write_bytes(save(_plain(weights.network.state_dict())))
         (partial / "ema.safetensors").write_bytes(save(_plain(weights.average.state_dict())))
         (partial / "optimizer.safetensors").write_bytes(save(_plain(_optimizer_tensors(weights))))
-        (partial / "checkpoint.json").write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        (partial / _ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
         if folder.exists():  # the same step once more, from a resumed run: the same content
             shutil.rmtree(folder)
         os.replace(partial, folder)  # noqa: PTH105 - one atomic step, on a folder
@@ -72,6 +73,19 @@ def newest_checkpoint(run: Path) -> Path | None:
     return next(reversed(_folders(run)), None)
 
 
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint that is meant: `path` itself, or the newest of the run that it is.
+
+    Raises:
+        InputError: it is neither.
+
+    """
+    folder = path if (path / _ABOUT).exists() else newest_checkpoint(path)
+    if folder is None:
+        raise InputError(f"{path}: is no checkpoint and no run with one; give RUN or RUN/checkpoints/step_...")
+    return folder
+
+
 def read_about(folder: Path) -> About:
     """Read `checkpoint.json`.
 
@@ -79,11 +93,11 @@ def read_about(folder: Path) -> About:
         InputError: it is missing, damaged, or of another format.
 
     """
-    path = folder / "checkpoint.json"
+    path = folder / _ABOUT
     try:
         table = cast("object", json.loads(path.read_text(encoding="utf-8")))
     except OSError:
-        raise InputError(f"{folder}: is no checkpoint (no checkpoint.json); give RUN/checkpoints/step_...") from None
+        raise InputError(f"{folder}: is no checkpoint (no {_ABOUT}); give RUN/checkpoints/step_...") from None
     except ValueError:
         raise InputError(f"{path}: is not JSON; take an earlier checkpoint") from None
     known = {field.name for field in fields(About)}

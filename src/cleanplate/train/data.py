@@ -1,8 +1,10 @@
 """Samples become batches: which sample comes at which step, and what the camera does to it, is a pure function."""
 
 import signal
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple, Protocol, cast
 
 import cv2
@@ -39,6 +41,26 @@ class Samples(Protocol):
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Sample: ...
+
+
+class Together:
+    """Several sets as one: the samples of the first, then those of the next."""
+
+    def __init__(self, sets: Sequence[Samples]) -> None:
+        self._sets = list(sets)
+        self._ends = list(accumulate(len(samples) for samples in sets))
+        self.scenes = frozenset[str]().union(*(samples.scenes for samples in sets))
+        self.people = frozenset[str]().union(*(samples.people for samples in sets))
+        self.fingerprint = "+".join(samples.fingerprint for samples in sets)
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, index: int, /) -> Sample:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        which = bisect_right(self._ends, index)
+        return self._sets[which][index - (self._ends[which] - len(self._sets[which]))]
 
 
 class Batch(NamedTuple):

@@ -19,7 +19,7 @@ from cleanplate.imaging.files import replace_file
 from cleanplate.imaging.resize import resize
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
-from cleanplate.train.checkpoint import About, load_network, newest_checkpoint, read_about
+from cleanplate.train.checkpoint import About, find_checkpoint, load_network, read_about
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.quantise import Pair, calibration_pairs, quantise
 from cleanplate.train.recipe import Recipe, recipe_from_json
@@ -64,7 +64,7 @@ def export(checkpoint: Path, out: Path, calibrate: Path | None = None) -> Contra
         InputError: no checkpoint, or one that is damaged; no data set; the two disagree.
 
     """
-    folder = checkpoint if (checkpoint / "checkpoint.json").exists() else newest_checkpoint(checkpoint) or checkpoint
+    folder = find_checkpoint(checkpoint)
     about = read_about(folder)
     recipe = recipe_from_json(Recipe, about.recipe, str(folder))
     network = MatteAndDepth(recipe).network()

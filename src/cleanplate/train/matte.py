@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cleanplate.losses.depth import shift_and_spread
 from cleanplate.losses.matting import alpha_terms
 from cleanplate.models.network import Maps, Network
+from cleanplate.train.checkpoint import load_network
 from cleanplate.train.data import Batch, Camera
 from cleanplate.train.objective import objective
 from cleanplate.train.optimiser import learning_rate
@@ -24,13 +25,20 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class MatteAndDepth:
-    """What `recipes/shipped.toml` and its like teach; see `train.task.Task`."""
+    """What `recipes/shipped.toml` and its like teach; see `train.task.Task`.
+
+    `start`: a checkpoint of the same network, whose averaged weights a new run begins from; None begins from nothing.
+    """
 
     recipe: Recipe
+    start: Path | None = None
 
     def network(self) -> Network:
         """See `Task`."""
-        return Network(self.recipe.model.widths, self.recipe.model.fusion)
+        network = Network(self.recipe.model.widths, self.recipe.model.fusion)
+        if self.start is not None:
+            load_network(self.start / "ema.safetensors", network)
+        return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees
         """See `Task`."""
