@@ -1,5 +1,6 @@
 """From a seed and a number to one scene with its cast and all its shots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,8 +17,8 @@ from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.changes import Changed, change
 from cleanplate.synth.places.rooms import make_scene
 from cleanplate.synth.procedural import ProceduralParts
-from cleanplate.synth.render.render import PlateRender, render_plate, render_shot
-from cleanplate.synth.scene import Camera
+from cleanplate.synth.render.render import PlateRender, ShotRender, render_plate, render_shot
+from cleanplate.synth.scene import Actor, Camera
 from cleanplate.synth.staging import Cast, stage
 
 GENERATOR = "rooms-5"
@@ -65,7 +66,7 @@ def load_parts(assets: str) -> Parts:
 
 
 @dataclass(frozen=True, eq=False)
-class _Set:
+class Scenery:
     """A scene ready for its shots: as the plate has it, as it is now, and who may come."""
 
     name: str
@@ -80,7 +81,7 @@ def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
     """All shots of one scene of the plan; `index` = (the unit of the data set it belongs to, its number in there)."""
     rng = np.random.default_rng([plan.seed, *index])
     parts = load_parts(plan.assets)
-    here = _set_up(rng, plan, parts, f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}")
+    here = set_up(rng, plan, parts, f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}")
     samples: list[Sample] = []
     for attempt in range(2 * plan.shots_per_scene):
         if len(samples) == plan.shots_per_scene:
@@ -93,7 +94,7 @@ def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
     return samples
 
 
-def _set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> _Set:
+def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Scenery:
     scene = make_scene(rng, plan.size_hw, parts)
     noise = int(rng.integers(2**31))
     plate = render_plate(scene, noise)
@@ -102,10 +103,10 @@ def _set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> _S
     bright = float(np.exp(rng.uniform(float(np.log(_BRIGHT[0])), float(np.log(_BRIGHT[1])))))
     exposure = bright / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
     cast = Cast({f"{name}-p{k}": parts.person(rng) for k in range(3)})
-    return _Set(name, plate, now, changed, cast, exposure)
+    return Scenery(name, plate, now, changed, cast, exposure)
 
 
-def _shoot(rng: np.random.Generator, here: _Set, parts: Parts, key: str) -> Sample | None:
+def _shoot(rng: np.random.Generator, here: Scenery, parts: Parts, key: str) -> Sample | None:
     """One shot, or None where it would teach little: nothing is different, or somebody fills or hardly touches it."""
     moved = here.changed.moved if here.changed else []
     actors = [*moved, *stage(rng, here.now.scene, here.cast, parts)]
@@ -115,6 +116,11 @@ def _shoot(rng: np.random.Generator, here: _Set, parts: Parts, key: str) -> Samp
     share = float(shot.alpha.mean())
     if share > 0.9 or (share < 0.01 and rng.random() > (0.5 if here.changed else 0.15)):
         return None
+    return sample_of(key, here, actors, shot)
+
+
+def sample_of(key: str, here: Scenery, actors: Sequence[Actor], shot: ShotRender) -> Sample:
+    """A shot that was rendered, as the sample `key`."""
     tags = [here.changed.tag] if here.changed else []
     if not shot.alpha.any():
         tags.append("empty")
@@ -123,8 +129,8 @@ def _shoot(rng: np.random.Generator, here: _Set, parts: Parts, key: str) -> Samp
         key=key,
         scene=here.name,
         people=tuple(actor.name for actor in actors if actor.kind == "person"),
-        plate=_developed(here.plate.radiance, here.exposure),
-        shot=_developed(shot.radiance, here.exposure),
+        plate=developed(here.plate.radiance, here.exposure),
+        shot=developed(shot.radiance, here.exposure),
         alpha=shot.alpha,
         plate_depth_m=here.plate.depth_m,
         shot_depth_m=shot.depth_m,
@@ -143,7 +149,7 @@ def _view(camera: Camera) -> View:
     return View(camera.focal_px, (camera.size_hw[1] / 2, camera.size_hw[0] / 2), pose)
 
 
-def _developed(radiance: Floats, exposure: float) -> Image:
+def developed(radiance: Floats, exposure: float) -> Image:
     """Linear radiance to sRGB with a soft shoulder instead of hard clipping, as cameras do."""
     x = np.maximum(radiance * exposure, 0)
     shoulder = np.where(x < 0.7, x, 0.7 + 0.3 * (1 - np.exp(-(x - 0.7) / 0.3)))
