@@ -95,6 +95,7 @@ def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
 
 
 def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Scenery:
+    """A scene of the plan, rendered empty, and its cast."""
     scene = make_scene(rng, plan.size_hw, parts)
     noise = int(rng.integers(2**31))
     plate = render_plate(scene, noise)

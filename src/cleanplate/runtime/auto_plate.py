@@ -1,0 +1,108 @@
+"""The plate of a clip from the clip itself: what is seen, at every pixel, when nobody stands there."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.errors import InputError
+from cleanplate.imaging import Image
+from cleanplate.imaging.resize import resize
+from cleanplate.imaging.streams import Clip
+from cleanplate.runtime.session import Session
+
+_LOOKS = 45
+"""Frames that are looked at, spread over the clip."""
+
+_MEMORY_BYTES = 400_000_000
+"""Of frames held at once: fewer are looked at where they are large."""
+
+_FEWEST = 5
+
+_ROUNDS = 2
+"""How often the mattes are made anew with the plate that the last ones gave."""
+
+_THERE = 0.1
+"""From this alpha on a pixel may show somebody."""
+
+_ENOUGH = 3
+"""A pixel was seen where so many looks show nobody: a median of fewer is no median."""
+
+_STRIP = 64
+
+
+class AutoPlate(NamedTuple):
+    """A plate (h, w, 3) sRGB in [0, 1], and where it was seen empty (h, w): elsewhere it is a guess."""
+
+    rgb: Image
+    seen: NDArray[np.bool_]
+
+    @property
+    def sentence(self) -> str:
+        """How much of it was seen."""
+        share = float(self.seen.mean())
+        if share > 0.9995:
+            return "the plate is made of the clip; every part of it was seen empty"
+        return (
+            f"the plate is made of the clip, {100 * share:.1f} % of it seen empty; the rest is what stood there most "
+            "of the time, so whoever stands there all along is part of the plate"
+        )
+
+
+def plate_of_clip(clip: Clip, session: Session) -> AutoPlate:
+    """The temporal median over frames of a still camera, then over those pixels alone that show nobody.
+
+    Whoever stands in one place for most of the clip ends up in the first median; where the mattes over it then find
+    nobody for a few looks, the place counts as seen.
+
+    Raises:
+        InputError: the clip has fewer than five frames, or cannot be used.
+
+    """
+    looks = np.stack(_looks(clip))
+    if len(looks) < _FEWEST:
+        raise InputError(f"{clip.path}: has {len(looks)} frames, too few for --plate auto; give --plate FILE")
+    empty = np.ones(looks.shape[:3], bool)
+    rgb, seen = _median(looks, empty)
+    for _ in range(_ROUNDS):
+        for look, there in zip(looks, empty, strict=True):
+            there[:] = ~_covered(look, rgb, session)
+        rgb, seen = _median(looks, empty)
+    return AutoPlate(rgb, seen)
+
+
+def _looks(clip: Clip) -> list[NDArray[np.uint8]]:
+    """Frames spread over the clip, 8 bits; how many it has is known only at its end."""
+    height, width = clip.info.size_hw
+    most = max(_FEWEST, min(_LOOKS, _MEMORY_BYTES // (3 * height * width)))
+    every = first_every = max(1, (clip.info.num_frames or 0) // most)
+    looks: list[NDArray[np.uint8]] = []
+    for frame in clip.frames(every=first_every):
+        if frame.index % every == 0 and not frame.bridged:
+            looks.append(np.rint(255 * frame.rgb).astype(np.uint8))
+        if len(looks) == 2 * most:
+            looks, every = looks[::2], 2 * every
+    return looks
+
+
+def _covered(look: NDArray[np.uint8], plate: Image, session: Session) -> NDArray[np.bool_]:
+    """Where a look (h, w, 3) may show somebody, with a margin of two of the network's pixels."""
+    alpha, _, _ = session.run(plate, look.astype(np.float32) / 255)
+    wide = cv2.dilate(alpha, np.ones((5, 5), np.uint8))
+    return resize(wide, (look.shape[0], look.shape[1])) >= _THERE
+
+
+def _median(looks: NDArray[np.uint8], empty: NDArray[np.bool_]) -> tuple[Image, NDArray[np.bool_]]:
+    """Median (h, w, 3) of the looks (n, h, w, 3) where they are empty (n, h, w), and where there are enough of those.
+
+    Elsewhere it is the median of all looks. In strips, because a median sorts copies.
+    """
+    _, height, width, _ = looks.shape
+    rgb, seen = np.empty((height, width, 3), np.float32), empty.sum(axis=0) >= _ENOUGH
+    for top in range(0, height, _STRIP):
+        strip = slice(top, top + _STRIP)
+        values = looks[:, strip].astype(np.float32)
+        counts = empty[:, strip, :, None] | ~seen[None, strip, :, None]
+        rgb[strip] = np.nanmedian(np.where(counts, values, np.nan), axis=0) / 255
+    return rgb, seen

@@ -1,0 +1,223 @@
+"""A clip becomes clips: every frame matted over one plate, in parts of some seconds that outlive an interruption.
+
+The plate's disparity is taken once, so that the depth of what nobody covers is the same in every frame to the bit.
+Light that changes is followed by the plate doctor, which mends the plate it was given for every change and never
+learns from frames: whoever stands still for an hour is not absorbed.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from cleanplate import __version__
+from cleanplate.errors import UsageError
+from cleanplate.imaging import Image
+from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter, join
+from cleanplate.imaging.files import prepare_folder, replace_file
+from cleanplate.imaging.streams import Clip, ClipInfo, Frame
+from cleanplate.jobs.progress import Advance, nobody_looks
+from cleanplate.runtime.backdrop import Backdrop
+from cleanplate.runtime.matte import Matte
+from cleanplate.runtime.no_plate import NoPlate
+from cleanplate.runtime.outputs import preview
+from cleanplate.runtime.plate import Plate
+
+PART_S = 10.0
+"""Seconds of clip in a part: what an interruption costs at most."""
+
+_ABOUT = "about.json"
+_SOUND = ("cutout", "preview", "composite")
+"""The products that keep the clip's sound: those that somebody looks at."""
+
+
+@dataclass(frozen=True)
+class ClipChoice:
+    """Which clips are wanted.
+
+    Attributes:
+        products: some of "matte", "cutout", "depth", "preview", "composite" and "shadow".
+        cutout: what carries colour and alpha: "prores" (ProRes 4444 in .mov) or "webm" (VP9).
+        backdrop: what the composite is laid over; it needs one.
+        with_shadow: whether the composite carries the foreground's shadow.
+
+    """
+
+    products: tuple[str, ...]
+    cutout: Literal["prores", "webm"] = "prores"
+    backdrop: Backdrop | None = None
+    with_shadow: bool = False
+
+    def kind(self, product: str) -> ClipKind:
+        """How a product is encoded: H.264 in .mp4, but for the cut-out."""
+        return self.cutout if product == "cutout" else "mp4"
+
+    def name(self, stem: str, product: str) -> str:
+        """The file of a product of the clip STEM.
+
+        >>> ClipChoice(("matte", "cutout")).name("a", "cutout")
+        'a_cutout.mov'
+        """
+        return f"{stem}_{product}{SUFFIXES[self.kind(product)]}"
+
+
+class ClipReport(NamedTuple):
+    """What became of a clip: how many of its frames there are now, how many of them were there before, what to tell."""
+
+    num_frames: int
+    num_kept: int
+    notices: tuple[str, ...]
+
+
+def matte_clip(
+    clip: Clip,
+    plate: Plate | NoPlate,
+    folder: Path,
+    stem: str,
+    choice: ClipChoice,
+    *,
+    identity: dict[str, Any],
+    advance: Advance = nobody_looks,
+) -> ClipReport:
+    """Write the wanted clips of one clip into `folder`, STEM_PRODUCT.mp4 (the cut-out .mov or .webm).
+
+    matte       alpha, grey
+    cutout      foreground colour and alpha, straight
+    depth       disparity, grey, light is near: black and white are `disparity_range`, the plate's, in every frame
+    preview     plate, shot, matte, cut-out and depth side by side
+    composite   the foreground over the backdrop
+    shadow      the share of light that the foreground's shadow leaves, grey
+
+    Frames keep their times, and cut-out, preview and composite the sound. Work goes into STEM_parts, part by part; what
+    is finished there is kept by the next call, and whatever stops it leaves parts that play. The last step joins them.
+
+    Args:
+        clip: to be matted.
+        plate: with what; another size than the clip's is as with shots.
+        folder: for the results.
+        stem: what their names begin with.
+        choice: which results.
+        identity: what else they depend on (plate, model, options), JSON: parts of another are not gone on with.
+        advance: is told of frames.
+
+    Raises:
+        UsageError: STEM_parts was begun with other options.
+        InputError: the clip cannot be used, or a file not written.
+
+    """
+    bench = _Bench(folder / f"{stem}_parts", clip.info, choice)
+    bench.begin({"cleanplate": __version__, "choice": choice.products, "cutout": choice.cutout, **identity})
+    told: dict[str, None] = {}
+    kept = bench.num_parts * bench.part_frames
+    advance(kept)
+    num_frames = kept
+    frames = clip.frames(kept)
+    first = next(frames, None)
+    while first is not None:
+        with bench.part() as write:
+            for frame in _until(first, frames, bench.part_frames):
+                matte = plate.matte(frame.rgb)
+                told.update(dict.fromkeys(matte.notices))
+                write(matte, frame)
+                num_frames += 1
+                advance(1)
+        first = next(frames, None)
+    prepare_folder(folder)
+    for product in choice.products:
+        sound = clip.path if clip.info.has_audio and product in _SOUND else None
+        told.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
+    bench.clear()
+    return ClipReport(num_frames, kept, (*clip.notices, *told))
+
+
+def _until(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
+    """`first` and those after it, `count` in all."""
+    yield first
+    for _ in range(count - 1):
+        frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
+
+
+class _Bench:
+    """The folder of parts: PRODUCT_0000.mp4 and so on, each finished; _unfinished in the name of one that is not."""
+
+    def __init__(self, folder: Path, info: ClipInfo, choice: ClipChoice) -> None:
+        self._folder, self._info, self._choice = folder, info, choice
+        self.part_frames = max(1, round(PART_S * float(info.rate)))
+        self.num_parts = 0
+
+    def begin(self, identity: dict[str, Any]) -> None:
+        """Make the folder, or go on with it: `num_parts` are there."""
+        wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
+        about = self._folder / _ABOUT
+        if about.exists():
+            if about.read_text(encoding="utf-8") != wanted:
+                raise UsageError(
+                    f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
+                )
+        else:
+            prepare_folder(self._folder)
+            with replace_file(about) as temporary:
+                temporary.write_text(wanted, encoding="utf-8")
+        while all(path.exists() for path in self._paths(self.num_parts).values()):
+            self.num_parts += 1
+
+    def parts(self, product: str) -> list[Path]:
+        """The finished parts of a product, in order."""
+        return [self._paths(number)[product] for number in range(self.num_parts)]
+
+    @contextmanager
+    def part(self) -> Generator[Callable[[Matte, Frame], None]]:
+        """Yield what takes the mattes of the next part; it counts as finished where nothing was raised."""
+        unfinished, finished = self._paths(self.num_parts, "_unfinished"), self._paths(self.num_parts)
+        writers: dict[str, ClipWriter] = {}
+        with ExitStack() as stack:
+
+            def write(matte: Matte, frame: Frame) -> None:
+                for product, path in unfinished.items():
+                    picture = _picture(product, matte, self._choice)
+                    if product not in writers:
+                        size_hw = (picture.shape[0], picture.shape[1])
+                        writer = ClipWriter(path, size_hw, self._info.rate, self._choice.kind(product))
+                        writers[product] = stack.enter_context(writer)
+                    writers[product].add(picture, frame.time_s)
+
+            yield write
+        for product, path in unfinished.items():
+            path.replace(finished[product])
+        self.num_parts += 1
+
+    def clear(self) -> None:
+        """Remove the folder: its parts are joined."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _paths(self, number: int, ending: str = "") -> dict[str, Path]:
+        return {
+            product: self._folder / f"{product}_{number:04d}{ending}{SUFFIXES[self._choice.kind(product)]}"
+            for product in self._choice.products
+        }
+
+
+def _picture(product: str, matte: Matte, choice: ClipChoice) -> Image:
+    """A frame of a product, (h, w, 3) or, of the cut-out, (h, w, 4), in [0, 1]."""
+    if product == "cutout":
+        return np.concatenate([matte.foreground, matte.alpha[..., None]], axis=2)
+    if product == "preview":
+        return preview(matte)
+    if product == "composite":
+        if choice.backdrop is None:
+            raise ValueError("a composite needs a backdrop")
+        return matte.over(choice.backdrop, shadow=choice.with_shadow)
+    if product == "depth":
+        lo, hi = matte.disparity_range
+        grey = np.clip((matte.disparity - lo) / (hi - lo), 0, 1)
+    else:
+        grey = matte.alpha if product == "matte" else matte.shadow
+    return np.repeat(grey[..., None], 3, axis=2)
