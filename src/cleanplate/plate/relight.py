@@ -19,7 +19,7 @@ _KNOTS = 9
 _PAYS = 0.0012
 """A more complex light must lower the difference by this, on pixels it was not fitted on, ..."""
 
-_PAYS_SHARE = {"gain": 0.06, "field": 0.06, "curve": 0.2}
+_PAYS_SHARE = {"gain": 0.06, "field": 0.15, "curve": 0.2}
 """... and by this share of it; a curve can also imitate a blur, and must do better."""
 
 _CUT = {"gain": 0.3, "field": 0.08, "curve": 0.08}

@@ -10,7 +10,7 @@ from cleanplate.plate.relight import Light
 
 Kind = Literal["fine", "mended", "unusable"]
 
-AGREEMENT = 0.33
+AGREEMENT = 0.38
 """Least share of the plate's structure that the shot must have as well."""
 
 DIFFERS = 0.5
