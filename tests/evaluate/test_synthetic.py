@@ -1,6 +1,7 @@
 """Rendered pairs are scored as a user gets them, the figures are those of the training, and the worst come first."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from cleanplate.evaluate.synthetic import (
     Pairs,
     PairScores,
     estimate,
+    group_of,
     score_pair,
     score_pairs,
     worst,
 )
-from cleanplate.evaluate.synthetic_report import summary, table, to_json, write_results
+from cleanplate.evaluate.synthetic_report import groups_table, summary, table, to_json, write_results
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import read_picture
 from cleanplate.runtime.plate import Plate
@@ -139,6 +141,25 @@ def test_the_table_tells_what_was_found_where_nobody_came() -> None:
     assert lines[1].split()[1] == "0.9000"
     assert lines[-1] == "2 pairs, 1 without foreground, in which 25.000% of the picture was found all the same"
     assert table([_scores(0, 0.9)]).splitlines()[-1] == "1 pair, 0 without foreground"
+
+
+def test_groups_say_what_came_and_what_changed_besides() -> None:
+    sample = _sample(0)
+    people, lamp = replace(sample, instance_kinds=("person", "object", "person")), ("lamp", "moved")
+    assert group_of(people) == "object + person"
+    assert group_of(replace(people, tags=lamp)) == "object + person, lamp"
+    assert group_of(replace(_sample(0, empty=True), tags=("empty", "lamp"))) == "nothing, lamp"
+
+
+def test_the_table_of_groups_has_the_largest_first_and_tells_what_was_made_up() -> None:
+    scores = [
+        replace(_scores(k, iou), group=group) for k, (iou, group) in enumerate([(0.9, "person"), (0.5, "person")])
+    ]
+    scores.append(replace(_scores(2, None), group="nothing, lamp", wrong=0.25))
+    lines = [line.split("  ") for line in groups_table(scores).splitlines()[1:]]
+    assert [line[0] for line in lines] == ["person", "nothing, lamp"]
+    assert "0.7000" in lines[0]
+    assert lines[1][-1].strip() == "25.00%"
 
 
 def test_results_are_numbers_pair_by_pair_and_a_sheet_of_the_worst(session: Session, tmp_path: Path) -> None:

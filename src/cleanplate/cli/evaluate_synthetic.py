@@ -25,7 +25,7 @@ def command(*, folder: Path, model: Path | None, out: Path, worst: int, effects:
     by IoU.
     """
     from cleanplate.evaluate.synthetic import Pairs, score_pairs
-    from cleanplate.evaluate.synthetic_report import table, write_results
+    from cleanplate.evaluate.synthetic_report import groups_table, table, write_results
     from cleanplate.imaging.files import prepare_folder
     from cleanplate.runtime.session import Session
     from cleanplate.sample.shards import ShardReader
@@ -35,7 +35,7 @@ def command(*, folder: Path, model: Path | None, out: Path, worst: int, effects:
     session = Session(model)
     prepare_folder(out)
     scores = score_pairs(session, pairs)
-    click.echo(table(scores))
+    click.echo(f"{table(scores)}\n\n{groups_table(scores)}")
     about: dict[str, object] = {
         "set": str(folder),
         "fingerprint": reader.fingerprint,

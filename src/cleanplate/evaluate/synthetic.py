@@ -23,6 +23,9 @@ FEWEST_PX = 64
 FLAT = 0.01
 """A true inverse depth whose deviation is below this share of the pair's has nothing to correlate with."""
 
+_SAID = {"empty", "moved"}
+"""Tags that the kinds say already: nothing, or an object."""
+
 
 class Samples(Protocol):
     """What is needed of a data set: `sample.shards.ShardReader` is one."""
@@ -99,13 +102,19 @@ class PairFigures:
 
 @dataclass(frozen=True)
 class PairScores:
-    """One pair's figures; `empty` where nobody came, `found` the share of the picture with alpha >= 0.5."""
+    """One pair's figures.
+
+    `empty` where nobody came; `found`, `wrong`: the shares of the picture with alpha >= 0.5, and with that where
+    nothing came; `group` says what came, and what changed besides: "person", "nothing, lamp".
+    """
 
     number: int
     key: str
     figures: PairFigures
     empty: bool
     found: float
+    wrong: float = 0.0
+    group: str = ""
 
     @property
     def quality(self) -> float:
@@ -156,9 +165,17 @@ def score_pairs(session: Session, pairs: Pairs) -> list[PairScores]:
         sample = pairs[number]
         found = estimate(session, sample)
         figures = score_pair(found, sample)
-        share = float((found.alpha >= matting.FOUND).mean())
-        scores.append(PairScores(number, sample.key, figures, empty=figures.iou is None, found=share))
+        there, empty = found.alpha >= matting.FOUND, figures.iou is None
+        wrong = float((there & (sample.alpha < matting.FOUND)).mean())
+        scores.append(PairScores(number, sample.key, figures, empty, float(there.mean()), wrong, group_of(sample)))
     return scores
+
+
+def group_of(sample: Sample) -> str:
+    """What came and what changed besides, in words that do not depend on order: "object + person, lamp"."""
+    kinds = " + ".join(sorted(set(sample.instance_kinds))) or "something"
+    kinds = kinds if (sample.alpha >= matting.FOUND).any() else "nothing"
+    return ", ".join([kinds, *sorted(tag for tag in sample.tags if tag not in _SAID)])
 
 
 def worst(scores: Sequence[PairScores], count: int) -> list[PairScores]:

@@ -1,6 +1,7 @@
 """What came out of rendered pairs: the table, the numbers as JSON, and a contact sheet of the worst."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, fields
 from pathlib import Path
@@ -60,6 +61,25 @@ def table(scores: Sequence[PairScores]) -> str:
     return f"{aligned(rows)}\n{told}"
 
 
+def groups_table(scores: Sequence[PairScores]) -> str:
+    """A line for each group of pairs (`PairScores.group`), the largest first.
+
+    Mean IoU, mean MAE, and the mean share of the picture that was found where nothing came.
+    """
+    names = Counter(pair.group for pair in scores)
+    rows = [["what came, what changed", "pairs", "IoU", "MAE", "wrongly found"]]
+    for name, count in names.most_common():
+        pairs = [pair for pair in scores if pair.group == name]
+        ious, maes = ([getattr(pair.figures, figure) for pair in pairs] for figure in ("iou", "mae"))
+        rows.append([name, str(count), _mean(ious), _mean(maes), f"{np.mean([pair.wrong for pair in pairs]):.2%}"])
+    return aligned(rows)
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{np.mean(known):.4f}" if known else ""
+
+
 def to_json(scores: Sequence[PairScores]) -> dict[str, object]:
     """The summary and one object a pair, ready for `json.dumps`."""
     return {
@@ -67,7 +87,7 @@ def to_json(scores: Sequence[PairScores]) -> dict[str, object]:
         "num_pairs": len(scores),
         "num_empty": sum(pair.empty for pair in scores),
         "pairs": [
-            {"number": pair.number, "key": pair.key, **asdict(pair.figures), "empty": pair.empty, "found": pair.found}
+            {name: value for name, value in asdict(pair).items() if name != "figures"} | asdict(pair.figures)
             for pair in scores
         ],
     }
