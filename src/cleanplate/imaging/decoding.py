@@ -82,9 +82,28 @@ def read_stored(path: Path) -> Stored:
         return _split8(image, header)
 
 
+def check_file(path: Path, kind: str) -> None:
+    """Refuse what is no file with something in it; `kind` is what it should have been.
+
+    Raises:
+        InputError: missing, a folder, empty, or not to be opened.
+
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a {kind}")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise InputError(f"{path}: is empty; copy it again from where it came")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; check the name") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
+
+
 @contextmanager
 def _opened(path: Path) -> Generator[PilImage.Image]:
-    _check_file(path)
+    check_file(path, "picture")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are not for our users
@@ -100,19 +119,6 @@ def _opened(path: Path) -> Generator[PilImage.Image]:
         raise InputError(f"{path}: there is not enough memory to read it; scale it down") from None
     except Exception as error:  # decoders raise whatever they like on damaged files: SyntaxError, struct.error, ...
         raise InputError(f"{path}: is damaged or cut off ({error}); copy it again from where it came") from error
-
-
-def _check_file(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a picture")
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise InputError(f"{path}: is empty; copy it again from where it came")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check the name") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
 
 
 def _header(image: PilImage.Image, path: Path) -> Header:
