@@ -59,34 +59,35 @@ class Frame(NamedTuple):
 class Clip:
     """A clip that can be read from its start any number of times: `open_clip` gives one.
 
-    `info` is what it says about itself; `notices` are sentences for the user, each naming the file; reading its frames
+    `path` is its file, `info` what it says about itself; `notices` are sentences for the user, each naming the file; reading its frames
     adds to them.
     """
 
     def __init__(self, path: Path, info: ClipInfo, pixel_aspect: Fraction) -> None:
         self.info = info
         self.notices: list[str] = []
-        self._path = path
+        self.path = path
         self._pixel_aspect = pixel_aspect
         self._told: set[str] = set()
 
-    def frames(self, first: int = 0) -> Iterator[Frame]:
+    def frames(self, first: int = 0, every: int = 1) -> Iterator[Frame]:
         """Read the frames in the order they are shown; times rise strictly, and memory does not grow with the clip.
 
         Frames of another size but the same shape are scaled to the first one's.
 
         Args:
             first: how many to leave out; they are decoded, but not converted.
+            every: of the others only those are given whose number is a multiple of this.
 
         Raises:
             InputError: the shape changes midway.
 
         """
         index = 0
-        with opened(self._path) as reading:
-            converter = FrameConverter(str(self._path))
+        with opened(self.path) as reading:
+            converter = FrameConverter(str(self.path))
             for time_s, frame, bridged in self._in_time(reading):
-                if index >= first:
+                if index >= first and index % every == 0:
                     yield Frame(index, time_s, converter.rgb(frame, self.info.size_hw), bridged)
                 index += 1
 
@@ -132,7 +133,7 @@ class Clip:
             return
         change = f"from second {time_s:.2f} on its frames have {width} x {height} pixels, not {wanted[1]} x {wanted[0]}"
         if abs(width * wanted[0] / (height * wanted[1]) - 1) > _SAME_ASPECT:
-            raise InputError(f"{self._path}: {change}; cut it there and give the parts one by one")
+            raise InputError(f"{self.path}: {change}; cut it there and give the parts one by one")
         self._tell("size", f"{change}; they are scaled to that")
 
     def tell_first(self, first: "av.VideoFrame", num_left_out: int, *, timeless: bool) -> None:
@@ -155,7 +156,7 @@ class Clip:
         """Add a notice, once a kind: a clip may be read several times, and change more than once."""
         if kind not in self._told:
             self._told.add(kind)
-            self.notices.append(f"{self._path}: {sentence}")
+            self.notices.append(f"{self.path}: {sentence}")
 
 
 def open_clip(path: Path) -> Clip:
