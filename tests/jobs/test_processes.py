@@ -16,6 +16,15 @@ def test_every_item_is_done_once_and_counted(toys: Any, num_workers: int) -> Non
     assert sum(told) == 7
 
 
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_what_a_task_says_before_it_is_done_arrives_before_its_result(toys: Any, num_workers: int) -> None:
+    heard: list[object] = []
+    for item, result in map_in_processes(toys.tell_words, range(4), num_workers, heard.append):
+        assert f"half of {item}" in heard
+        assert result == item
+    assert sorted(map(str, heard)) == [f"half of {item}" for item in range(4)]
+
+
 def test_a_worker_has_one_thread_and_leaves_ctrl_c_to_its_driver(toys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert list(map_in_processes(toys.threads, [0], 1)) == [(0, ("1", True))]

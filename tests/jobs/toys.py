@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cleanplate.errors import InputError
 from cleanplate.jobs.ledger import Entry
+from cleanplate.jobs.processes import Tell
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
 
@@ -19,6 +20,11 @@ SIZES = [3, 3, 3, 3, 3, 2]
 def square(item: int, advance: Advance) -> int:
     advance(1)
     return item * item
+
+
+def tell_words(item: int, tell: Tell) -> int:
+    tell(f"half of {item}")
+    return item
 
 
 def slow_square(item: int, _advance: Advance) -> int:

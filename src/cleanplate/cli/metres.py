@@ -13,6 +13,9 @@ from cleanplate.cli.options import Command
 from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
+    from cleanplate.cli.shots import Shot
+    from cleanplate.plate.anchors import Anchor
+    from cleanplate.runtime.no_plate import NoPlate
     from cleanplate.runtime.outputs import OutputChoice
     from cleanplate.runtime.plate import Plate
 
@@ -87,7 +90,7 @@ class Metres:
         identity = file_identity(self.plate_depth) if self.plate_depth else None
         return identity is not None and identity == file_identity(path)
 
-    def refuse_mixing(self, shots: Iterable[Path], out: Path, choice: "OutputChoice") -> None:
+    def refuse_mixing(self, shots: "Iterable[Shot]", out: Path, choice: "OutputChoice") -> None:
         """Refuse depth without a unit where there are metres to be had, and the other way round, that would be kept.
 
         Raises:
@@ -98,7 +101,7 @@ class Metres:
             return
         wanted = "m" if self.words or self.plate_depth else None
         for shot in shots:
-            sidecar = out / f"{shot.stem}_depth.json"
+            sidecar = out / shot.folder / f"{shot.stem}_depth.json"
             try:
                 fields: object = json.loads(sidecar.read_text(encoding="utf-8"))
             except (OSError, ValueError):  # not there, or no sidecar: it will be written
@@ -107,15 +110,17 @@ class Metres:
                 has = "has no unit" if wanted else "is in metres"
                 raise UsageError(f"{sidecar}: the depth there {has}; --overwrite makes it anew, or name another --out")
 
-    def apply(self, plate: "Plate", choice: "OutputChoice") -> tuple[str, ...]:
-        """Tell the plate, and return what to tell the user; errors as of `Plate.anchor` and `anchor_by_depth`."""
+    def anchors(self) -> "tuple[Anchor, ...]":
+        """The distances that were given."""
         from cleanplate.plate.anchors import parse_anchor
 
-        plate.look_through(self.fov_deg)
-        if self.words:
-            return plate.anchor([parse_anchor(word) for word in self.words])
-        if self.plate_depth:
-            return plate.anchor_by_depth(self.plate_depth)
-        if choice.depth_format == "ply" and "depth" in choice.products:
-            return (plate.assumption,)
-        return ()
+        return tuple(parse_anchor(word) for word in self.words)
+
+    def assumption(self, plate: "Plate | NoPlate", choice: "OutputChoice") -> tuple[str, ...]:
+        """What to tell of points that have no metres."""
+        from cleanplate.runtime.plate import Plate
+
+        measured = self.words or self.plate_depth
+        if not isinstance(plate, Plate) or measured or choice.depth_format != "ply" or "depth" not in choice.products:
+            return ()
+        return (plate.assumption,)

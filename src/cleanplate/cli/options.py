@@ -35,10 +35,14 @@ def crew_options(command: Command) -> Command:
     workers = click.option(
         "--workers", type=click.IntRange(min=1), help="Processes that work; as many as there are cores."
     )
-    ray = click.option(
+    return workers(ray_option(command))
+
+
+def ray_option(command: Command) -> Command:
+    """Add `--ray`: a cluster that works."""
+    return click.option(
         "--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, HOST:PORT, or local for a new one here."
-    )
-    return workers(ray(command))
+    )(command)
 
 
 def crew_of(workers: int | None, ray: str | None) -> "Crew":

@@ -25,7 +25,7 @@ def map_on_cluster(
     An item whose machine goes away is done again on another. Every machine needs the same cleanplate.
 
     Args:
-        task: as for `map_in_processes`; its `advance` leads nowhere.
+        task: as for `map_in_processes`; what it tells leads nowhere.
         items: what to do.
         address: "auto" the cluster this machine belongs to, "HOST:PORT" that one, "local" a new one on this machine.
         num_at_once: items in work at the same time; 0 = as many as the cluster has cores, and one more for each four.
@@ -43,9 +43,10 @@ def map_on_cluster(
     waiting = iter(items)
     at_work: dict[Any, Item] = {}
     try:
+        shared = ray.put(task)  # once to each machine, however many the items
         while True:
             while len(at_work) < limit and (item := next(waiting, None)) is not None:
-                at_work[remote.remote(task, item)] = item
+                at_work[remote.remote(shared, item)] = item
             if not at_work:
                 return
             (done,), _ = ray.wait(list(at_work), num_returns=1)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from cleanplate.errors import CleanplateError, WorkerError
-from cleanplate.jobs.progress import Advance, nobody_looks
+from cleanplate.jobs.progress import nobody_looks
 
 ONE_THREAD: dict[str, str] = dict.fromkeys(
     (
@@ -35,12 +35,15 @@ Result_co = TypeVar("Result_co", covariant=True)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+Tell = Callable[[Any], None]
+"""Is told what a task says before it is done: how many more items are (`progress.Advance`), or what else it likes."""
+
 
 class Task(Protocol[Item_contra, Result_co]):
     """What is done with one item. It must be importable (top level of a module); items and results are pickled."""
 
-    def __call__(self, item: Item_contra, advance: Advance, /) -> Result_co:
-        """The result; `advance` may be told of progress meanwhile."""
+    def __call__(self, item: Item_contra, tell: Tell, /) -> Result_co:
+        """The result; `tell` may be told of progress meanwhile, in words that are pickled."""
         ...
 
 
@@ -61,10 +64,10 @@ class Answer(Generic[Result]):
         return cast("Result", self.result)  # None is then what the task has returned
 
 
-def answer(task: Task[Item, Result], item: Item, advance: Advance) -> Answer[Result]:
+def answer(task: Task[Item, Result], item: Item, tell: Tell) -> Answer[Result]:
     """Do a task and catch what it raises, so that it can be sent to another process."""
     try:
-        return Answer(task(item, advance))
+        return Answer(task(item, tell))
     except CleanplateError as error:
         return Answer(refused=(type(error), str(error)))
     except Exception:
@@ -79,7 +82,7 @@ def rebuilt(kind: type[CleanplateError], message: str) -> CleanplateError:
 
 
 def map_in_processes(
-    task: Task[Item, Result], items: Iterable[Item], num_workers: int, advance: Advance = nobody_looks
+    task: Task[Item, Result], items: Iterable[Item], num_workers: int, tell: Tell = nobody_looks
 ) -> Iterator[tuple[Item, Result]]:
     """Yield (item, result) of every item as they get done, by `num_workers` processes with one thread each.
 
@@ -92,12 +95,12 @@ def map_in_processes(
     """
     if num_workers == 0:
         for item in items:
-            yield item, task(item, advance)
+            yield item, task(item, tell)
         return
     queue = list(items)[::-1]
     workers = _start(task, min(num_workers, len(queue)))
     try:
-        yield from _converse(workers, queue, advance)
+        yield from _converse(workers, queue, tell)
     finally:
         for worker in workers:
             worker.process.kill()
@@ -112,8 +115,8 @@ class _Worker:
     pipe: "Connection[Any, Any]"
 
 
-def _converse(workers: Sequence[_Worker], queue: list[Item], advance: Advance) -> Iterator[tuple[Item, Any]]:
-    """Hand out the queue from its end; a worker answers with numbers for `advance` and then with its `Answer`."""
+def _converse(workers: Sequence[_Worker], queue: list[Item], tell: Tell) -> Iterator[tuple[Item, Any]]:
+    """Hand out the queue from its end; a worker sends what `tell` is to be told and then its `Answer`."""
     at_work: dict[Connection[Any, Any], tuple[_Worker, Item]] = {}
 
     def hand_out(worker: _Worker) -> None:
@@ -131,11 +134,11 @@ def _converse(workers: Sequence[_Worker], queue: list[Item], advance: Advance) -
                 message = worker.pipe.recv()
             except _GONE:
                 raise _died(worker) from None
-            if isinstance(message, int):
-                advance(message)
+            if not isinstance(message, Answer):
+                tell(message)
                 continue
             del at_work[worker.pipe]
-            yield item, message.value()
+            yield item, cast("Answer[Any]", message).value()
             hand_out(worker)
 
 
@@ -171,7 +174,7 @@ def _birth_conditions() -> Generator[None]:
             signal.signal(signal.SIGINT, handler)
 
 
-def _serve(pipe: "Connection[Any, Any]", task: Callable[[Any, Advance], Any]) -> None:
+def _serve(pipe: "Connection[Any, Any]", task: Callable[[Any, Tell], Any]) -> None:
     """A worker's life: it ends with the process at the other end of the pipe."""
     with suppress(*_GONE):
         while True:

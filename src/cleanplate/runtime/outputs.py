@@ -1,5 +1,6 @@
 """The files of one shot."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,21 +78,37 @@ class OutputChoice:
 def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, choice: OutputChoice) -> None:
     """Write the wanted files of one shot, matted by the model of `contract`, into `folder`, all of them or none.
 
+    Raises:
+        InputError: a file cannot be written; none of the shot's is then left half-written.
+
+    """
+    write_files(folder, encode_outputs(matte, contract, stem, choice))
+
+
+def encode_outputs(matte: Matte, contract: Contract, stem: str, choice: OutputChoice) -> dict[str, bytes]:
+    """The contents of the wanted files of one shot, matted by the model of `contract`, by their names.
+
     STEM_matte.png     alpha, grey, 8 or 16 bit
     STEM_cutout.png    foreground colour and alpha, straight RGBA, 8 or 16 bit; black where nothing is near
     STEM_depth.png     or .npy, .exr, .ply, and STEM_depth.json, which says what it is: `runtime.depth_files`
     STEM_preview.jpg   plate (if any), shot, matte, cut-out and depth side by side, at most 2,432 px wide
     STEM_composite.jpg the foreground over the backdrop; with 16 bits STEM_composite.png
     STEM_shadow.png    the share of light that the foreground's shadow leaves, grey, 8 or 16 bit, linear; full = all
-
-    Raises:
-        InputError: a file cannot be written; none of the shot's is then left half-written.
-
     """
     contents: dict[str, bytes] = {}
     for product in choice.products:
         files = _encode(product, matte, contract, choice)
         contents.update(zip(choice.names(stem, product), files, strict=True))
+    return contents
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files that belong together into `folder`, all of them or none.
+
+    Raises:
+        InputError: one cannot be written; none is then left half-written.
+
+    """
     with replace_files([folder / name for name in contents]) as temporaries:
         for temporary, data in zip(temporaries, contents.values(), strict=True):
             temporary.write_bytes(data)

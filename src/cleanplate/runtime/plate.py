@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +149,7 @@ class Plate:
             ModelError: the model fails.
 
         """
-        picture, name = read_source(shot, "shot")
-        plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
-        rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
-        care = self._cared_for(rgb, name) if self._doctor else _Care(None, plate, self._small, self._disparity, ())
+        rgb, care = self._seen(shot)
         alpha, disparity, plate_disparity = self.session.run(care.small, rgb)
         scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
@@ -159,9 +157,25 @@ class Plate:
         front = extend_disparity(scale * disparity + np.float32(shift), alpha)
         merged = merge_layers(full_alpha, resize(front, size_hw), behind)
         return Matte(
-            full_alpha, merged, rgb, care.plate, self.disparity_range, notices + care.notices,
+            full_alpha, merged, rgb, care.plate, self.disparity_range, care.notices,
             behind, self.camera.at(size_hw), self.depth_scale,
         )  # fmt: skip
+
+    def look_at(self, shot: PictureSource) -> None:
+        """Look at a shot as `matte` does and make nothing of it: the shots that follow are compared with this one.
+
+        Raises:
+            InputError: as `matte`.
+
+        """
+        if self._doctor:  # who does not look has nothing to remember
+            self._seen(shot)
+
+    def twin(self) -> "Plate":
+        """Another plate that knows what this one has seen; what either sees from now on, the other does not."""
+        other = copy(self)
+        other._bedside = copy(self._bedside)
+        return other
 
     @property
     def disparity_range(self) -> tuple[float, float]:
@@ -178,6 +192,14 @@ class Plate:
         fov = f"{self.camera.fov_deg:.0f} degrees" + (" (assumed)" if self.camera.source == "assumed" else "")
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
+
+    def _seen(self, shot: PictureSource) -> tuple[Image, "_Care"]:
+        """A shot's colours over the plate, and the plate as it is used for it."""
+        picture, name = read_source(shot, "shot")
+        plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
+        rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
+        care = self._cared_for(rgb, name) if self._doctor else _Care(None, plate, self._small, self._disparity, ())
+        return rgb, replace(care, notices=notices + care.notices)
 
     def _cared_for(self, shot: Image, shot_name: str) -> "_Care":
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""

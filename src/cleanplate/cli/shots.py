@@ -1,0 +1,141 @@
+"""Which shots the INPUTs of `cleanplate run` mean, where the results of each go, and what must not happen to files."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cleanplate.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from cleanplate.runtime.outputs import OutputChoice
+
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A shot's file, and the folder below --out for its results: where it lies below the INPUT that it was found in."""
+
+    file: Path
+    folder: Path = Path()
+
+    @property
+    def stem(self) -> str:
+        """What the names of its results begin with."""
+        return self.file.stem
+
+    @property
+    def key(self) -> str:
+        """What shots share whose results would have one name; upper and lower case are one on macOS and Windows."""
+        return unicodedata.normalize("NFC", (self.folder / self.stem).as_posix()).casefold()
+
+
+def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Shot]:
+    """The pictures named, and those in folders named and in all folders below, each once, sorted folder by folder.
+
+    Hidden files and folders, links to folders, the plate and `out` are left out of folders.
+
+    Raises:
+        InputError: a folder cannot be listed, or nothing is in it.
+        UsageError: results would go into a folder of inputs.
+
+    """
+    from cleanplate.imaging.files import file_identity, is_folder
+
+    shots: list[Shot] = []
+    listed: dict[_Identity, Path] = {}
+    avoided = {identity for path in (plate, out) if path and (identity := file_identity(path))}
+    for path in inputs:
+        if not is_folder(path):
+            shots.append(Shot(path))
+            continue
+        if path.resolve() == out.resolve():
+            raise _inputs_as_well(out)
+        found = [Shot(file, file.parent.relative_to(path)) for file in _pictures_below(path, avoided, listed)]
+        if not found:
+            raise InputError(f"{path}: holds no JPEG, PNG, WebP or TIFF picture besides the plate; name another folder")
+        shots.extend(found)
+    for folder in dict.fromkeys(shot.folder for shot in shots):
+        if file_identity(out / folder) in listed:
+            raise _inputs_as_well(out / folder)
+    return _without_repeats(shots)
+
+
+def refuse_shared_names(shots: Iterable[Shot]) -> None:
+    """Raise UsageError where the results of two shots would have one name."""
+    seen: dict[str, Shot] = {}
+    for shot in shots:
+        other = seen.setdefault(shot.key, shot)
+        if other is not shot:
+            raise UsageError(
+                f"{other.file} and {shot.file}: their results would have the same names; rename or leave out one"
+            )
+
+
+def refuse_overwriting(shots: Sequence[Shot], others: Iterable[Path], out: Path, choice: "OutputChoice") -> None:
+    """Raise UsageError where a result would take the place of something read; files are compared, not names."""
+    from cleanplate.imaging.files import file_identity
+
+    read: dict[_Identity, Path] = {}
+    for path in (*(shot.file for shot in shots), *others):
+        identity = file_identity(path)
+        if identity is not None:
+            read[identity] = path
+    for shot in shots:
+        for product in choice.products:
+            for name in choice.names(shot.stem, product):
+                taken = file_identity(out / shot.folder / name)
+                if taken is not None and taken in read:
+                    raise UsageError(
+                        f"{read[taken]}: would be overwritten by a result of {shot.file}; name another --out"
+                    )
+
+
+def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputChoice") -> None:
+    """Raise UsageError where depth is there in another format already: one sidecar would describe both."""
+    from cleanplate.imaging.files import file_identity
+
+    if "depth" not in choice.products:
+        return
+    for shot in shots:
+        for other in (out / shot.folder / name for name in choice.other_depths(shot.stem)):
+            if file_identity(other):
+                raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
+
+
+def _pictures_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path]) -> Iterator[Path]:
+    """The pictures in a folder, then those of each folder below; `listed` gets the folders."""
+    from cleanplate.imaging.files import PICTURE_SUFFIXES, file_identity, is_folder
+
+    try:
+        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        identity = file_identity(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+    if identity:
+        listed[identity] = folder
+    folders: list[Path] = []
+    for path in inside:
+        if is_folder(path):
+            folders.append(path)
+        elif path.suffix.lower() in PICTURE_SUFFIXES and path.is_file() and file_identity(path) not in avoided:
+            yield path
+    for path in folders:
+        if not path.is_symlink() and file_identity(path) not in avoided:
+            yield from _pictures_below(path, avoided, listed)
+
+
+def _inputs_as_well(folder: Path) -> UsageError:
+    return UsageError(f"{folder}: is a folder of inputs as well; name another --out, or results become inputs")
+
+
+def _without_repeats(shots: Iterable[Shot]) -> list[Shot]:
+    """Each shot once, however often it is named; a file under two names has results of both."""
+    from cleanplate.imaging.files import file_identity
+
+    once: dict[tuple[str, _Identity | Path], Shot] = {}
+    for shot in shots:
+        once.setdefault((shot.key, file_identity(shot.file) or shot.file), shot)
+    return list(once.values())

@@ -1,0 +1,210 @@
+"""`cleanplate run` on folders of any size: the tree is mirrored, and whoever works, the results are the same."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from cleanplate.cli.main import main
+from cleanplate.imaging import Image
+from cleanplate.imaging.files import write_picture
+
+Run = Callable[..., int]
+QUICK = ("--only", "matte", "--doctor", "off")
+
+
+@pytest.fixture
+def room() -> Image:
+    grain = np.random.default_rng(4).random((96, 144, 3), np.float32)
+    return np.asarray(cv2.GaussianBlur(grain, (0, 0), 2), np.float32)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, room: Image) -> Path:
+    """A plate and shots in folders; from a/deep/7.png on the camera stands elsewhere."""
+    folder = tmp_path / "in"
+    write_picture_in(folder / "plate.png", room)
+    shots = ["x.png", "a/x.png", *(f"a/deep/{n}.png" for n in range(10)), ".hidden/x.png", "a/.x.png"]
+    for number, name in enumerate(shots):
+        moved = np.roll(room, 5 if name > "a/deep/7" else 2, axis=1)
+        moved[20:60, 40 + number : 70 + number] = 0.9
+        write_picture_in(folder / name, moved)
+    (folder / "a" / "notes.txt").write_text("no picture")
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    return folder
+
+
+def write_picture_in(path: Path, rgb: Image) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_picture(path, rgb)
+
+
+@pytest.fixture
+def words(tree: Path, difference_model: Path) -> list[str]:
+    return ["run", str(tree), "--plate", str(tree / "plate.png"), "--model", str(difference_model)]
+
+
+@pytest.fixture
+def run(words: list[str], tmp_path: Path) -> Run:
+    def call(*options: str, out: str = "out") -> int:
+        return main([*words, "--out", str(tmp_path / out), *options])
+
+    return call
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def test_a_tree_is_mirrored_without_hidden_folders_links_the_plate_and_the_results(
+    run: Run, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = [*(f"a/deep/{n}_matte.png" for n in range(10)), "a/x_matte.png", "x_matte.png"]
+    assert run(*QUICK, out="in/out") == 0
+    assert sorted(contents(tree / "out")) == expected
+    assert re.fullmatch(rf"12 shots done in \d+ s: {tree / 'out'}\n", capsys.readouterr().out)
+    assert run(*QUICK, out="in/out") == 0
+    assert capsys.readouterr().out == f"0 shots done, 12 kept: {tree / 'out'}\n"
+
+
+def test_results_that_would_share_a_name_below_out_are_refused(
+    run: Run, tree: Path, room: Image, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other" / "a" / "X.jpg"
+    write_picture_in(other, room)
+    assert run(str(tmp_path / "other")) == 2
+    told = capsys.readouterr().err
+    assert str(other) in told
+    assert str(tree / "a" / "x.png") in told
+    assert run(str(tree / "a" / "x.png")) == 2  # named, its results go into another folder, where x.png's are
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_never_go_into_a_folder_of_inputs(
+    run: Run, tree: Path, room: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_picture_in(tree / "in" / "y.png", room)
+    before = contents(tree)
+    assert run(out=".") == 2
+    assert "is a folder of inputs as well" in capsys.readouterr().err
+    assert contents(tree) == before
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_bytes_of_one(run: Run, tmp_path: Path) -> None:
+    assert run("--workers", "1", out="one") == 0
+    assert run("--workers", "2", out="two") == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_run_that_goes_on_makes_the_bytes_of_a_whole_one(run: Run, tmp_path: Path) -> None:
+    assert run("--only", "matte") == 0
+    whole = contents(tmp_path / "out")
+    for number in (3, 5):
+        (tmp_path / "out" / "a" / "deep" / f"{number}_matte.png").unlink()
+    assert run("--only", "matte") == 0
+    assert contents(tmp_path / "out") == whole
+
+
+def test_the_summary_says_of_every_shot_what_became_of_it(run: Run, tree: Path, tmp_path: Path) -> None:
+    assert run(*QUICK) == 0
+    (tmp_path / "out" / "a" / "x_matte.png").unlink()
+    (tmp_path / "out" / "x_matte.png").unlink()
+    damage(tree / "x.png")
+    told = tmp_path / "told.jsonl"
+    told.write_text("of another run")
+    assert run(*QUICK, "--summary", str(told)) == 1
+    lines = lines_of(told)
+    assert [line["outcome"] for line in lines] == ["kept"] * 10 + ["failed", "done"]
+    assert lines[0] == {"shot": str(tree / "a/deep/0.png"), "outcome": "kept", "seconds": None, "reason": None}
+    assert lines[-1]["shot"] == str(tree / "a" / "x.png")
+    assert lines[-1]["seconds"] > 0
+    assert lines[-2]["reason"].startswith("is damaged or cut off")
+
+
+def test_many_failures_are_counted_by_reason(
+    run: Run, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(10):
+        (tree / "a" / "deep" / f"{number}.png").write_bytes(b"")
+    assert run(*QUICK) == 1
+    told = capsys.readouterr()
+    assert told.out.startswith("2 shots done, 10 failed in ")
+    assert told.err.count("cleanplate: ") == 10
+    assert told.err.splitlines()[-2].split(maxsplit=1)[0] == "10"
+    assert "is empty; copy it again" in told.err.splitlines()[-2]
+    assert sorted(contents(tmp_path / "out")) == ["a/x_matte.png", "x_matte.png"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("told.json", 2), ("nowhere/told.jsonl", 1)])
+def test_a_summary_that_cannot_be_written_is_refused_before_work(
+    run: Run, tmp_path: Path, name: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--summary", str(tmp_path / name)) == code
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_without_ray_names_the_extra(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert run("--ray", "local") == 2
+    assert "pip install 'cleanplate[ray]'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra `ray`: make test-long installs it")
+def test_a_cluster_makes_the_bytes_of_one_process(
+    run: Run, tree: Path, difference_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(tree / "x.png")
+    assert run(out="here") == 1
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "in", "--plate", "in/plate.png", "--model", str(difference_model), "--out", "there"]
+    assert main([*words, "--ray", "local", "--workers", "2"]) == 1
+    assert contents(tmp_path / "here") == contents(tmp_path / "there")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_keeps_what_was_finished_and_leaves_nothing_half_written(
+    words: list[str], tree: Path, room: Image, tmp_path: Path, workers: str
+) -> None:
+    for number in range(300):
+        write_picture_in(tree / "many" / f"{number}.png", room)
+    told, out = tmp_path / "told.jsonl", tmp_path / "out"
+    command = [sys.executable, "-m", "cleanplate", *words, "--out", str(out), "--summary", str(told)]
+    running = subprocess.Popen(
+        [*command, "--workers", workers], start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    while running.poll() is None and not (told.exists() and len(told.read_text().splitlines()) > 20):
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert err.splitlines()[-1] == "cleanplate: interrupted; what was finished is kept"
+    assert [name for name in contents(out) if name.endswith(".part")] == []
+    done = [Path(line["shot"]).relative_to(tree).with_suffix("") for line in lines_of(told)]
+    assert 20 < len(done) < 312
+    assert all((out / f"{name}_preview.jpg").stat().st_size for name in done)
