@@ -59,8 +59,8 @@ class Frame(NamedTuple):
 class Clip:
     """A clip that can be read from its start any number of times: `open_clip` gives one.
 
-    `path` is its file, `info` what it says about itself; `notices` are sentences for the user, each naming the file; reading its frames
-    adds to them.
+    `path` is its file, `info` what it says about itself; `notices` are sentences for the user, each naming the file;
+    reading its frames adds to them.
     """
 
     def __init__(self, path: Path, info: ClipInfo, pixel_aspect: Fraction) -> None:

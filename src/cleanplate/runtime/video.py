@@ -7,11 +7,11 @@ learns from frames: whoever stands still for an hour is not absorbed.
 
 import json
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,13 +25,14 @@ from cleanplate.jobs.progress import Advance, nobody_looks
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
-from cleanplate.runtime.outputs import preview
+from cleanplate.runtime.outputs import OutputChoice, preview, write_outputs
 from cleanplate.runtime.plate import Plate
 
 PART_S = 10.0
 """Seconds of clip in a part: what an interruption costs at most."""
 
 _ABOUT = "about.json"
+_TOLD = 3
 _SOUND = ("cutout", "preview", "composite")
 """The products that keep the clip's sound: those that somebody looks at."""
 
@@ -66,14 +67,6 @@ class ClipChoice:
         return f"{stem}_{product}{SUFFIXES[self.kind(product)]}"
 
 
-class ClipReport(NamedTuple):
-    """What became of a clip: how many of its frames there are now, how many of them were there before, what to tell."""
-
-    num_frames: int
-    num_kept: int
-    notices: tuple[str, ...]
-
-
 def matte_clip(
     clip: Clip,
     plate: Plate | NoPlate,
@@ -83,7 +76,7 @@ def matte_clip(
     *,
     identity: dict[str, Any],
     advance: Advance = nobody_looks,
-) -> ClipReport:
+) -> tuple[str, ...]:
     """Write the wanted clips of one clip into `folder`, STEM_PRODUCT.mp4 (the cut-out .mov or .webm).
 
     matte       alpha, grey
@@ -105,6 +98,9 @@ def matte_clip(
         identity: what else they depend on (plate, model, options), JSON: parts of another are not gone on with.
         advance: is told of frames.
 
+    Returns:
+        Sentences a user should read.
+
     Raises:
         UsageError: STEM_parts was begun with other options.
         InputError: the clip cannot be used, or a file not written.
@@ -115,7 +111,6 @@ def matte_clip(
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
     advance(kept)
-    num_frames = kept
     frames = clip.frames(kept)
     first = next(frames, None)
     while first is not None:
@@ -124,7 +119,6 @@ def matte_clip(
                 matte = plate.matte(frame.rgb)
                 told.update(dict.fromkeys(matte.notices))
                 write(matte, frame)
-                num_frames += 1
                 advance(1)
         first = next(frames, None)
     prepare_folder(folder)
@@ -132,7 +126,53 @@ def matte_clip(
         sound = clip.path if clip.info.has_audio and product in _SOUND else None
         told.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
     bench.clear()
-    return ClipReport(num_frames, kept, (*clip.notices, *told))
+    return (*clip.notices, *_few(told))
+
+
+def matte_frames(
+    clip: Clip,
+    plate: Plate | NoPlate,
+    folder: Path,
+    choice: OutputChoice,
+    *,
+    keep: bool = True,
+    advance: Advance = nobody_looks,
+) -> tuple[str, ...]:
+    """Write the results of every frame of a clip as of a shot, folder/000000_matte.png and so on.
+
+    Args:
+        clip: to be matted.
+        plate: with what.
+        folder: for the results, of this clip alone.
+        choice: which results.
+        keep: leave what is there as it is.
+        advance: is told of frames.
+
+    Returns:
+        Sentences a user should read.
+
+    Raises:
+        InputError: the clip cannot be used, or a file not written.
+
+    """
+    told: dict[str, None] = {}
+    prepare_folder(folder)
+    for frame in clip.frames():
+        stem = f"{frame.index:06d}"
+        products = choice.missing(folder, stem) if keep else choice.products
+        if products:
+            matte = plate.matte(frame.rgb)
+            told.update(dict.fromkeys(matte.notices))
+            write_outputs(matte, plate.session.contract, folder, stem, choice.only(products))
+        advance(1)
+    return (*clip.notices, *_few(told))
+
+
+def _few(told: Iterable[str]) -> list[str]:
+    """The first of what the frames had to tell: light that changes all the time is told of all the time."""
+    sentences = list(told)
+    more = len(sentences) - _TOLD
+    return sentences if more <= 0 else [*sentences[:_TOLD], f"and {more} more notices like these, about later frames"]
 
 
 def _until(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
