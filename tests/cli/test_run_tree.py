@@ -19,6 +19,7 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import write_picture
+from cleanplate.jobs.units import Crew
 
 Run = Callable[..., int]
 QUICK = ("--only", "matte", "--doctor", "off")
@@ -161,7 +162,33 @@ def test_a_summary_that_cannot_be_written_is_refused_before_work(
 ) -> None:
     assert run("--summary", str(tmp_path / name)) == code
     assert capsys.readouterr().err.count("\n") == 1
-    assert not (tmp_path / "out").exists()
+    assert contents(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize(
+    ("num_more", "options", "num_workers"),
+    [(19, (), 0), (20, (), 4), (20, ("--workers", "1"), 0), (0, ("--workers", "2"), 2)],
+)
+def test_from_32_shots_on_processes_work_and_otherwise_this_one(
+    words: list[str],
+    tree: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    num_more: int,
+    options: list[str],
+    num_workers: int,
+) -> None:
+    crews: list[Crew] = []
+
+    def note(*arguments: object) -> None:
+        crews.extend(argument for argument in arguments if isinstance(argument, Crew))
+
+    monkeypatch.setattr("cleanplate.runtime.batches.matte_batches", note)
+    monkeypatch.setattr("cleanplate.cli.run.num_cores", lambda: 8)
+    for number in range(num_more):  # beside the 12 that are there
+        (tree / f"{number}.png").touch()
+    assert main([*words, "--out", str(tree.parent / "out"), *options]) == 0
+    assert crews == [Crew(num_workers)]
 
 
 def test_a_cluster_without_ray_names_the_extra(

@@ -204,3 +204,16 @@ def test_edges_at_full_size_are_sharper_than_the_network(difference_model: Path)
     front = matte.disparity > 0.6
     assert np.array_equal(front, matte.alpha >= 0.5)
     assert matte.disparity[front].min() > 0.85  # nothing hangs between the square and the wall
+
+
+def test_a_twin_knows_what_was_seen_and_from_then_on_each_sees_for_itself(difference_model: Path) -> None:
+    grain = np.random.default_rng(4).random((96, 144, 3), np.float32)
+    room = np.asarray(cv2.GaussianBlur(grain, (0, 0), 2), np.float32)
+    here, there = np.roll(room, 2, axis=1), np.roll(room, 6, axis=1)
+    plate = Plate.open(room, difference_model)
+    plate.look_at(here)
+    twin = plate.twin()
+    seen = plate.matte(here)
+    assert twin.matte(here).plate is seen.plate
+    assert twin.matte(there).plate is not seen.plate
+    assert plate.matte(here).plate is seen.plate

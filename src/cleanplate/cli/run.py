@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _USUAL = ("matte", "cutout", "depth", "preview")
 _PRODUCTS = (*_USUAL, "composite", "shadow")
 _MANY_SHOTS, _USUAL_WORKERS = 32, 4
-"""From so many shots on there are processes, and so many; each needs 1.1 GB for shots of 12 megapixels."""
+"""From so many shots on there are processes, and so many; each takes about 1 GB for shots of 12 megapixels."""
 
 _PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said of each file, and the others are done
 
@@ -106,6 +106,7 @@ def command(
     from cleanplate.runtime.batches import Order, Setup
     from cleanplate.runtime.outputs import OutputChoice
 
+    told = Summary(out, summary)
     products = _with_extras(only, backdrop, shadow, plate)
     behind = read_backdrop(backdrop) if backdrop is not None else None
     choice = OutputChoice(products, int(bits), depth_format, behind, shadow != "drop")
@@ -129,10 +130,10 @@ def command(
     crew = _crew(workers, ray, num_wanted)
     setup = Setup(plate, model, doctor == "on", measured.anchors(), plate_depth, fov)
     notices = (*setup.notices, *measured.assumption(setup.opened(), choice)) if num_wanted else ()  # told before work
-    with Summary(out, summary) as told:
+    if num_wanted:
+        prepare_folder(out)
+    with told:
         told.tell(*notices)
-        if num_wanted:
-            prepare_folder(out)
         _matte_all(orders, setup, choice, crew, told)
         told.report()
     return 1 if told.num_failed else 0
