@@ -62,7 +62,7 @@ class Metres:
     plate_depth: Path | None
     fov_deg: float | None
 
-    def refuse_useless(self, choice: "OutputChoice", plate: Path | None) -> None:
+    def refuse_useless(self, choice: "OutputChoice", *, has_plate: bool) -> None:
         """Options that exclude each other, or that nothing would be made of.
 
         Raises:
@@ -78,7 +78,7 @@ class Metres:
             raise UsageError(f"{given} is for depth, which --only leaves out; leave {given} out, or add depth")
         if self.fov_deg is not None and not given and choice.depth_format != "ply":
             raise UsageError("--fov is needed for metres and points only; give --metres, or --depth-format ply")
-        if plate is None and (given or self.fov_deg is not None or choice.depth_format == "ply"):
+        if not has_plate and (given or self.fov_deg is not None or choice.depth_format == "ply"):
             raise UsageError("--plate none has no room to measure; leave out metres and points, or give a plate")
         for word in self.words:
             parse_anchor(word)

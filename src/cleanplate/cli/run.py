@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from cleanplate.cli.clips import ClipWork, matte_clips
 from cleanplate.cli.metres import Metres, WithAnchors, metres_options
 from cleanplate.cli.options import crew_of, num_cores, ray_option
 from cleanplate.cli.shots import find_shots, refuse_overwriting, refuse_shared_names, refuse_two_depth_formats
@@ -14,6 +15,7 @@ from cleanplate.cli.summary import Summary
 from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
+    from cleanplate.cli.clips import ClipForm
     from cleanplate.jobs.units import Crew
     from cleanplate.runtime.batches import Order, Outcome, Setup
     from cleanplate.runtime.depth_files import DepthFormat
@@ -37,14 +39,21 @@ def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str
     return tuple(product for product in _PRODUCTS if product in wanted)
 
 
-def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: str) -> Path | None:
-    return None if value == "none" else Path(value)  # a file of that name is ./none
+_AUTO = "auto"
+
+
+def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: str) -> Path | str | None:
+    return {"none": None, _AUTO: _AUTO}.get(value, Path(value))  # files of those names are ./none and ./auto
 
 
 @click.command("run", cls=WithAnchors, short_help="Matte, cut-out, depth and preview of every shot.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=_PATH)
 @click.option(
-    "--plate", required=True, callback=_parse_plate, metavar="FILE|none", help="The photo of the empty scene."
+    "--plate",
+    required=True,
+    callback=_parse_plate,
+    metavar="FILE|auto|none",
+    help="The photo of the empty scene; auto makes one of each clip.",
 )
 @click.option("--out", required=True, type=_PATH, help="The folder for the results.")
 @click.option("--model", type=_PATH, help="Another model than the one that comes along.")
@@ -71,12 +80,18 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
     f"Unless given 1 below {_MANY_SHOTS} shots, then the number of cores, at most {_USUAL_WORKERS}.",
 )
 @ray_option
+@click.option(
+    "--clip-as",
+    type=click.Choice(["prores", "webm", "png"]),
+    default="prores",
+    help="A clip's cut-out: ProRes 4444, WebM with alpha, or png: all its results as pictures. prores unless given.",
+)
 @click.option("--summary", type=_PATH, metavar="FILE.jsonl", help="Also write what became of each shot, as JSON lines.")
 @click.option("--overwrite", is_flag=True, help="Make results anew that exist already.")
 def command(
     *,
     inputs: tuple[Path, ...],
-    plate: Path | None,
+    plate: Path | str | None,
     out: Path,
     model: Path | None,
     only: tuple[str, ...],
@@ -90,10 +105,11 @@ def command(
     shadow: Literal["keep", "drop", "separate"],
     workers: int | None,
     ray: str | None,
+    clip_as: "ClipForm",
     summary: Path | None,
     overwrite: bool,
 ) -> int:
-    """Write matte, cut-out, depth and preview of every INPUT, a photo of the scene or a folder of them, into --out.
+    """Write matte, cut-out, depth and preview of every INPUT into --out: photos and clips of the scene, or folders.
 
     Folders below an INPUT become folders below --out: IN/a/x.jpg gives OUT/a/x_matte.png. Results that exist are kept
     unless --overwrite is given; what is missing is added. One bad shot does not stop the others. With --plate none only
@@ -106,21 +122,27 @@ def command(
     from cleanplate.runtime.batches import Order, Setup
     from cleanplate.runtime.outputs import OutputChoice
 
-    told = Summary(out, summary)
-    products = _with_extras(only, backdrop, shadow, plate)
+    told, auto = Summary(out, summary), plate == _AUTO
+    plate = plate if isinstance(plate, Path) else None
+    products = _with_extras(only, backdrop, shadow, has_plate=auto or plate is not None)
     behind = read_backdrop(backdrop) if backdrop is not None else None
     choice = OutputChoice(products, int(bits), depth_format, behind, shadow != "drop")
     if ray is not None:  # a cluster's machines have working directories of their own
         inputs = tuple(path.absolute() for path in inputs)
         plate, model, plate_depth = (path.absolute() if path else None for path in (plate, model, plate_depth))
     measured = Metres(metres, plate_depth, fov)
-    measured.refuse_useless(choice, plate)
-    shots = [shot for shot in find_shots(inputs, plate, out) if not measured.is_map(shot.file)]
-    refuse_shared_names(shots)
+    measured.refuse_useless(choice, has_plate=auto or plate is not None)
+    found = [shot for shot in find_shots(inputs, plate, out) if not measured.is_map(shot.file)]
+    refuse_shared_names(found)
+    clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
+    if auto and shots:
+        raise UsageError(f"{shots[0].file}: is no clip to make a plate of; give --plate FILE, or clips alone")
     refuse_overwriting(shots, [Path(file) for file in (plate, model, plate_depth, backdrop) if file], out, choice)
     refuse_two_depth_formats(shots, out, choice)
     if not overwrite:
         measured.refuse_mixing(shots, out, choice)
+    if clips and clip_as != "png" and (metres or plate_depth or int(bits) != 8 or depth_format != "png16"):
+        raise UsageError(f"{clips[0].file}: in a clip depth has no unit and all has 8 bits; add --clip-as png")
     orders = [
         Order(shot.file, target / shot.stem, products if overwrite else choice.missing(target, shot.stem))
         for shot in shots
@@ -130,25 +152,26 @@ def command(
     crew = _crew(workers, ray, num_wanted)
     setup = Setup(plate, model, doctor == "on", measured.anchors(), plate_depth, fov)
     notices = (*setup.notices, *measured.assumption(setup.opened(), choice)) if num_wanted else ()  # told before work
-    if num_wanted:
+    if num_wanted or clips:
         prepare_folder(out)
     with told:
         told.tell(*notices)
         _matte_all(orders, setup, choice, crew, told)
+        matte_clips(clips, ClipWork(setup, auto, out, choice, clip_as, backdrop, overwrite), told)
         told.report()
     return 1 if told.num_failed else 0
 
 
-def _with_extras(only: tuple[str, ...], backdrop: str | None, shadow: str, plate: Path | None) -> tuple[str, ...]:
+def _with_extras(only: tuple[str, ...], backdrop: str | None, shadow: str, *, has_plate: bool) -> tuple[str, ...]:
     """The products wanted, with those that --backdrop and --shadow ask for by themselves."""
     if backdrop is None and "composite" in only:
         raise UsageError("--only composite: lies over a backdrop; give --backdrop FILE, a colour or blur")
     if backdrop is None and shadow == "keep":
         raise UsageError("--shadow keep: there is no composite to carry it; give --backdrop, or take --shadow separate")
     wanted = {*only, *(["composite"] if backdrop is not None else []), *(["shadow"] if shadow == "separate" else [])}
-    if plate is None and (shadow != "drop" or "shadow" in wanted):
+    if not has_plate and (shadow != "drop" or "shadow" in wanted):
         raise UsageError("--shadow: without a plate nothing tells what a shadow is; give --plate FILE, or leave it out")
-    if plate is None and backdrop is not None and backdrop.lower() == "blur":
+    if not has_plate and backdrop is not None and backdrop.lower() == "blur":
         raise UsageError("--backdrop blur: is the plate out of focus; give --plate FILE, or another backdrop")
     return tuple(product for product in _PRODUCTS if product in wanted)
 

@@ -27,13 +27,24 @@ class Shot:
         return self.file.stem
 
     @property
+    def is_clip(self) -> bool:
+        """Whether its name says that it is a video."""
+        from cleanplate.imaging.streams import CLIP_SUFFIXES
+
+        return self.file.suffix.lower() in CLIP_SUFFIXES
+
+    @property
     def key(self) -> str:
-        """What shots share whose results would have one name; upper and lower case are one on macOS and Windows."""
-        return unicodedata.normalize("NFC", (self.folder / self.stem).as_posix()).casefold()
+        """What shots share whose results would have one name; upper and lower case are one on macOS and Windows.
+
+        The results of a picture and of a clip differ in their endings.
+        """
+        name = unicodedata.normalize("NFC", (self.folder / self.stem).as_posix()).casefold()
+        return f"clip {name}" if self.is_clip else name
 
 
 def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Shot]:
-    """The pictures named, and those in folders named and in all folders below, each once, sorted folder by folder.
+    """The files named, and pictures and clips in folders named and below, each once, sorted folder by folder.
 
     Hidden files and folders, links to folders, the plate and `out` are left out of folders.
 
@@ -53,9 +64,11 @@ def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Sh
             continue
         if path.resolve() == out.resolve():
             raise _inputs_as_well(out)
-        found = [Shot(file, file.parent.relative_to(path)) for file in _pictures_below(path, avoided, listed)]
+        found = [Shot(file, file.parent.relative_to(path)) for file in _shots_below(path, avoided, listed)]
         if not found:
-            raise InputError(f"{path}: holds no JPEG, PNG, WebP or TIFF picture besides the plate; name another folder")
+            raise InputError(
+                f"{path}: holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; name another folder"
+            )
         shots.extend(found)
     for folder in dict.fromkeys(shot.folder for shot in shots):
         if file_identity(out / folder) in listed:
@@ -105,9 +118,10 @@ def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputCh
                 raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
 
 
-def _pictures_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path]) -> Iterator[Path]:
-    """The pictures in a folder, then those of each folder below; `listed` gets the folders."""
+def _shots_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path]) -> Iterator[Path]:
+    """The pictures and clips in a folder, then those of each folder below; `listed` gets the folders."""
     from cleanplate.imaging.files import PICTURE_SUFFIXES, file_identity, is_folder
+    from cleanplate.imaging.streams import CLIP_SUFFIXES
 
     try:
         inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
@@ -120,11 +134,15 @@ def _pictures_below(folder: Path, avoided: set[_Identity], listed: dict[_Identit
     for path in inside:
         if is_folder(path):
             folders.append(path)
-        elif path.suffix.lower() in PICTURE_SUFFIXES and path.is_file() and file_identity(path) not in avoided:
+        elif (
+            path.suffix.lower() in PICTURE_SUFFIXES | CLIP_SUFFIXES
+            and path.is_file()
+            and file_identity(path) not in avoided
+        ):
             yield path
     for path in folders:
         if not path.is_symlink() and file_identity(path) not in avoided:
-            yield from _pictures_below(path, avoided, listed)
+            yield from _shots_below(path, avoided, listed)
 
 
 def _inputs_as_well(folder: Path) -> UsageError:

@@ -225,7 +225,8 @@ class _Bench:
                     picture = _picture(product, matte, self._choice)
                     if product not in writers:
                         size_hw = (picture.shape[0], picture.shape[1])
-                        writer = ClipWriter(path, size_hw, self._info.rate, self._choice.kind(product))
+                        done = self.num_parts * self.part_frames
+                        writer = ClipWriter(path, size_hw, self._info.rate, self._choice.kind(product), done)
                         writers[product] = stack.enter_context(writer)
                     writers[product].add(picture, frame.time_s)
 
