@@ -9,12 +9,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-# make weights: the counts and the seed are those of recipes/shipped.toml; training and validation share no scene and nobody
+# make weights: counts and seeds are those of recipes/shipped.toml and shipped_longer.toml; no two sets share a scene or anybody
 DATA ?= data/shipped
+SIMPLE ?= data/simple
 RUN ?= runs/shipped
+LONGER ?= runs/shipped-longer
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
 VALIDATION_COUNT ?= 256
+SIMPLE_COUNT ?= 3200
 WORKERS ?= 2
 TRAIN_OPTIONS ?=
 
@@ -85,9 +88,10 @@ assets: .venv/.develop  ## gather people, furniture, textures and light, and bak
 # Asked anew each time, because the pack lies in the cache folder, which anybody may empty.
 PACK = $(BIN)/cleanplate assets --check > /dev/null 2>&1 || $(MAKE) assets
 
-weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json  ## the shipped model from nothing: parts, data, training, export
+weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json $(SIMPLE)/train/manifest.json  ## the shipped model from nothing: parts, data, training, export
 	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
+	$(BIN)/cleanplate train recipes/shipped_longer.toml --data $(DATA) --data $(SIMPLE) --start $(RUN) --out $(LONGER) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate export $(LONGER) --out $(WEIGHTS)
 
 $(DATA)/train/manifest.json: | .venv/.develop
 	$(PACK)
@@ -96,6 +100,9 @@ $(DATA)/train/manifest.json: | .venv/.develop
 $(DATA)/validation/manifest.json: | .venv/.develop
 	$(PACK)
 	$(BIN)/cleanplate synth --out $(@D) --count $(VALIDATION_COUNT) --seed 2 --workers $(WORKERS)
+
+$(SIMPLE)/train/manifest.json: | .venv/.develop
+	$(BIN)/cleanplate synth --out $(@D) --count $(SIMPLE_COUNT) --seed 5 --assets procedural --workers $(WORKERS)
 
 document: .venv/.develop $(DOCUMENT_DATA)/train/manifest.json $(DOCUMENT_DATA)/validation/manifest.json  ## every row of the 2020 document, and docs/document.md; ROWS="original" for some
 	$(BIN)/python -m cleanplate.document $(ROWS) --data $(DOCUMENT_DATA) --out $(DOCUMENT_RUNS) --workers $(WORKERS)

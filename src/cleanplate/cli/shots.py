@@ -135,7 +135,7 @@ def _shots_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, 
         if is_folder(path):
             folders.append(path)
         elif (
-            path.suffix.lower() in PICTURE_SUFFIXES | CLIP_SUFFIXES
+            path.suffix.lower() in (*PICTURE_SUFFIXES, *CLIP_SUFFIXES)
             and path.is_file()
             and file_identity(path) not in avoided
         ):

@@ -1,0 +1,127 @@
+"""`cleanplate run` on clips: results beside those of shots, plates made of clips, and what is told."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cleanplate.cli.main import main
+from cleanplate.imaging import Image
+from cleanplate.imaging.clipfile import ClipWriter
+from cleanplate.imaging.files import write_picture
+from cleanplate.imaging.streams import open_clip
+from cleanplate.runtime import video
+
+SIZE_HW = (64, 96)
+
+
+@pytest.fixture
+def room() -> Image:
+    grain = np.random.default_rng(4).random((*SIZE_HW, 3), np.float32)
+    return (0.6 * np.asarray(cv2.GaussianBlur(grain, (0, 0), 3), np.float32)).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, room: Image) -> Path:
+    """A plate, and a clip and a shot of one name."""
+    inside = tmp_path / "in"
+    inside.mkdir()
+    write_picture(inside / "plate.png", room)
+    with ClipWriter(inside / "a.mp4", SIZE_HW, Fraction(10), "mp4") as writer:
+        for number in range(8):
+            frame = room.copy()
+            frame[20:50, 4 + 9 * number : 18 + 9 * number] = 0.95
+            writer.add(frame, number / 10)
+    write_picture(inside / "a.png", frame)
+    return inside
+
+
+@pytest.fixture
+def words(folder: Path, difference_model: Path, tmp_path: Path) -> list[str]:
+    return ["run", "--model", str(difference_model), "--doctor", "off", "--out", str(tmp_path / "out")]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_clips_and_pictures_of_a_folder_are_matted_beside_each_other_and_kept(
+    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*words, str(folder), "--plate", str(folder / "plate.png"), "--only", "matte,preview"]
+    assert main(run) == 0
+    assert names(tmp_path / "out") == ["a_matte.mp4", "a_matte.png", "a_preview.jpg", "a_preview.mp4"]
+    assert capsys.readouterr().out == f"2 shots done: {tmp_path / 'out'}\n"
+    assert main(run) == 0
+    assert capsys.readouterr().out == f"0 shots done, 2 kept: {tmp_path / 'out'}\n"
+    (tmp_path / "out" / "a_matte.mp4").unlink()
+    assert main(run) == 0
+    assert (tmp_path / "out" / "a_matte.mp4").exists()
+
+
+def test_a_plate_made_of_the_clip_is_kept_beside_its_results(
+    words: list[str], folder: Path, tmp_path: Path, room: Image, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*words, str(folder / "a.mp4"), "--plate", "auto", "--only", "cutout", "--clip-as", "webm"]
+    assert main(run) == 0
+    assert "every part of it was seen empty" in capsys.readouterr().err
+    assert names(tmp_path / "out") == ["a_cutout.webm", "a_plate.png"]
+    made = cv2.imread(str(tmp_path / "out" / "a_plate.png"))[..., ::-1] / 255
+    assert np.abs(made - room).mean() < 0.01
+    assert len(list(open_clip(tmp_path / "out" / "a_cutout.webm").frames())) == 8
+
+
+def test_all_results_can_be_pictures_frame_by_frame(words: list[str], folder: Path, tmp_path: Path) -> None:
+    run = [*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png"), "--clip-as", "png", "--bits", "16"]
+    assert main([*run, "--only", "matte,depth"]) == 0
+    assert names(tmp_path / "out") == ["a"]
+    assert names(tmp_path / "out" / "a")[:3] == ["000000_depth.json", "000000_depth.png", "000000_matte.png"]
+    assert len(names(tmp_path / "out" / "a")) == 24
+
+
+def test_a_clip_that_cannot_be_used_does_not_stop_the_others(
+    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "0.mp4").write_bytes(b"no clip")
+    run = [*words, str(folder / "0.mp4"), str(folder / "a.mp4"), "--plate", str(folder / "plate.png")]
+    assert main([*run, "--only", "matte"]) == 1
+    told = capsys.readouterr()
+    assert told.out == f"1 shot done, 1 failed: {tmp_path / 'out'}\n"
+    assert f"cleanplate: {folder / '0.mp4'}: " in told.err
+    assert (tmp_path / "out" / "a_matte.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["a.png", "--plate", "auto"], "is no clip to make a plate of; give --plate FILE, or clips alone"),
+        (["a.mp4", "--plate", "auto", "--bits", "16"], "in a clip depth has no unit and all has 8 bits"),
+        (["a.mp4", "--plate", "auto", "--metres", "3,4=2"], "add --clip-as png"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_any_work(
+    more: list[str], said: str, words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, str(folder / more[0]), *more[1:]]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_says_where_what_is_done_plays(
+    words: list[str],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(video, "matte_clip", interrupted)
+    assert main([*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png")]) == 130
+    assert capsys.readouterr().err == (
+        f"cleanplate: {folder / 'a.mp4'}: stopped; what is done plays, in {tmp_path / 'out' / 'a_parts'}, "
+        "and the same command goes on\n"
+    )

@@ -1,0 +1,177 @@
+"""A clip is matted frame by frame, an interruption costs seconds, and a plate can be had from the clip itself."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cleanplate.errors import InputError, UsageError
+from cleanplate.imaging import Image
+from cleanplate.imaging.clipfile import ClipWriter
+from cleanplate.imaging.files import read_picture
+from cleanplate.imaging.streams import Clip, open_clip
+from cleanplate.runtime import video
+from cleanplate.runtime.auto_plate import plate_of_clip
+from cleanplate.runtime.outputs import OutputChoice
+from cleanplate.runtime.plate import Plate
+from cleanplate.runtime.session import Session
+from cleanplate.runtime.video import ClipChoice, matte_clip, matte_frames
+
+SIZE_HW = (64, 96)
+NUM_FRAMES = 12
+RATE = Fraction(12)
+
+Scene = Callable[[int], Image]
+
+
+@pytest.fixture
+def room() -> Image:
+    grain = np.random.default_rng(4).random((*SIZE_HW, 3), np.float32)
+    return (0.6 * np.asarray(cv2.GaussianBlur(grain, (0, 0), 3), np.float32)).astype(np.float32)
+
+
+@pytest.fixture
+def walk(room: Image) -> Scene:
+    """A bright box that walks from left to right, a frame's picture by its number."""
+
+    def picture(number: int) -> Image:
+        frame = room.copy()
+        frame[20:50, 4 + 6 * number : 18 + 6 * number] = 0.95
+        return frame
+
+    return picture
+
+
+def write_clip(path: Path, picture: Scene, num_frames: int = NUM_FRAMES) -> Clip:
+    with ClipWriter(path, SIZE_HW, RATE, "mp4") as writer:
+        for number in range(num_frames):
+            writer.add(picture(number), number / float(RATE))
+    return open_clip(path)
+
+
+@pytest.fixture
+def clip(tmp_path: Path, walk: Scene) -> Clip:
+    return write_clip(tmp_path / "walk.mp4", walk)
+
+
+@pytest.fixture
+def plate(room: Image, session: Session) -> Plate:
+    return Plate.open(room, session, doctor=False)
+
+
+@pytest.fixture
+def session(difference_model: Path) -> Session:
+    return Session(difference_model, num_threads=1)
+
+
+def pictures(path: Path) -> np.ndarray:
+    return np.stack([frame.rgb for frame in open_clip(path).frames()])
+
+
+def test_every_result_has_every_frame_and_its_time(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    told: list[int] = []
+    choice = ClipChoice(("matte", "cutout", "depth", "preview"))
+    matte_clip(clip, plate, tmp_path / "out", "walk", choice, identity={}, advance=told.append)
+    assert sum(told) == NUM_FRAMES
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["walk_cutout.mov", "walk_depth.mp4", "walk_matte.mp4", "walk_preview.mp4"]
+    times = [frame.time_s for frame in clip.frames()]
+    for name in names:
+        assert [frame.time_s for frame in open_clip(tmp_path / "out" / name).frames()] == pytest.approx(times, abs=1e-3)
+    last = plate.matte(list(clip.frames())[-1].rgb)
+    assert np.abs(pictures(tmp_path / "out" / "walk_matte.mp4")[-1] - last.alpha[..., None]).mean() < 0.02
+
+
+def test_the_depth_of_what_nobody_covers_is_the_same_in_every_frame_to_the_bit(clip: Clip, plate: Plate) -> None:
+    mattes = [plate.matte(frame.rgb) for frame in clip.frames()]
+    free = np.all([matte.alpha < 0.5 for matte in mattes], axis=0)
+    assert 0.3 < free.mean() < 0.95
+    assert all(np.array_equal(matte.disparity[free], mattes[0].disparity[free]) for matte in mattes)
+
+
+def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted_one(
+    clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "PART_S", 0.25)  # three frames
+    choice, identity = ClipChoice(("matte",)), {"plate": "room"}
+    count = 0
+
+    def stop_at_the_eighth(num_frames: int) -> None:
+        nonlocal count
+        count += num_frames
+        if count == 8:
+            raise KeyboardInterrupt
+
+    whole = tmp_path / "whole"
+    matte_clip(clip, plate, whole, "walk", choice, identity=identity)
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        matte_clip(clip, plate, out, "walk", choice, identity=identity, advance=stop_at_the_eighth)
+    parts = sorted(path.name for path in (out / "walk_parts").glob("*.mp4"))
+    assert parts == ["matte_0000.mp4", "matte_0001.mp4", "matte_0002_unfinished.mp4"]
+    assert [len(pictures(out / "walk_parts" / part)) for part in parts] == [3, 3, 2]
+    with pytest.raises(UsageError, match="was begun with another plate"):
+        matte_clip(clip, plate, out, "walk", choice, identity={"plate": "another"})
+    told: list[int] = []
+    matte_clip(clip, plate, out, "walk", choice, identity=identity, advance=told.append)
+    assert told[0] == 6
+    assert [path.name for path in out.iterdir()] == ["walk_matte.mp4"]
+    np.testing.assert_array_equal(pictures(out / "walk_matte.mp4"), pictures(whole / "walk_matte.mp4"))
+
+
+def test_frames_as_pictures_are_those_of_shots_and_are_kept(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    choice = OutputChoice(("matte",), bits=16)
+    matte_frames(clip, plate, tmp_path / "walk", choice)
+    files = sorted((tmp_path / "walk").iterdir())
+    assert [file.name for file in files] == [f"{number:06d}_matte.png" for number in range(NUM_FRAMES)]
+    third = plate.matte(list(clip.frames())[3].rgb).alpha
+    np.testing.assert_allclose(read_picture(files[3]).rgb[..., 0], third, atol=1e-4)
+    files[3].unlink()
+    before = files[4].stat().st_mtime_ns
+    matte_frames(clip, plate, tmp_path / "walk", choice)
+    assert files[3].exists()
+    assert files[4].stat().st_mtime_ns == before
+
+
+def test_light_that_changes_all_the_time_is_told_of_a_few_times(
+    clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matted, numbers = plate.matte, iter(range(100))
+
+    def talkative(shot: Image) -> object:
+        matte = matted(shot)
+        object.__setattr__(matte, "notices", (f"the plate was mended for the {next(numbers)}th time",))
+        return matte
+
+    monkeypatch.setattr(plate, "matte", talkative)
+    notices = matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
+    assert len(notices) == 4
+    assert notices[-1] == f"and {NUM_FRAMES - 3} more notices like these, about later frames"
+
+
+def test_a_clip_in_which_everything_is_free_at_times_gives_its_plate(clip: Clip, room: Image, session: Session) -> None:
+    made = plate_of_clip(clip, session)
+    assert made.seen.all()
+    assert made.sentence.endswith("every part of it was seen empty")
+    assert np.abs(made.rgb - room).max() < 0.1
+    assert np.abs(made.rgb - room).mean() < 0.01
+
+
+def test_what_is_never_free_is_a_guess_and_counted(tmp_path: Path, walk: Scene, session: Session) -> None:
+    def restless(number: int) -> Image:
+        frame = walk(number)
+        frame[:, 80:] = np.random.default_rng(number).random((SIZE_HW[0], 16, 3), np.float32)
+        return frame
+
+    made = plate_of_clip(write_clip(tmp_path / "restless.mp4", restless), session)
+    assert made.seen[:, :70].all()
+    assert 0.6 < made.seen.mean() < 0.9
+    assert f"{100 * made.seen.mean():.1f} % of it seen empty" in made.sentence
+
+
+def test_too_few_frames_make_no_plate(tmp_path: Path, walk: Scene, session: Session) -> None:
+    with pytest.raises(InputError, match=r"has 3 frames, too few for --plate auto; give --plate FILE"):
+        plate_of_clip(write_clip(tmp_path / "short.mp4", walk, num_frames=3), session)
