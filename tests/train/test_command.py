@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from cleanplate.cli.main import main
+from cleanplate.train.checkpoint import find_checkpoint, read_about
 
 
 @pytest.mark.slow
@@ -28,6 +31,24 @@ def test_train_stop_resume_export_from_the_command_line(
     assert main(["export", str(out), "--out", str(model)]) == 0
     assert f"{model}: tiny 1, " in capsys.readouterr().out
     assert main(["inspect", str(model)]) == 0
+
+
+@pytest.mark.slow
+def test_a_run_begins_from_anothers_averaged_weights_and_sees_more_data(
+    recipe_file: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", str(recipe_file), "--data", str(data), "--set", "run.validate_every=9"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main([*words, "--out", str(first), "--set", "optim.steps=2"]) == 0
+    more = ["--start", str(first), "--set", "optim.lr=1e-30", "--set", "optim.weight_decay=0", "--set", "optim.steps=2"]
+    assert main([*words, "--data", str(data), "--out", str(second), *more]) == 0
+    begun, ended = (load_file(find_checkpoint(run) / "ema.safetensors") for run in (first, second))
+    weights = [name for name, tensor in begun.items() if "weight" in name and tensor.is_floating_point()]
+    assert all(torch.equal(begun[name], ended[name]) for name in weights)
+    twice = read_about(find_checkpoint(second)).training_data
+    assert twice == "+".join([read_about(find_checkpoint(first)).training_data] * 2)
+    assert main([*words, "--out", str(tmp_path / "third"), "--start", str(tmp_path / "none")]) == 1
+    assert "is no checkpoint and no run with one" in capsys.readouterr().err
 
 
 @pytest.mark.slow

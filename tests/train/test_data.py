@@ -14,6 +14,7 @@ from cleanplate.train.data import (
     DegradedSamples,
     Samples,
     StepPositions,
+    Together,
     check_disjoint,
     collate,
     training_batches,
@@ -28,6 +29,18 @@ def test_every_epoch_shows_every_sample_once_in_another_order(train: Samples) ->
     epochs = [[stream[epoch * 8 + place].key for place in range(8)] for epoch in range(2)]
     assert set(epochs[0]) == set(epochs[1]) == {sample.key for sample in map(train.__getitem__, range(8))}
     assert epochs[0] != epochs[1]
+
+
+def test_sets_together_are_one_after_the_other_with_all_their_scenes(train: Samples, validation: Samples) -> None:
+    both = Together([train, validation])
+    keys = [both[index].key for index in range(len(both))]
+    assert keys == [samples[index].key for samples in (train, validation) for index in range(len(samples))]
+    assert (both.scenes, both.people) == (train.scenes | validation.scenes, train.people | validation.people)
+    assert both.fingerprint == f"{train.fingerprint}+{validation.fingerprint}"
+    assert Together([train]).fingerprint == train.fingerprint
+    for index in (-1, len(both)):
+        with pytest.raises(IndexError):
+            both[index]
 
 
 def test_a_position_is_the_same_picture_whoever_asks_and_another_one_elsewhere(train: Samples) -> None:
