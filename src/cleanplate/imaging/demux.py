@@ -114,7 +114,9 @@ class Reading:
         stored = packet.dts if packet.pts is None else packet.pts
         if stored is not None:
             end_s = float((stored + (packet.duration or 0)) * packet.time_base)
-            self._reached_s = max(self._reached_s, end_s - (self.container.start_time or 0) / _MICROSECONDS)
+            # Matroska counts its duration from 0, all else from the first frame or sound
+            start = 0 if "matroska" in self.container.format.name else self.container.start_time or 0
+            self._reached_s = max(self._reached_s, end_s - start / _MICROSECONDS)
 
 
 @contextmanager
@@ -135,7 +137,7 @@ def opened(path: Path) -> Generator[Reading]:
     except package.FFmpegError as error:
         raise InputError(f"{path}: {_UNREADABLE}") from error
     with container:
-        streams = [stream for stream in container.streams.video if not stream.disposition & _ATTACHED_PICTURE]
+        streams = [stream for stream in container.streams.video if not stream.disposition.value & _ATTACHED_PICTURE]
         if not streams:
             sound = "has sound but no pictures; name a video with pictures"
             raise InputError(f"{path}: {sound if container.streams.audio else EMPTY}")

@@ -1,4 +1,4 @@
-"""From a decoded video frame to an upright picture in sRGB (colour range, matrix, HDR, rotation, pixel shape)."""
+"""Between decoded video frames and pictures in sRGB: colour range, matrix, HDR, rotation, pixel shape."""
 
 from fractions import Fraction
 from importlib import import_module
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import MissingExtraError
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.hdr import Transfer, tone_mapped
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _BT709, _BT601 = 1, 5
 _LIMITED, _FULL = 1, 2
 _BICUBIC_EXACT = 4 | 0x2000 | 0x40000  # with full chroma interpolation and accurate rounding
-_WHITE_8 = 255 << 8
+_WHITE = (
+    255 << 8
+)  # what swscale makes of white, and takes for it, in 16 bits: it shifts codes and does not stretch them
 
 
 def load_av(what: str) -> Any:
@@ -88,6 +91,38 @@ class FrameConverter:
         return np.ascontiguousarray(picture[::down, ::across])
 
 
+class FrameMaker:
+    """Turns pictures into frames to be encoded: BT.709, limited range, and tagged so."""
+
+    def __init__(self, what: str, pixels: str) -> None:
+        self._package = load_av(what)
+        self._pixels = pixels
+        self._reformatter = self._package.video.reformatter.VideoReformatter()
+
+    def frame(self, picture: Image) -> "av.VideoFrame":
+        """A frame of (h, w, 3) float32 sRGB or (h, w, 4) with straight alpha, in [0, 1]; values are clipped."""
+        codes = np.empty(picture.shape, np.uint16)
+        codes[..., :3] = np.clip(picture[..., :3], 0, 1) * np.float32(_WHITE) + np.float32(0.5)
+        if picture.shape[2] == 4:
+            codes[..., 3] = to_uint(picture[..., 3], 16)
+        layout = "rgb48le" if picture.shape[2] == 3 else "rgba64le"
+        return self._reformatter.reformat(
+            self._package.VideoFrame.from_ndarray(codes, format=layout),
+            format=self._pixels,
+            src_colorspace=_BT709,
+            dst_colorspace=_BT709,
+            src_color_range=_FULL,
+            dst_color_range=_LIMITED,
+            interpolation=_BICUBIC_EXACT,
+        )
+
+    @staticmethod
+    def tag(codec: Any) -> None:
+        """Have an encoder say in its file what colours are in it."""
+        codec.colorspace = codec.color_primaries = codec.color_trc = _BT709  # H.273 has the same number for all three
+        codec.color_range = _LIMITED
+
+
 def _matrix(frame: "av.VideoFrame") -> int:
     guess = _BT709 if frame.height >= 720 or frame.width >= 1280 else _BT601
     return _MATRICES.get(int(frame.colorspace), guess)
@@ -100,10 +135,10 @@ def _is_full(frame: "av.VideoFrame") -> bool:
 
 
 def _white(bits: int, *, is_rgb: bool, is_full: bool) -> int:
-    """The 16-bit code that swscale makes of white: it shifts codes up, and does not stretch them."""
+    """The 16-bit code that swscale makes of a frame's white."""
     if is_rgb and bits > 8:
         return 65535
-    return (2**bits - 1) << (16 - bits) if is_full else _WHITE_8
+    return (2**bits - 1) << (16 - bits) if is_full else _WHITE
 
 
 def _turns(frame: "av.VideoFrame") -> tuple[bool, int, int]:
