@@ -20,7 +20,7 @@ _OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 _DROP_SILENTLY = frozenset({"hevc"})
 """Decoders that leave out, without a word, frames that build on what is missing; each packet holds one frame."""
 
-_USUAL_RATE, _MAX_RATE = Fraction(25), 1000
+_USUAL_RATE, _MAX_RATE = Fraction(25), 1000  # 1000 is what files say whose clock counts milliseconds
 _SHORT_BY_FRAMES, _SHORT_BY_S = 3, 0.1
 _ATTACHED_PICTURE = 0x400  # the cover of an album
 _MICROSECONDS = 1_000_000
@@ -39,7 +39,7 @@ class Reading:
         self.container = container
         self.stream = stream
         rate = stream.average_rate or stream.guessed_rate
-        self.rate = rate if rate and 0 < rate <= _MAX_RATE else _USUAL_RATE
+        self.rate = rate if rate and 0 < rate < _MAX_RATE else _USUAL_RATE
         self.num_left_out = 0
         self._error = error
         self._reached_s = 0.0

@@ -61,7 +61,8 @@ class FrameConverter:
 
         Colours go through 16 bits, so 10-bit clips keep theirs. BT.709's curve is taken for sRGB's, as players do. A
         file that does not name its matrix has BT.709 from 720 rows or 1280 columns up, BT.601 below; one that does not
-        name its range has the limited one. HDR is mapped as `hdr.tone_mapped` says.
+        name its range has the limited one. HDR is mapped as `hdr.tone_mapped` says; all other clips are
+        taken to have sRGB's primaries.
         """
         swapped, down, across = _turns(frame)
         height, width = (size_hw[1], size_hw[0]) if swapped else size_hw

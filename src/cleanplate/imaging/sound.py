@@ -44,7 +44,10 @@ class Sound:
         self._error = load_av(str(source)).FFmpegError
         with opened(source) as reading:
             track = next(iter(reading.container.streams.audio), None)
-            if track is None or track.codec_context is None:
+            if track is None:
+                return
+            if track.codec_context is None:
+                self.notices.append(f"{source}: its sound is of a kind that is not read, and left out")
                 return
             self._encodes = not track.codec_context.name.startswith(_COPIED[suffix])
             if self._encodes:
@@ -69,7 +72,7 @@ class Sound:
                     time_s = float(packet.pts * base) - self._start_s
                     if time_s + float((packet.duration or 0) * base) > 0:
                         late = round(self._start_s / base)
-                        packet.pts, packet.dts = packet.pts - late, (packet.dts or packet.pts) - late
+                        packet.pts = packet.dts = packet.pts - late
                         packet.stream = self.stream
                         yield time_s, packet
             except self._error:
