@@ -92,6 +92,7 @@ weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.
 	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/shipped_longer.toml --data $(DATA) --data $(SIMPLE) --start $(RUN) --out $(LONGER) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(LONGER) --out $(WEIGHTS)
+	$(BIN)/cleanplate export $(LONGER) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
 
 $(DATA)/train/manifest.json: | .venv/.develop
 	$(PACK)

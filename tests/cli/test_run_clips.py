@@ -10,7 +10,7 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import ClipWriter
-from cleanplate.imaging.files import write_picture
+from cleanplate.imaging.files import read_picture, write_picture
 from cleanplate.imaging.streams import open_clip
 from cleanplate.runtime import video
 
@@ -30,6 +30,7 @@ def folder(tmp_path: Path, room: Image) -> Path:
     inside.mkdir()
     write_picture(inside / "plate.png", room)
     with ClipWriter(inside / "a.mp4", SIZE_HW, Fraction(10), "mp4") as writer:
+        frame = room
         for number in range(8):
             frame = room.copy()
             frame[20:50, 4 + 9 * number : 18 + 9 * number] = 0.95
@@ -39,7 +40,7 @@ def folder(tmp_path: Path, room: Image) -> Path:
 
 
 @pytest.fixture
-def words(folder: Path, difference_model: Path, tmp_path: Path) -> list[str]:
+def words(difference_model: Path, tmp_path: Path) -> list[str]:
     return ["run", "--model", str(difference_model), "--doctor", "off", "--out", str(tmp_path / "out")]
 
 
@@ -68,7 +69,7 @@ def test_a_plate_made_of_the_clip_is_kept_beside_its_results(
     assert main(run) == 0
     assert "every part of it was seen empty" in capsys.readouterr().err
     assert names(tmp_path / "out") == ["a_cutout.webm", "a_plate.png"]
-    made = cv2.imread(str(tmp_path / "out" / "a_plate.png"))[..., ::-1] / 255
+    made = read_picture(tmp_path / "out" / "a_plate.png").rgb
     assert np.abs(made - room).mean() < 0.01
     assert len(list(open_clip(tmp_path / "out" / "a_cutout.webm").frames())) == 8
 
@@ -102,11 +103,11 @@ def test_a_clip_that_cannot_be_used_does_not_stop_the_others(
     ],
 )
 def test_what_does_not_fit_is_said_before_any_work(
-    more: list[str], said: str, words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    more: list[str], said: str, words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words, str(folder / more[0]), *more[1:]]) == 2
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    assert not (folder.parent / "out").exists()
 
 
 def test_ctrl_c_says_where_what_is_done_plays(

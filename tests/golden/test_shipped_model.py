@@ -7,8 +7,9 @@
     cleanplate run shot.png --plate plate.png --out expected --only matte,depth --doctor off --overwrite
 """
 
-import hashlib
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from cleanplate.cli.main import main
 from cleanplate.imaging.files import decode_png
-from cleanplate.runtime.session import SHIPPED_MODEL, Session
+from cleanplate.runtime.session import FAST_MODEL, SHIPPED_MODEL, Session
 
 HERE = Path(__file__).parent
 
@@ -54,9 +55,19 @@ def test_the_matte_finds_who_is_there(made: Path) -> None:
     assert (alpha & truth).sum() / (alpha | truth).sum() > 0.85
 
 
+def test_the_fast_model_is_the_same_in_8_bits(made: Path, tmp_path: Path) -> None:
+    arguments = ["run", str(HERE / "shot.png"), "--plate", str(HERE / "plate.png"), "--out", str(tmp_path), "--fast"]
+    assert main([*arguments, "--only", "matte", "--doctor", "off"]) == 0
+    exact, fast = (_read(folder / "shot_matte.png") for folder in (made, tmp_path))
+    assert 0 < np.abs(exact - fast).mean() < 0.01
+    ours, other = (Session(path, num_threads=1).contract for path in (SHIPPED_MODEL, FAST_MODEL))
+    assert (ours.precision, other.precision) == ("float32", "int8")
+    assert replace(ours, precision="int8", weights=other.weights) == other
+
+
 def test_the_package_stays_small_and_its_model_says_what_it_is() -> None:
-    assert SHIPPED_MODEL.stat().st_size <= 8_000_000
+    assert SHIPPED_MODEL.stat().st_size + FAST_MODEL.stat().st_size <= 8_000_000
     contract = Session().contract
     assert contract.licence == "Apache-2.0"
-    assert contract.training_data.startswith("sha256:")
-    assert len(contract.training_data) == len("sha256:") + len(hashlib.sha256().hexdigest())
+    for fingerprint in contract.training_data.split("+"):
+        assert re.fullmatch(r"sha256:[0-9a-f]{64}", fingerprint)

@@ -57,6 +57,7 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 )
 @click.option("--out", required=True, type=_PATH, help="The folder for the results.")
 @click.option("--model", type=_PATH, help="Another model than the one that comes along.")
+@click.option("--fast", is_flag=True, help="With the model that computes in 8 bits: a third less work.")
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte and cut-out; 8 unless given.")
 @click.option(
@@ -94,6 +95,7 @@ def command(
     plate: Path | str | None,
     out: Path,
     model: Path | None,
+    fast: bool,
     only: tuple[str, ...],
     bits: str,
     depth_format: "DepthFormat",
@@ -121,7 +123,11 @@ def command(
     from cleanplate.runtime.backdrop import read_backdrop
     from cleanplate.runtime.batches import Order, Setup
     from cleanplate.runtime.outputs import OutputChoice
+    from cleanplate.runtime.session import FAST_MODEL
 
+    if fast and model:
+        raise UsageError(f"--fast: is a model that comes along, and --model {model} another; give one of them")
+    model = FAST_MODEL if fast else model
     told, auto = Summary(out, summary), plate == _AUTO
     plate = plate if isinstance(plate, Path) else None
     products = _with_extras(only, backdrop, shadow, has_plate=auto or plate is not None)

@@ -88,8 +88,8 @@ def _looks(clip: Clip) -> list[NDArray[np.uint8]]:
 
 def _covered(look: NDArray[np.uint8], plate: Image, session: Session) -> NDArray[np.bool_]:
     """Where a look (h, w, 3) may show somebody, with a margin of two of the network's pixels."""
-    alpha, _, _ = session.run(plate, look.astype(np.float32) / 255)
-    wide = cv2.dilate(alpha, np.ones((5, 5), np.uint8))
+    alpha, _, _ = session.run(plate, look.astype(np.float32) / np.float32(255))
+    wide = np.asarray(cv2.dilate(alpha, np.ones((5, 5), np.uint8)), np.float32)
     return resize(wide, (look.shape[0], look.shape[1])) >= _THERE
 
 

@@ -19,6 +19,9 @@ from cleanplate.runtime.model_file import read_model_file
 SHIPPED_MODEL = Path(__file__).parent / "weights" / "shipped.onnx"
 """The model that comes with the package."""
 
+FAST_MODEL = SHIPPED_MODEL.with_name("shipped_int8.onnx")
+"""The same in 8 bits: less work, and all but the same matte (docs/model_card.md)."""
+
 THREADS_VARIABLE = "CLEANPLATE_THREADS"
 
 _onnxruntime = cast("Any", onnxruntime)
