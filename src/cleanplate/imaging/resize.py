@@ -5,6 +5,9 @@ import numpy as np
 
 from cleanplate.imaging import Image
 
+_MOST_CHANNELS = 4
+"""That cv2 resizes at once."""
+
 
 def resize(array: Image, size_hw: tuple[int, int]) -> Image:
     """Scale a picture: each axis that shrinks is averaged over areas, each that grows is interpolated linearly.
@@ -34,4 +37,8 @@ def resize(array: Image, size_hw: tuple[int, int]) -> Image:
 
 
 def _cv2_resize(array: Image, size_hw: tuple[int, int], method: int) -> Image:
+    if array.ndim == 3 and array.shape[2] > _MOST_CHANNELS:
+        starts = range(0, array.shape[2], _MOST_CHANNELS)
+        parts = [_cv2_resize(array[..., start : start + _MOST_CHANNELS], size_hw, method) for start in starts]
+        return np.concatenate([part.reshape(*size_hw, -1) for part in parts], axis=2)
     return np.asarray(cv2.resize(array, (size_hw[1], size_hw[0]), interpolation=method), np.float32)

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
+from cleanplate.imaging.resize import resize
 
 _NEARER = 100.0
 """How much more a known place counts than one that only the next larger window, three times as wide, reaches."""
@@ -15,9 +16,9 @@ _DIMMEST = 0.01
 def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     """The mean of the known values around every pixel, the nearest counting most.
 
-    Means are taken over windows of 3, 9, 27, ... pixels, while they are smaller than the picture, and over all of it,
-    each counting a hundredth of the one before: within reach of something known the small windows decide, elsewhere the
-    large ones fill in.
+    Means are taken over windows of 3, 9, 27, ... pixels, and over all of the picture, each counting a hundredth of the
+    one before: within reach of something known the small windows decide, elsewhere the large ones fill in. A window of
+    three pixels on a picture made three times as small is one of nine.
 
     Args:
         values: (h, w, channels) float32, finite also where they mean nothing.
@@ -35,13 +36,19 @@ def spread(values: Image, weight: Image) -> tuple[Image, Image]:
 
     """
     known = np.concatenate([values * weight[..., None], weight[..., None]], axis=2).astype(np.float32)
-    total, share, side = np.zeros_like(known), np.float32(1), 3
-    while side < max(weight.shape):  # a larger window costs more, for the border that it needs, than it tells
-        total += share * cv2.blur(known, (side, side), borderType=cv2.BORDER_CONSTANT).reshape(known.shape)
-        share, side = share / np.float32(_NEARER), 3 * side
-    total += share * known.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
+    total = _windows(known)
     much = total[..., -1]
     return total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None], much
+
+
+def _windows(known: Image) -> Image:
+    """The sum over windows, of which the smallest counts 1."""
+    height, width = known.shape[:2]
+    if max(height, width) <= 3:
+        return np.broadcast_to(known.mean(axis=(0, 1)), known.shape)
+    near = cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT).reshape(known.shape)
+    far = _windows(resize(known, (-(-height // 3), -(-width // 3))))
+    return near + np.float32(1 / _NEARER) * resize(far, (height, width))
 
 
 def light_ratio(seen: Image, reference: Image, weight: Image) -> Image:

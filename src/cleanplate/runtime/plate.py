@@ -3,7 +3,8 @@
 import os
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from cleanplate.plate.bedside import Bedside, Mended
 from cleanplate.plate.intrinsics import find_intrinsics
 from cleanplate.plate.sizes import fitted, same_aspect
 from cleanplate.runtime.alignment import align_disparity
+from cleanplate.runtime.cells import cell_light
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 from cleanplate.runtime.session import Session, open_session
@@ -149,15 +151,15 @@ class Plate:
             ModelError: the model fails.
 
         """
-        rgb, care = self._seen(shot)
+        rgb, care, notices = self._seen(shot)
         alpha, disparity, plate_disparity = self.session.run(care.small, rgb)
         scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
-        full_alpha, behind = refine_alpha(rgb, care.plate, alpha), resize(care.disparity, size_hw)
+        full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
         front = extend_disparity(scale * disparity + np.float32(shift), alpha)
         merged = merge_layers(full_alpha, resize(front, size_hw), behind)
         return Matte(
-            full_alpha, merged, rgb, care.plate, self.disparity_range, care.notices,
+            full_alpha, merged, rgb, care.plate, self.disparity_range, notices,
             behind, self.camera.at(size_hw), self.depth_scale,
         )  # fmt: skip
 
@@ -193,13 +195,19 @@ class Plate:
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
-    def _seen(self, shot: PictureSource) -> tuple[Image, "_Care"]:
-        """A shot's colours over the plate, and the plate as it is used for it."""
+    def _seen(self, shot: PictureSource) -> tuple[Image, "_Care", tuple[str, ...]]:
+        """A shot's colours over the plate, the plate as it is used for it, and what to tell."""
         picture, name = read_source(shot, "shot")
         plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
         rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
-        care = self._cared_for(rgb, name) if self._doctor else _Care(None, plate, self._small, self._disparity, ())
-        return rgb, replace(care, notices=notices + care.notices)
+        care = self._cared_for(rgb, name) if self._doctor else self._taken(plate)
+        return rgb, care, notices + care.notices
+
+    def _taken(self, plate: Image) -> "_Care":
+        """The plate as it is."""
+        if self._care is None or self._care.plate is not plate:
+            self._care = _Care(None, plate, self._small, self._disparity, ())
+        return self._care
 
     def _cared_for(self, shot: Image, shot_name: str) -> "_Care":
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""
@@ -230,13 +238,27 @@ class Plate:
 
 @dataclass(frozen=True)
 class _Care:
-    """A plate as it is used for a shot: at the shot's size, at the network's, its disparity, and what to tell."""
+    """A plate as it is used for a shot: at the shot's size, at the network's, its disparity, and what to tell.
+
+    Made once for all shots of a camera that stands still, and with it what is worked out when asked for.
+    """
 
     mended: Mended | None
     plate: Image
     small: Image
     disparity: Image
     notices: tuple[str, ...]
+
+    @cached_property
+    def behind(self) -> Image:
+        """Its disparity at the shot's size."""
+        return resize(self.disparity, (self.plate.shape[0], self.plate.shape[1]))
+
+    @cached_property
+    def cells(self) -> Image | None:
+        """Its light in the network's pixels; None where those are no larger than the shot's."""
+        height, width = self.small.shape[:2]
+        return cell_light(self.plate, (height, width))[0] if min(self.plate.shape[:2]) > min(height, width) else None
 
 
 def _as_told(sentence: str) -> str:

@@ -67,7 +67,9 @@ class _Cells:
     unsure: np.typing.NDArray[np.bool_]
 
 
-def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_PX) -> Image:
+def refine_alpha(
+    shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_PX, plate_cells: Image | None = None
+) -> Image:
     """The alpha at the shot's size.
 
     For a pixel of the shot S, over the plate's P, the likelihood of an alpha a is a normal distribution around
@@ -79,6 +81,7 @@ def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_
         plate: (h, w, 3), the same, registered to within a pixel or so; another exposure or white balance does no harm.
         coarse: (h', w') float32 in [0, 1], of the same aspect ratio.
         tile_px: side of the tiles; another one gives the same result.
+        plate_cells: the mean light of the plate in the cells of `coarse` (`cells.cell_light`), where it is known.
 
     Returns:
         (h, w) float32 in [0, 1]; `coarse`, resized, where it is not smaller than the shot. Less than half a step of an
@@ -96,7 +99,9 @@ def refine_alpha(shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_
     unsure = _edge_cells(coarse)
     if not unsure.any():
         return alpha
-    cells = _Cells(_look_around(shot, plate, coarse), unsure)
+    if plate_cells is None:
+        plate_cells, _ = cell_light(plate, (coarse.shape[0], coarse.shape[1]))
+    cells = _Cells(_look_around(shot, plate_cells, coarse), unsure)
     for top in range(0, height, tile_px):
         for left in range(0, width, tile_px):
             _refine_tile(alpha, shot, plate, cells, (slice(top, top + tile_px), slice(left, left + tile_px)))
@@ -130,10 +135,9 @@ def _edge_cells(coarse: Image) -> np.typing.NDArray[np.bool_]:
     return (cv2.dilate(edge.astype(np.uint8), beside) > 0) & both
 
 
-def _look_around(shot: Image, plate: Image, coarse: Image) -> Image:
-    """The maps of `_Cells`."""
-    size_hw = (coarse.shape[0], coarse.shape[1])
-    (seen, within), (behind, _) = cell_light(shot, size_hw), cell_light(plate, size_hw)
+def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
+    """The maps of `_Cells`; `behind` is the plate's light in the cells."""
+    seen, within = cell_light(shot, (coarse.shape[0], coarse.shape[1]))
     part = coarse[..., None]
     # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
     colour = _turned(np.clip((seen - (1 - part) * behind) / np.maximum(part, 0.2), 0, 1))
