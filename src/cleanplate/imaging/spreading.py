@@ -45,10 +45,11 @@ def _windows(known: Image) -> Image:
     """The sum over windows, of which the smallest counts 1."""
     height, width = known.shape[:2]
     if max(height, width) <= 3:
-        return np.broadcast_to(known.mean(axis=(0, 1)), known.shape)
-    near = cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT).reshape(known.shape)
+        return np.broadcast_to(known.mean(axis=(0, 1), dtype=np.float32), known.shape)
+    near = np.asarray(cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32).reshape(known.shape)
     far = _windows(resize(known, (-(-height // 3), -(-width // 3))))
-    return near + np.float32(1 / _NEARER) * resize(far, (height, width))
+    near += np.float32(1 / _NEARER) * resize(far, (height, width))
+    return near
 
 
 def light_ratio(seen: Image, reference: Image, weight: Image) -> Image:
