@@ -38,7 +38,8 @@ def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     known = np.concatenate([values * weight[..., None], weight[..., None]], axis=2).astype(np.float32)
     total = _windows(known)
     much = total[..., -1]
-    return total[..., :-1] / np.maximum(much, np.float32(np.finfo(np.float32).tiny))[..., None], much
+    means = total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None]
+    return means.astype(np.float32, copy=False), much
 
 
 def _windows(known: Image) -> Image:

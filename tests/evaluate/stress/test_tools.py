@@ -136,7 +136,7 @@ def test_a_tool_without_a_model_takes_none_and_a_missing_model_is_named(tmp_path
     for words in ("difference", "mog2", "knn", "matter {image} {out}"):
         with pytest.raises(UsageError, match=r"--model"):
             make_tool(words, model=tmp_path / "model.onnx")
-    for words in ("cleanplate", "rembg", "mediapipe"):
+    for words in ("cleanplate", "undoctored", "rembg", "mediapipe"):
         with pytest.raises(InputError, match=r"model.onnx"):
             make_tool(words, model=tmp_path / "model.onnx")
 

@@ -50,7 +50,7 @@ def make_tool(words: str, *, model: Path | None = None, timeout_s: float = 300, 
 
     Args:
         words: a key of BUILT_IN, or a command with {image} and {out}, and {plate} if it wants one.
-        model: the model file of `cleanplate`, `rembg` or `mediapipe`; the one each comes with unless given.
+        model: the model file of `cleanplate`, `undoctored`, `rembg` or `mediapipe`; the one each comes with unless given.
         timeout_s: how long a command may take for one picture.
         name: for its curve instead of its own.
 
@@ -61,7 +61,9 @@ def make_tool(words: str, *, model: Path | None = None, timeout_s: float = 300, 
     if words in BUILT_IN:
         tool = BUILT_IN[words](model)
     elif model is not None:
-        raise UsageError("--model is for --tool cleanplate, rembg and mediapipe; write a command's into the command")
+        raise UsageError(
+            "--model is for --tool cleanplate, undoctored, rembg and mediapipe; write a command's into the command"
+        )
     elif "{" not in words:
         raise UsageError(f"--tool {words}: is none of {', '.join(BUILT_IN)}, and no command with {{image}} and {{out}}")
     else:
@@ -95,18 +97,22 @@ def subtractor_matte(make: Callable[[], _Subtractor], num_looks: int) -> Callabl
     return matte
 
 
-def _cleanplate(model: Path | None) -> Tool:
-    session = Session(model)
-    contract = session.contract
-    opened: list[tuple[Codes, Plate]] = []
+def _ours(name: str, *, doctor: bool) -> Callable[[Path | None], Tool]:
+    def make(model: Path | None) -> Tool:
+        session = Session(model)
+        contract = session.contract
+        opened: list[tuple[Codes, Plate]] = []
 
-    def matte(plate: Codes, shot: Codes) -> Image:
-        # Most axes leave the plate as it is, and opening one costs as much as a matte.
-        if not (opened and np.array_equal(opened[0][0], plate)):
-            opened[:] = [(plate, Plate.open(plate, session))]
-        return opened[0][1].matte(shot).alpha
+        def matte(plate: Codes, shot: Codes) -> Image:
+            # Most axes leave the plate as it is, and opening one costs as much as a matte.
+            if not (opened and np.array_equal(opened[0][0], plate)):
+                opened[:] = [(plate, Plate.open(plate, session, doctor=doctor))]
+            return opened[0][1].matte(shot).alpha
 
-    return Tool("cleanplate", f"this project's model {contract.name} {contract.version}, as `cleanplate run`", matte)
+        how = "as `cleanplate run`" if doctor else "as `cleanplate run --doctor off`"
+        return Tool(name, f"this project's model {contract.name} {contract.version}, {how}", matte)
+
+    return make
 
 
 def _without_model(name: str, about: str, matte: Callable[[Codes, Codes], Image]) -> Callable[[Path | None], Tool]:
@@ -133,7 +139,8 @@ def _of_package(
 
 
 BUILT_IN: Mapping[str, Callable[[Path | None], Tool]] = {
-    "cleanplate": _cleanplate,
+    "cleanplate": _ours("cleanplate", doctor=True),
+    "undoctored": _ours("undoctored", doctor=False),
     "difference": _without_model("difference", "largest colour difference, cut at Otsu's threshold", difference_matte),
     "mog2": _without_model(
         "mog2",
