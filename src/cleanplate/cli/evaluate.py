@@ -73,7 +73,8 @@ def real(
     "--tool",
     default="cleanplate",
     show_default=True,
-    help="cleanplate, undoctored (without the plate doctor), difference, mog2, knn, rembg, mediapipe, or a command with {image}, {plate} and {out}.",
+    help="cleanplate, undoctored (the same without the plate doctor), difference, mog2, knn, rembg, mediapipe, "
+    "or a command with {image}, {plate} and {out}.",
 )
 @click.option("--name", help="Call the tool this; else by its own name.")
 @click.option("--model", type=click.Path(path_type=Path), help="The model of cleanplate, rembg or mediapipe.")

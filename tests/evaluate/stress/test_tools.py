@@ -118,7 +118,7 @@ def test_a_program_that_is_not_there_is_named(invented: Pair) -> None:
         ("matter --image {image}", r"lacks \{out\}; write it like  COMMAND --image"),
         ("matter {plate}", r"lacks \{image\} and \{out\}"),
         ("matter '{image} {out}", "pair its quotes"),
-        ("photoshop", "is none of cleanplate, difference, mog2, knn, rembg, mediapipe, and no command"),
+        ("photoshop", "is none of cleanplate, undoctored, difference, mog2, knn, rembg, mediapipe, and no command"),
     ],
 )
 def test_a_command_without_its_places_is_wrong_usage(words: str, said: str) -> None:

@@ -50,7 +50,7 @@ def make_tool(words: str, *, model: Path | None = None, timeout_s: float = 300, 
 
     Args:
         words: a key of BUILT_IN, or a command with {image} and {out}, and {plate} if it wants one.
-        model: the model file of `cleanplate`, `undoctored`, `rembg` or `mediapipe`; the one each comes with unless given.
+        model: the file of one of `cleanplate`, `undoctored`, `rembg`, `mediapipe`; what it comes with unless given.
         timeout_s: how long a command may take for one picture.
         name: for its curve instead of its own.
 
