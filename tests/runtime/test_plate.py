@@ -162,6 +162,24 @@ def test_a_plate_that_was_moved_is_brought_onto_the_shot_and_its_depth_with_it(
     assert matte.disparity[40, 60] == pytest.approx(room[40, 60].mean(), abs=0.06)
 
 
+def test_a_depth_map_of_the_plate_moves_with_it_and_what_it_does_not_know_stays_unknown(
+    difference_model: Path, room: Image
+) -> None:
+    map_m = 1 / np.clip(room.mean(axis=2), 0.1, 1)  # the model's disparity is the plate's brightness
+    map_m[50:70, 60:90] = 0
+    map_m[20:40, 60:90] = 7
+    plate = Plate.open(np.roll(room, 5, axis=1), difference_model)
+    plate.anchor_by_depth(np.roll(map_m, 5, axis=1))
+    scale = plate.matte(room).depth_scale
+    assert scale is not None
+    assert scale.map_m is not None
+    np.testing.assert_allclose(scale.map_m[21:39, 62:88], 7, atol=1e-3)
+    assert not scale.map_m[51:69, 61:89].any()
+    assert np.all((scale.map_m == 0) | (scale.map_m > 0.99))
+    unmoved = plate.matte(np.roll(room, 5, axis=1)).depth_scale
+    assert unmoved is plate.depth_scale
+
+
 def test_without_the_doctor_the_plate_is_taken_as_it_is(difference_model: Path, room: Image) -> None:
     moved = np.roll(room, 5, axis=1)
     matte = Plate.open(moved, difference_model, doctor=False).matte(room)

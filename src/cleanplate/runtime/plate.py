@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from cleanplate.runtime.cells import cell_light
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 from cleanplate.runtime.session import Session, open_session
+
+_WHOLLY = 0.999
 
 
 class Plate:
@@ -160,7 +162,7 @@ class Plate:
         merged = merge_layers(full_alpha, resize(front, size_hw), behind)
         return Matte(
             full_alpha, merged, rgb, care.plate, self.disparity_range, notices,
-            behind, self.camera.at(size_hw), self.depth_scale,
+            behind, self.camera.at(size_hw), self._scale_under(care),
         )  # fmt: skip
 
     def look_at(self, shot: PictureSource) -> None:
@@ -202,6 +204,15 @@ class Plate:
         rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
         care = self._cared_for(rgb, name) if self._doctor else self._taken(plate)
         return rgb, care, notices + care.notices
+
+    def _scale_under(self, care: "_Care") -> DepthScale | None:
+        """What makes metres, its depth map moved as the plate was; between two depths one of both is no depth."""
+        scale = self.depth_scale
+        if scale is None or scale.map_m is None or care.mended is None or care.mended.diagnosis.matrix is None:
+            return scale
+        moved = care.mended.diagnosis.moved
+        known = moved((scale.map_m > 0).astype(np.float32)) > _WHOLLY
+        return replace(scale, map_m=np.where(known, moved(scale.map_m), np.float32(0)))
 
     def _taken(self, plate: Image) -> "_Care":
         """The plate as it is."""
