@@ -1,13 +1,14 @@
 """Rows trained for a few steps on invented scenes: what is kept, what is refused, what the report says."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cleanplate.document import rows as rows_module
-from cleanplate.document.__main__ import main
 from cleanplate.document.report import write_report
 from cleanplate.document.rows import COLUMNS, read_result, train_row
 from cleanplate.errors import InputError, RecipeError
@@ -88,15 +89,15 @@ def test_the_report_has_every_finished_row_and_names_the_others(recipes: Path, d
 
 @pytest.mark.slow
 def test_rows_are_trained_side_by_side_and_each_after_the_one_it_begins_from(
-    recipes: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    recipes: Path, data: Path, tmp_path: Path
 ) -> None:
     values = [f"{table}.{key}={json.dumps(value)}" for table, tables in TINY.items() for key, value in tables.items()]
     told = [word for value in values for word in ("--set", value)]
     folders = ["--data", str(data), "--out", str(tmp_path), "--report", str(tmp_path / "docs")]
     rows = ["stage_full", "mask_concat", "stage_small"]
-    monkeypatch.setattr("sys.argv", ["document", *rows, *folders, "--recipes", str(recipes), "--workers", "2", *told])
-    assert main() == 0
-    lines = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    words = ["-m", "cleanplate.document", *rows, *folders, "--recipes", str(recipes), "--workers", "2", *told]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True)  # as `make document`
+    lines = [line.split(":")[0] for line in done.stdout.splitlines()]
     said = [line for line in lines if line in rows]
     assert set(said) == set(rows)
     assert said[2] == "stage_full"
