@@ -243,7 +243,7 @@ def test_a_forgotten_plate_is_wrong_usage(tmp_path: Path, capsys: pytest.Capture
 def test_a_folder_without_pictures_is_told(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert run(tmp_path / "empty") == 1
-    assert "holds no JPEG, PNG, WebP or TIFF picture" in capsys.readouterr().err
+    assert "holds no clip, and no JPEG, PNG, WebP or TIFF picture" in capsys.readouterr().err
 
 
 def test_depth_in_two_formats_is_refused_because_one_sidecar_describes_both(

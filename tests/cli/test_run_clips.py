@@ -67,7 +67,7 @@ def test_a_plate_made_of_the_clip_is_kept_beside_its_results(
 ) -> None:
     run = [*words, str(folder / "a.mp4"), "--plate", "auto", "--only", "cutout", "--clip-as", "webm"]
     assert main(run) == 0
-    assert "every part of it was seen empty" in capsys.readouterr().err
+    assert "the plate is made of the clip; in 100.0 % of it" in capsys.readouterr().err
     assert names(tmp_path / "out") == ["a_cutout.webm", "a_plate.png"]
     made = read_picture(tmp_path / "out" / "a_plate.png").rgb
     assert np.abs(made - room).mean() < 0.01
@@ -98,7 +98,7 @@ def test_a_clip_that_cannot_be_used_does_not_stop_the_others(
     ("more", "said"),
     [
         (["a.png", "--plate", "auto"], "is no clip to make a plate of; give --plate FILE, or clips alone"),
-        (["a.mp4", "--plate", "auto", "--bits", "16"], "in a clip depth has no unit and all has 8 bits"),
+        (["a.mp4", "--plate", "auto", "--bits", "16"], "in a clip depth has no unit, and bits are its own"),
         (["a.mp4", "--plate", "auto", "--metres", "3,4=2"], "add --clip-as png"),
     ],
 )
@@ -108,6 +108,30 @@ def test_what_does_not_fit_is_said_before_any_work(
     assert main([*words, str(folder / more[0]), *more[1:]]) == 2
     assert said in capsys.readouterr().err
     assert not (folder.parent / "out").exists()
+
+
+def test_inputs_are_never_overwritten_or_taken_for_results(
+    words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a_matte.mp4").write_bytes((folder / "a.mp4").read_bytes())
+    clips = [str(folder / "a.mp4"), str(folder / "a_matte.mp4")]
+    assert main([*words, *clips, "--plate", str(folder / "plate.png"), "--out", str(folder), "--only", "matte"]) == 2
+    assert (
+        f"{folder / 'a_matte.mp4'}: would be overwritten by a result of {folder / 'a.mp4'}" in capsys.readouterr().err
+    )
+    (folder / "a").mkdir()
+    write_picture(folder / "a" / "x.png", np.zeros((*SIZE_HW, 3), np.float32))
+    assert main([*words, str(folder), "--plate", str(folder / "plate.png"), "--clip-as", "png"]) == 2
+    assert "their results would share a folder" in capsys.readouterr().err
+
+
+def test_depth_of_frames_is_not_mixed(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = [*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png"), "--clip-as", "png", "--only", "depth"]
+    assert main(run) == 0
+    assert main([*run, "--depth-format", "npy"]) == 2
+    assert "depth is there in another format already" in capsys.readouterr().err
+    assert main([*run, "--metres", "3,4=2"]) == 2
+    assert "has no unit; --overwrite makes it anew" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_where_what_is_done_plays(
@@ -121,6 +145,7 @@ def test_ctrl_c_says_where_what_is_done_plays(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(video, "matte_clip", interrupted)
+    (tmp_path / "out" / "a_parts").mkdir(parents=True)
     assert main([*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png")]) == 130
     assert capsys.readouterr().err == (
         f"cleanplate: {folder / 'a.mp4'}: stopped; what is done plays, in {tmp_path / 'out' / 'a_parts'}, "

@@ -122,6 +122,33 @@ def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted
     np.testing.assert_array_equal(pictures(out / "walk_matte.mp4"), pictures(whole / "walk_matte.mp4"))
 
 
+def test_a_join_that_fails_midway_is_gone_on_with_by_the_same_call_or_one_for_what_is_missing(
+    clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(parts: object, out: Path, sound: object) -> list[str]:
+        if out.name == "walk_depth.mp4":
+            raise InputError("no space left")
+        return video_join(parts, out, sound)  # pyright: ignore[reportArgumentType] - as it was given
+
+    video_join = video.join
+    monkeypatch.setattr(video, "join", full)
+    with pytest.raises(InputError, match="no space left"):
+        matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte", "depth")), identity={})
+    monkeypatch.setattr(video, "join", video_join)
+    told: list[int] = []
+    matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("depth",)), identity={}, advance=told.append)
+    assert told == [NUM_FRAMES]
+    assert sorted(path.name for path in tmp_path.glob("walk_*")) == ["walk_depth.mp4", "walk_matte.mp4"]
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    (tmp_path / "walk_parts").mkdir()
+    (tmp_path / "walk_parts" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else; move it away"):
+        matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
+    assert (tmp_path / "walk_parts" / "notes.txt").read_text() == "mine"
+
+
 def test_frames_as_pictures_are_those_of_shots_and_are_kept(clip: Clip, plate: Plate, tmp_path: Path) -> None:
     choice = OutputChoice(("matte",), bits=16)
     matte_frames(clip, plate, tmp_path / "walk", choice)
@@ -155,7 +182,7 @@ def test_light_that_changes_all_the_time_is_told_of_a_few_times(
 def test_a_clip_in_which_everything_is_free_at_times_gives_its_plate(clip: Clip, room: Image, session: Session) -> None:
     made = plate_of_clip(clip, session)
     assert made.seen.all()
-    assert made.sentence.endswith("every part of it was seen empty")
+    assert made.sentence.startswith("the plate is made of the clip; in 100.0 % of it at least 3 looks found nothing")
     assert np.abs(made.rgb - room).max() < 0.1
     assert np.abs(made.rgb - room).mean() < 0.01
 
@@ -169,7 +196,21 @@ def test_what_is_never_free_is_a_guess_and_counted(tmp_path: Path, walk: Scene, 
     made = plate_of_clip(write_clip(tmp_path / "restless.mp4", restless), session)
     assert made.seen[:, :70].all()
     assert 0.6 < made.seen.mean() < 0.9
-    assert f"{100 * made.seen.mean():.1f} % of it seen empty" in made.sentence
+    assert f"in {100 * made.seen.mean():.1f} % of it" in made.sentence
+
+
+def test_who_keeps_still_most_of_the_time_is_part_of_the_plate_and_that_is_said(
+    tmp_path: Path, room: Image, session: Session
+) -> None:
+    def still(number: int) -> Image:
+        frame = room.copy()
+        if number < 9:
+            frame[20:50, 40:60] = 0.95
+        return frame
+
+    made = plate_of_clip(write_clip(tmp_path / "still.mp4", still), session)
+    assert made.rgb[35, 50].min() > 0.9
+    assert made.sentence.endswith("what keeps still for most of the clip is part of the plate")
 
 
 def test_too_few_frames_make_no_plate(tmp_path: Path, walk: Scene, session: Session) -> None:

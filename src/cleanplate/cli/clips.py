@@ -12,6 +12,7 @@ from cleanplate.errors import CleanplateError, InterruptedWorkError
 if TYPE_CHECKING:
     from cleanplate.cli.shots import Shot
     from cleanplate.cli.summary import Summary
+    from cleanplate.imaging.streams import Clip
     from cleanplate.runtime.batches import Setup
     from cleanplate.runtime.outputs import OutputChoice
 
@@ -31,14 +32,29 @@ class ClipWork:
     backdrop: str | None
     overwrite: bool
 
-    def results(self, clip: "Shot", product: str) -> Path:
-        """Where a product of a clip goes: a file, or, frame by frame, the folder of all its products."""
+    def result(self, clip: "Shot", product: str) -> Path:
+        """The file of a product of a clip or, frame by frame, that of its first frame."""
         from cleanplate.runtime.video import ClipChoice
 
-        folder = self.out / clip.folder
         if self.form == "png":
-            return folder / clip.stem
-        return folder / ClipChoice(self.choice.products, self.form).name(clip.stem, product)
+            first = self.first_frame(clip)
+            return self.out / first.folder / self.choice.names(first.stem, product)[0]
+        return self.out / clip.folder / ClipChoice(self.choice.products, self.form).name(clip.stem, product)
+
+    def results(self, clip: "Shot") -> list[Path]:
+        """The files of a clip, and its plate where that is made of it."""
+        files = [self.result(clip, product) for product in self.choice.products]
+        return [*files, self.plate(clip)] if self.auto else files
+
+    def plate(self, clip: "Shot") -> Path:
+        """The file of the plate that is made of a clip."""
+        return self.out / clip.folder / f"{clip.stem}_plate.png"
+
+    def first_frame(self, clip: "Shot") -> "Shot":
+        """The first frame of a clip whose results are those of pictures."""
+        from cleanplate.cli.shots import Shot
+
+        return Shot(Path("000000.png"), clip.folder / clip.stem)
 
 
 def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> None:
@@ -52,7 +68,10 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
 
     for clip in clips:
         missing = tuple(
-            product for product in work.choice.products if work.overwrite or not work.results(clip, product).is_file()
+            product
+            for product in work.choice.products
+            # frame by frame only the frames themselves tell
+            if work.overwrite or work.form == "png" or not work.result(clip, product).is_file()
         )
         if not missing:
             summary.keep(clip.file)
@@ -67,9 +86,9 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
             failure = f"{clip.file}: there is not enough memory for its frames; scale it down"
             summary.take(Outcome(order, perf_counter() - started, failure=failure))
         except KeyboardInterrupt:
-            raise InterruptedWorkError(
-                f"{clip.file}: stopped; what is done plays, in {order.to}_parts, and the same command goes on"
-            ) from None
+            parts = Path(f"{order.to}_parts")
+            plays = f"what is done plays, in {parts}, and " if parts.is_dir() else ""
+            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command goes on") from None
         else:
             summary.take(Outcome(order, perf_counter() - started, notices=notices))
 
@@ -82,7 +101,7 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str
     from cleanplate.runtime.video import ClipChoice, matte_clip, matte_frames
 
     opened, folder = open_clip(clip.file), work.out / clip.folder
-    setup, told = _plate_made(clip, work) if work.auto else (work.setup, ())
+    setup, told = _plate_made(clip, opened, work) if work.auto else (work.setup, ())
     plate = setup.opened()
     plate = plate.twin() if isinstance(plate, Plate) else plate
     choice = work.choice.only(products)
@@ -91,28 +110,34 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str
             notices = matte_frames(opened, plate, folder / clip.stem, choice, keep=not work.overwrite, advance=advance)
         else:
             clips = ClipChoice(products, work.form, choice.backdrop, choice.with_shadow)
+            about = clip.file.stat()
             identity = {
-                "clip": sha256(clip.file.name.encode() + str(clip.file.stat().st_size).encode()).hexdigest(),
-                "plate": sha256(setup.plate.read_bytes()).hexdigest() if setup.plate else None,
+                "clip": [clip.file.name, about.st_size, about.st_mtime_ns],
+                "plate": _digest(setup.plate),
                 "model": plate.session.contract.weights,
-                "options": [setup.doctor, work.backdrop, choice.with_shadow],
+                "options": [setup.doctor, work.backdrop, _digest(work.backdrop), choice.with_shadow],
             }
             notices = matte_clip(opened, plate, folder, clip.stem, clips, identity=identity, advance=advance)
     return (*told, *setup.notices, *notices)
 
 
-def _plate_made(clip: "Shot", work: ClipWork) -> "tuple[Setup, tuple[str, ...]]":
+def _digest(file: Path | str | None) -> str | None:
+    """What tells a file's content from another's; None where there is no such file."""
+    path = Path(file) if file else None
+    return sha256(path.read_bytes()).hexdigest() if path is not None and path.is_file() else None
+
+
+def _plate_made(clip: "Shot", opened: "Clip", work: ClipWork) -> "tuple[Setup, tuple[str, ...]]":
     """The plate of a clip from the clip itself, kept as STEM_plate.png beside its results."""
     from cleanplate.imaging.files import prepare_folder, write_picture
-    from cleanplate.imaging.streams import open_clip
     from cleanplate.runtime.auto_plate import plate_of_clip
     from cleanplate.runtime.session import Session
 
-    file = work.out / clip.folder / f"{clip.stem}_plate.png"
+    file = work.plate(clip)
     setup = replace(work.setup, plate=file)
     if file.exists() and not work.overwrite:
         return setup, (f"{clip.file}: its plate {file} was there and is used; --overwrite makes it anew",)
-    made = plate_of_clip(open_clip(clip.file), Session(work.setup.model))
+    made = plate_of_clip(opened, Session(work.setup.model))
     prepare_folder(file.parent)
     write_picture(file, made.rgb)
     return setup, (f"{clip.file}: {made.sentence}: {file}",)

@@ -10,7 +10,14 @@ import click
 from cleanplate.cli.clips import ClipWork, matte_clips
 from cleanplate.cli.metres import Metres, WithAnchors, metres_options
 from cleanplate.cli.options import crew_of, num_cores, ray_option
-from cleanplate.cli.shots import find_shots, refuse_overwriting, refuse_shared_names, refuse_two_depth_formats
+from cleanplate.cli.shots import (
+    find_shots,
+    refuse_folders_of_frames,
+    refuse_overwriting,
+    refuse_shared_names,
+    refuse_two_depth_formats,
+    results_of,
+)
 from cleanplate.cli.summary import Summary
 from cleanplate.errors import UsageError
 
@@ -57,7 +64,7 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 )
 @click.option("--out", required=True, type=_PATH, help="The folder for the results.")
 @click.option("--model", type=_PATH, help="Another model than the one that comes along.")
-@click.option("--fast", is_flag=True, help="With the model that computes in 8 bits: a third less work.")
+@click.option("--fast", is_flag=True, help="With the model that computes in 8 bits, for less work.")
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte and cut-out; 8 unless given.")
 @click.option(
@@ -143,12 +150,20 @@ def command(
     clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
     if auto and shots:
         raise UsageError(f"{shots[0].file}: is no clip to make a plate of; give --plate FILE, or clips alone")
-    refuse_overwriting(shots, [Path(file) for file in (plate, model, plate_depth, backdrop) if file], out, choice)
-    refuse_two_depth_formats(shots, out, choice)
+    setup = Setup(plate, model, doctor == "on", measured.anchors(), plate_depth, fov)
+    of_clips = ClipWork(setup, auto, out, choice, clip_as, backdrop, overwrite)
+    refuse_overwriting(
+        [(shot, of_clips.results(shot) if shot.is_clip else results_of(shot, out, choice)) for shot in found],
+        [Path(file) for file in (plate, model, plate_depth, backdrop) if file],
+    )
+    in_frames = clips if clip_as == "png" else []
+    refuse_folders_of_frames(shots, in_frames)
+    pictures = [*shots, *(of_clips.first_frame(clip) for clip in in_frames)]
+    refuse_two_depth_formats(pictures, out, choice)
     if not overwrite:
-        measured.refuse_mixing(shots, out, choice)
+        measured.refuse_mixing(pictures, out, choice)
     if clips and clip_as != "png" and (metres or plate_depth or int(bits) != 8 or depth_format != "png16"):
-        raise UsageError(f"{clips[0].file}: in a clip depth has no unit and all has 8 bits; add --clip-as png")
+        raise UsageError(f"{clips[0].file}: in a clip depth has no unit, and bits are its own; add --clip-as png")
     orders = [
         Order(shot.file, target / shot.stem, products if overwrite else choice.missing(target, shot.stem))
         for shot in shots
@@ -156,14 +171,13 @@ def command(
     ]
     num_wanted = sum(bool(order.products) for order in orders)
     crew = _crew(workers, ray, num_wanted)
-    setup = Setup(plate, model, doctor == "on", measured.anchors(), plate_depth, fov)
     notices = (*setup.notices, *measured.assumption(setup.opened(), choice)) if num_wanted else ()  # told before work
     if num_wanted or clips:
         prepare_folder(out)
     with told:
         told.tell(*notices)
         _matte_all(orders, setup, choice, crew, told)
-        matte_clips(clips, ClipWork(setup, auto, out, choice, clip_as, backdrop, overwrite), told)
+        matte_clips(clips, of_clips, told)
         told.report()
     return 1 if told.num_failed else 0
 

@@ -87,23 +87,40 @@ def refuse_shared_names(shots: Iterable[Shot]) -> None:
             )
 
 
-def refuse_overwriting(shots: Sequence[Shot], others: Iterable[Path], out: Path, choice: "OutputChoice") -> None:
-    """Raise UsageError where a result would take the place of something read; files are compared, not names."""
+def results_of(shot: Shot, out: Path, choice: "OutputChoice") -> list[Path]:
+    """The files that a picture gets."""
+    return [out / shot.folder / name for product in choice.products for name in choice.names(shot.stem, product)]
+
+
+def refuse_overwriting(results: Sequence[tuple[Shot, Sequence[Path]]], others: Iterable[Path]) -> None:
+    """Raise UsageError where a result would take the place of something read; files are compared, not names.
+
+    Args:
+        results: every shot with the files that it gets.
+        others: what is read besides shots.
+
+    """
     from cleanplate.imaging.files import file_identity
 
     read: dict[_Identity, Path] = {}
-    for path in (*(shot.file for shot in shots), *others):
+    for path in (*(shot.file for shot, _ in results), *others):
         identity = file_identity(path)
         if identity is not None:
             read[identity] = path
+    for shot, files in results:
+        for file in files:
+            taken = file_identity(file)
+            if taken is not None and taken in read:
+                raise UsageError(f"{read[taken]}: would be overwritten by a result of {shot.file}; name another --out")
+
+
+def refuse_folders_of_frames(shots: Iterable[Shot], clips: Iterable[Shot]) -> None:
+    """Raise UsageError where the frames of a clip would lie among the results of pictures."""
+    folders = {Shot(clip.folder / clip.stem).key: clip for clip in clips}
     for shot in shots:
-        for product in choice.products:
-            for name in choice.names(shot.stem, product):
-                taken = file_identity(out / shot.folder / name)
-                if taken is not None and taken in read:
-                    raise UsageError(
-                        f"{read[taken]}: would be overwritten by a result of {shot.file}; name another --out"
-                    )
+        clip = folders.get(Shot(shot.folder).key) if shot.folder.name else None
+        if clip is not None:
+            raise UsageError(f"{clip.file} and {shot.file}: their results would share a folder; name another --out")
 
 
 def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputChoice") -> None:

@@ -41,7 +41,7 @@ def command(
     """
     try:
         from cleanplate.sample.opening import open_samples
-        from cleanplate.train.checkpoint import find_checkpoint
+        from cleanplate.train.checkpoint import find_checkpoint, newest_checkpoint
         from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
         from cleanplate.train.matte import MatteAndDepth
@@ -54,7 +54,8 @@ def command(
         return open_samples(folder, rule_words=pairs, depth_is=depth_is)
 
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
-    task = MatteAndDepth(loaded, None if start is None else find_checkpoint(start))
+    goes_on = resume and newest_checkpoint(out) is not None
+    task = MatteAndDepth(loaded, None if start is None or goes_on else find_checkpoint(start))
     training = Training(task, train, validation, out, resume=resume)
     finished = training.run()
     sets = "".join(f" --data {folder}" for folder in data[1:])

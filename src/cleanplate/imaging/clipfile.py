@@ -173,7 +173,7 @@ def join(parts: Sequence[Path], out: Path, audio_of: Path | None = None) -> list
     """
     package = load_av(str(out))
     options = {} if out.suffix == ".webm" else {"movflags": "faststart"}
-    with replace_file(out) as temporary:
+    with replace_file(out) as temporary, _joined(package, out):
         container: Any = package.open(
             f"file:{temporary}", "w", format=_CONTAINERS[out.suffix], container_options=options
         )
@@ -188,6 +188,16 @@ def join(parts: Sequence[Path], out: Path, audio_of: Path | None = None) -> list
                     break
                 container.mux(packet)
     return sound.notices
+
+
+@contextmanager
+def _joined(package: Any, out: Path) -> Generator[None]:
+    try:
+        yield
+    except package.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise  # told by whoever writes the file
+        raise InputError(f"{out}: cannot be joined from its parts ({error.strerror}); the parts are kept") from error
 
 
 def _able_to_encode(package: Any, codec: str, path: Path) -> Any:

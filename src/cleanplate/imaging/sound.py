@@ -10,10 +10,11 @@ from cleanplate.imaging.parts import Timed
 from cleanplate.imaging.streams import open_clip
 
 # What players of each kind of file are sure to play; uncompressed sound is at home in .mov alone.
-_COPIED: dict[str, tuple[str, ...]] = {
-    ".mp4": ("aac", "mp3", "ac3", "eac3", "alac"),
-    ".mov": ("aac", "mp3", "ac3", "eac3", "alac", "pcm_"),
-    ".webm": ("opus", "vorbis"),
+_PACKED = {"aac", "mp3", "mp3float", "ac3", "eac3", "alac"}
+_COPIED: dict[str, set[str]] = {
+    ".mp4": _PACKED,
+    ".mov": _PACKED | {"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be"},
+    ".webm": {"opus", "libopus", "vorbis", "libvorbis"},
 }
 _ENCODERS = {".mp4": "aac", ".mov": "aac", ".webm": "libopus"}
 _SAMPLES_PER_S = 48_000
@@ -49,7 +50,7 @@ class Sound:
             if track.codec_context is None:
                 self.notices.append(f"{source}: its sound is of a kind that is not read, and left out")
                 return
-            self._encodes = not track.codec_context.name.startswith(_COPIED[suffix])
+            self._encodes = track.codec_context.name not in _COPIED[suffix]
             if self._encodes:
                 layout = "mono" if track.codec_context.layout.nb_channels == 1 else "stereo"
                 self.stream = container.add_stream(_ENCODERS[suffix], rate=_SAMPLES_PER_S, layout=layout)
@@ -64,18 +65,19 @@ class Sound:
         with opened(self._source) as reading:
             track = reading.container.streams.audio[0]
             packets = self._encoded(reading.container, track) if self._encodes else reading.container.demux(track)
+            last = None
             try:
                 for packet in packets:
-                    if packet.pts is None:
-                        continue
-                    base = packet.time_base
+                    if packet.pts is None or (last is not None and packet.pts <= last):
+                        continue  # a container takes only times that rise
+                    last, base = packet.pts, packet.time_base
                     time_s = float(packet.pts * base) - self._start_s
                     if time_s + float((packet.duration or 0) * base) > 0:
                         late = round(self._start_s / base)
                         packet.pts = packet.dts = packet.pts - late
                         packet.stream = self.stream
                         yield time_s, packet
-            except self._error:
+            except (self._error, ValueError):  # the second where its layout changes midway
                 self.notices.append(f"{self._source}: its sound breaks off; what is there is used")
 
     def _encoded(self, container: Any, track: Any) -> Iterator[Any]:

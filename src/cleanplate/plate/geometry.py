@@ -20,6 +20,12 @@ def warp(picture: Image, matrix: Matrix) -> Image:
     return np.asarray(moved, np.float32)
 
 
+def picked(values: Image, matrix: Matrix) -> Image:
+    """Values (h, w) moved as `warp` moves a picture, each the nearest one; 0 where the plate ends."""
+    size = values.shape[1], values.shape[0]
+    return np.asarray(cv2.warpPerspective(values, matrix, size, flags=cv2.INTER_NEAREST), np.float32)
+
+
 def covered(matrix: Matrix, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     """Where in the shot (h, w) the plate's picture reaches, to half a pixel."""
     height, width = size_hw

@@ -16,7 +16,7 @@ _LOOKS = 45
 """Frames that are looked at, spread over the clip."""
 
 _MEMORY_BYTES = 400_000_000
-"""Of frames held at once: fewer are looked at where they are large."""
+"""Of so many frames: fewer are looked at where they are large; up to twice as many are held."""
 
 _FEWEST = 5
 
@@ -33,7 +33,7 @@ _STRIP = 64
 
 
 class AutoPlate(NamedTuple):
-    """A plate (h, w, 3) sRGB in [0, 1], and where it was seen empty (h, w): elsewhere it is a guess."""
+    """A plate (h, w, 3) sRGB in [0, 1], and where looks found nothing that comes or goes (h, w): else it is a guess."""
 
     rgb: Image
     seen: NDArray[np.bool_]
@@ -41,20 +41,17 @@ class AutoPlate(NamedTuple):
     @property
     def sentence(self) -> str:
         """How much of it was seen."""
-        share = float(self.seen.mean())
-        if share > 0.9995:
-            return "the plate is made of the clip; every part of it was seen empty"
         return (
-            f"the plate is made of the clip, {100 * share:.1f} % of it seen empty; the rest is what stood there most "
-            "of the time, so whoever stands there all along is part of the plate"
+            f"the plate is made of the clip; in {100 * float(self.seen.mean()):.1f} % of it at least {_ENOUGH} looks "
+            "found nothing that comes or goes, and the rest is a guess; "
+            "what keeps still for most of the clip is part of the plate"
         )
 
 
 def plate_of_clip(clip: Clip, session: Session) -> AutoPlate:
     """The temporal median over frames of a still camera, then over those pixels alone that show nobody.
 
-    Whoever stands in one place for most of the clip ends up in the first median; where the mattes over it then find
-    nobody for a few looks, the place counts as seen.
+    Whoever keeps still for most of the clip is in the first median, and stays: nothing tells them from a statue.
 
     Raises:
         InputError: the clip has fewer than five frames, or cannot be used.

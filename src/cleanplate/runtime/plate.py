@@ -30,8 +30,6 @@ from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 from cleanplate.runtime.session import Session, open_session
 
-_WHOLLY = 0.999
-
 
 class Plate:
     """One photo of the empty scene; `Plate.open` makes it, `matte` uses it for any number of shots.
@@ -206,13 +204,12 @@ class Plate:
         return rgb, care, notices + care.notices
 
     def _scale_under(self, care: "_Care") -> DepthScale | None:
-        """What makes metres, its depth map moved as the plate was; between two depths one of both is no depth."""
+        """What makes metres, its depth map moved as the plate was."""
         scale = self.depth_scale
-        if scale is None or scale.map_m is None or care.mended is None or care.mended.diagnosis.matrix is None:
+        if scale is None or scale.map_m is None or care.mended is None:
             return scale
-        moved = care.mended.diagnosis.moved
-        known = moved((scale.map_m > 0).astype(np.float32)) > _WHOLLY
-        return replace(scale, map_m=np.where(known, moved(scale.map_m), np.float32(0)))
+        moved = care.mended.diagnosis.moved_depth(scale.map_m)
+        return scale if moved is scale.map_m else replace(scale, map_m=moved)
 
     def _taken(self, plate: Image) -> "_Care":
         """The plate as it is."""
@@ -263,7 +260,9 @@ class _Care:
     @cached_property
     def behind(self) -> Image:
         """Its disparity at the shot's size."""
-        return resize(self.disparity, (self.plate.shape[0], self.plate.shape[1]))
+        behind = resize(self.disparity, (self.plate.shape[0], self.plate.shape[1])).view()
+        behind.flags.writeable = False  # every matte shares it
+        return behind
 
     @cached_property
     def cells(self) -> Image | None:

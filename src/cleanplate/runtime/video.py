@@ -6,9 +6,8 @@ learns from frames: whoever stands still for an hour is not absorbed.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +32,7 @@ PART_S = 10.0
 
 _ABOUT = "about.json"
 _TOLD = 3
+_PRODUCTS = ("matte", "cutout", "depth", "preview", "composite", "shadow")
 _SOUND = ("cutout", "preview", "composite")
 """The products that keep the clip's sound: those that somebody looks at."""
 
@@ -81,7 +81,7 @@ def matte_clip(
 
     matte       alpha, grey
     cutout      foreground colour and alpha, straight
-    depth       disparity, grey, light is near: black and white are `disparity_range`, the plate's, in every frame
+    depth       disparity, grey, light is near: black and white are `disparity_range`, the plate's where there is one
     preview     plate, shot, matte, cut-out and depth side by side
     composite   the foreground over the backdrop
     shadow      the share of light that the foreground's shadow leaves, grey
@@ -95,7 +95,7 @@ def matte_clip(
         folder: for the results.
         stem: what their names begin with.
         choice: which results.
-        identity: what else they depend on (plate, model, options), JSON: parts of another are not gone on with.
+        identity: what they depend on besides (plate, model, options), JSON: parts of another are not gone on with.
         advance: is told of frames.
 
     Returns:
@@ -107,10 +107,10 @@ def matte_clip(
 
     """
     bench = _Bench(folder / f"{stem}_parts", clip.info, choice)
-    bench.begin({"cleanplate": __version__, "choice": choice.products, "cutout": choice.cutout, **identity})
+    bench.begin({"cleanplate": __version__, **identity})
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
-    advance(kept)
+    advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     frames = clip.frames(kept)
     first = next(frames, None)
     while first is not None:
@@ -122,11 +122,12 @@ def matte_clip(
                 advance(1)
         first = next(frames, None)
     prepare_folder(folder)
+    of_sound: dict[str, None] = {}
     for product in choice.products:
         sound = clip.path if clip.info.has_audio and product in _SOUND else None
-        told.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
+        of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
     bench.clear()
-    return (*clip.notices, *_few(told))
+    return (*clip.notices, *of_sound, *_few(told))
 
 
 def matte_frames(
@@ -204,6 +205,8 @@ class _Bench:
                 )
         else:
             prepare_folder(self._folder)
+            if any(self._folder.iterdir()):
+                raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")
             with replace_file(about) as temporary:
                 temporary.write_text(wanted, encoding="utf-8")
         while all(path.exists() for path in self._paths(self.num_parts).values()):
@@ -237,7 +240,11 @@ class _Bench:
 
     def clear(self) -> None:
         """Remove the folder: its parts are joined."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        ours = [f"{product}_[0-9][0-9][0-9][0-9]*" for product in _PRODUCTS]
+        for path in [self._folder / _ABOUT, *(path for name in ours for path in self._folder.glob(name))]:
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody has put something beside them
+            self._folder.rmdir()
 
     def _paths(self, number: int, ending: str = "") -> dict[str, Path]:
         return {
