@@ -100,7 +100,7 @@ def test_by_default_results_go_to_out_evaluate(
         (["stress", "nowhere", "--tool", "difference"], (1, "nowhere: is no folder")),
         (["stress", "given", "--tool", "difference"], (1, "given: holds no camera")),
         (["stress", "real", "--tool", "matter {image}"], (2, "lacks {out}")),
-        (["stress", "real", "--tool", "photoshop"], (2, "photoshop: is none of cleanplate, difference")),
+        (["stress", "real", "--tool", "photoshop"], (2, "photoshop: is none of cleanplate, undoctored, difference")),
         (["stress", "real", "--tool", "mog2", "--model", "m.onnx"], (2, "has no model: leave --model out")),
         (["stress", "real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
     ],
