@@ -10,6 +10,8 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.imaging.files import write_picture
 
+from .conftest import Refusal
+
 Run = Callable[..., int]
 
 
@@ -78,13 +80,10 @@ def test_a_field_of_view_that_is_given_is_written_down(
     ],
 )
 def test_what_cannot_be_measured_is_one_line_and_exit_2(
-    run: Run, tmp_path: Path, options: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+    run: Run, options: tuple[str, ...], sentence: str, refusal: Refusal
 ) -> None:
     assert run(*options) == 2
-    error = capsys.readouterr().err
-    assert sentence in error
-    assert error.count("\n") == 1
-    assert not (tmp_path / "out").exists()
+    refusal(sentence)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +95,10 @@ def test_what_cannot_be_measured_is_one_line_and_exit_2(
     ],
 )
 def test_measurements_that_contradict_the_model_are_one_line_and_exit_1(
-    run: Run, tmp_path: Path, options: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+    run: Run, options: tuple[str, ...], sentence: str, refusal: Refusal
 ) -> None:
     assert run(*options) == 1
-    error = capsys.readouterr().err
-    assert sentence in error
-    assert error.count("\n") == 1
-    assert not (tmp_path / "out").exists()
+    refusal(sentence)
 
 
 def test_points_without_metres_are_announced(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

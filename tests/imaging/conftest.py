@@ -1,9 +1,9 @@
 """Tiny clips of every kind, made on the spot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import av
 import numpy as np
@@ -16,21 +16,8 @@ from cleanplate.imaging.arrays import to_uint
 RATE = 25
 
 
-class ClipMaker(Protocol):
-    def __call__(
-        self,
-        name: str,
-        frames: int | Sequence[av.VideoFrame | NDArray[np.uint8]] = 10,
-        *,
-        codec: str = "libx264",
-        pixels: str = "yuv420p",
-        times: Sequence[int] | None = None,
-        turned_by: int = 0,
-        pixel_aspect: Fraction = Fraction(1),
-        options: dict[str, str] | None = None,
-        tone_s: float = 0.0,
-        audio: str = "aac",
-    ) -> Path: ...
+ClipMaker = Callable[..., Path]
+"""What `make_clip` gives."""
 
 
 def scene(number: int, height: int = 48, width: int = 64) -> Image:

@@ -77,20 +77,18 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
             summary.keep(clip.file)
             continue
         order = Order(clip.file, work.out / clip.folder / clip.stem, missing)
-        started = perf_counter()
+        started, notices, failure = perf_counter(), (), None
         try:
             notices = _matte(clip, missing, work)
         except CleanplateError as error:
-            summary.take(Outcome(order, perf_counter() - started, failure=str(error)))
+            failure = str(error)
         except MemoryError:
             failure = f"{clip.file}: there is not enough memory for its frames; scale it down"
-            summary.take(Outcome(order, perf_counter() - started, failure=failure))
         except KeyboardInterrupt:
             parts = Path(f"{order.to}_parts")
             plays = f"what is done plays, in {parts}, and " if parts.is_dir() else ""
             raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command goes on") from None
-        else:
-            summary.take(Outcome(order, perf_counter() - started, notices=notices))
+        summary.take(Outcome(order, perf_counter() - started, notices=notices, failure=failure))
 
 
 def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str, ...]:

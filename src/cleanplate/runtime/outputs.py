@@ -21,7 +21,10 @@ from cleanplate.runtime.depth_files import DEPTH_SUFFIXES, DepthFormat, encode_d
 from cleanplate.runtime.matte import Matte
 
 PRODUCTS = ("matte", "cutout", "depth", "preview")
-"""What is made unless something else is asked for; `composite` and `shadow` are made for whoever asks."""
+"""What is made unless something else is asked for."""
+
+ALL_PRODUCTS = (*PRODUCTS, "composite", "shadow")
+"""The last two are made for whoever asks."""
 
 _PANEL_HW = (640, 480)
 _GAP_PX = 8
@@ -33,7 +36,7 @@ class OutputChoice:
     """Which files are wanted.
 
     Attributes:
-        products: some of `PRODUCTS`, "composite" and "shadow".
+        products: some of `ALL_PRODUCTS`.
         bits: 8 or 16, of matte, cut-out, composite and shadow.
         depth_format: of the depth.
         backdrop: what the composite is laid over; it needs one.

@@ -6,9 +6,10 @@ learns from frames: whoever stands still for an hour is not absorbed.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from cleanplate.jobs.progress import Advance, nobody_looks
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
-from cleanplate.runtime.outputs import OutputChoice, preview, write_outputs
+from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, preview, write_outputs
 from cleanplate.runtime.plate import Plate
 
 PART_S = 10.0
@@ -32,7 +33,6 @@ PART_S = 10.0
 
 _ABOUT = "about.json"
 _TOLD = 3
-_PRODUCTS = ("matte", "cutout", "depth", "preview", "composite", "shadow")
 _SOUND = ("cutout", "preview", "composite")
 """The products that keep the clip's sound: those that somebody looks at."""
 
@@ -112,15 +112,13 @@ def matte_clip(
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     frames = clip.frames(kept)
-    first = next(frames, None)
-    while first is not None:
+    for first in frames:
         with bench.part() as write:
-            for frame in _until(first, frames, bench.part_frames):
+            for frame in chain([first], islice(frames, bench.part_frames - 1)):
                 matte = plate.matte(frame.rgb)
                 told.update(dict.fromkeys(matte.notices))
                 write(matte, frame)
                 advance(1)
-        first = next(frames, None)
     prepare_folder(folder)
     of_sound: dict[str, None] = {}
     for product in choice.products:
@@ -174,16 +172,6 @@ def _few(told: Iterable[str]) -> list[str]:
     sentences = list(told)
     more = len(sentences) - _TOLD
     return sentences if more <= 0 else [*sentences[:_TOLD], f"and {more} more notices like these, about later frames"]
-
-
-def _until(first: Frame, frames: Iterator[Frame], count: int) -> Iterator[Frame]:
-    """`first` and those after it, `count` in all."""
-    yield first
-    for _ in range(count - 1):
-        frame = next(frames, None)
-        if frame is None:
-            return
-        yield frame
 
 
 class _Bench:
@@ -240,7 +228,7 @@ class _Bench:
 
     def clear(self) -> None:
         """Remove the folder: its parts are joined."""
-        ours = [f"{product}_[0-9][0-9][0-9][0-9]*" for product in _PRODUCTS]
+        ours = [f"{product}_[0-9][0-9][0-9][0-9]*" for product in ALL_PRODUCTS]
         for path in [self._folder / _ABOUT, *(path for name in ours for path in self._folder.glob(name))]:
             path.unlink(missing_ok=True)
         with suppress(OSError):  # somebody has put something beside them

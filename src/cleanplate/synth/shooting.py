@@ -130,8 +130,8 @@ def sample_of(key: str, here: Scenery, actors: Sequence[Actor], shot: ShotRender
         key=key,
         scene=here.name,
         people=tuple(actor.name for actor in actors if actor.kind == "person"),
-        plate=developed(here.plate.radiance, here.exposure),
-        shot=developed(shot.radiance, here.exposure),
+        plate=_developed(here.plate.radiance, here.exposure),
+        shot=_developed(shot.radiance, here.exposure),
         alpha=shot.alpha,
         plate_depth_m=here.plate.depth_m,
         shot_depth_m=shot.depth_m,
@@ -150,7 +150,7 @@ def _view(camera: Camera) -> View:
     return View(camera.focal_px, (camera.size_hw[1] / 2, camera.size_hw[0] / 2), pose)
 
 
-def developed(radiance: Floats, exposure: float) -> Image:
+def _developed(radiance: Floats, exposure: float) -> Image:
     """Linear radiance to sRGB with a soft shoulder instead of hard clipping, as cameras do."""
     x = np.maximum(radiance * exposure, 0)
     shoulder = np.where(x < 0.7, x, 0.7 + 0.3 * (1 - np.exp(-(x - 0.7) / 0.3)))
