@@ -27,7 +27,8 @@ _SHOWN = 8
 class MatteAndDepth:
     """What `recipes/shipped.toml` and its like teach; see `train.task.Task`.
 
-    `start`: a checkpoint of the same network, whose averaged weights a new run begins from; None begins from nothing.
+    `start`: a checkpoint of the same network, or of one without its context, whose averaged weights a new run begins
+    from; None begins from nothing.
     """
 
     recipe: Recipe
@@ -35,9 +36,10 @@ class MatteAndDepth:
 
     def network(self) -> Network:
         """See `Task`."""
-        network = Network(self.recipe.model.widths, self.recipe.model.fusion)
+        model = self.recipe.model
+        network = Network(model.widths, model.fusion, model.context)
         if self.start is not None:
-            load_network(self.start / "ema.safetensors", network)
+            load_network(self.start / "ema.safetensors", network, may_lack="context.")
         return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees

@@ -32,10 +32,11 @@ class Data(Table):
 
 
 class Model(Table):
-    """The network's channels, from half resolution down, and where plate and shot meet in it."""
+    """The network's channels, from half resolution down, where plate and shot meet, and how often it looks far around."""
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
     fusion: Fusion = "stack"
+    context: int = Field(0, ge=0, le=8)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
