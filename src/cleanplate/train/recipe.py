@@ -32,7 +32,7 @@ class Data(Table):
 
 
 class Model(Table):
-    """The network's channels, from half resolution down, where plate and shot meet, and how often it looks far around."""
+    """The network: channels from half resolution down, where plate and shot meet, how often it looks far around."""
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
     fusion: Fusion = "stack"
