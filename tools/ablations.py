@@ -46,7 +46,7 @@ def train(name: str, data: Path, out: Path) -> None:
     """Train one arm to its end, or go on with it."""
     sets = [word for text in ARMS[name] for word in ("--set", text)]
     command = [sys.executable, "-m", "cleanplate", "train", str(RECIPE), "--data", str(data), "--out", str(out), *sets]
-    subprocess.run([*command, "--resume"], check=True)  # noqa: S603 - our own command
+    subprocess.run([*command, "--resume"], check=True)
 
 
 def figures(run: Path) -> dict[str, float] | None:
@@ -74,8 +74,8 @@ def page(runs: Path) -> str:
         "# What each choice is worth",
         "",
         f"Each arm is `recipes/ablation.toml` ({images:,} images at {width}x{height}, far from flat) with one thing",
-        "changed; figures of synthetic validation, unseen scenes and people, all camera effects, one pair in ten without",
-        "a plate. `.venv/bin/python tools/ablations.py data/shipped runs/ablations` makes this page.",
+        "changed; figures of synthetic validation: unseen scenes and people, all camera effects, one pair in ten",
+        "without a plate. `.venv/bin/python tools/ablations.py data/shipped runs/ablations` makes this page.",
         "",
         "| arm | changed | weights, M | IoU | MAE | plate's depth, correlation | the same inside the figure |",
         "|---|---|---|---|---|---|---|",
