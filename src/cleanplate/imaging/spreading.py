@@ -74,11 +74,17 @@ def sampled(maps: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]
     >>> sampled(ramp, np.float32([0, 0, 0]), np.float32([0.25, -1, 7]))[:, 0].tolist()
     [2.5, 0.0, 10.0]
     """
-    top, left = np.floor(rows).astype(np.intp), np.floor(columns).astype(np.intp)
-    down, right = (rows - top)[:, None].astype(np.float32), (columns - left)[:, None].astype(np.float32)
     last_row, last_column = maps.shape[0] - 1, maps.shape[1] - 1
-    r0, r1 = np.clip(top, 0, last_row), np.clip(top + 1, 0, last_row)
-    c0, c1 = np.clip(left, 0, last_column), np.clip(left + 1, 0, last_column)
-    upper = maps[r0, c0] * (1 - right) + maps[r0, c1] * right
-    lower = maps[r1, c0] * (1 - right) + maps[r1, c1] * right
-    return np.asarray(upper * (1 - down) + lower * down, np.float32)
+    rows, columns = np.clip(rows, 0, last_row), np.clip(columns, 0, last_column)
+    top, left = rows.astype(np.intp), columns.astype(np.intp)
+    down, right = (rows - top)[:, None].astype(np.float32), (columns - left)[:, None].astype(np.float32)
+    places = maps.reshape(-1, maps.shape[2])
+    upper, across = top * maps.shape[1] + left, (left < last_column).astype(np.intp)
+    lower = upper + maps.shape[1] * (top < last_row)
+
+    def along(row: NDArray[np.intp]) -> Image:
+        here = places.take(row, axis=0)
+        return here + (places.take(row + across, axis=0) - here) * right
+
+    value = along(upper)
+    return np.asarray(value + (along(lower) - value) * down, np.float32)

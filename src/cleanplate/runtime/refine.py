@@ -2,10 +2,11 @@
 
 Around the coarse edge every pixel is asked which alpha explains its colour best. What stands behind it is the plate's
 own pixel, so only the foreground's colour has to be guessed, from the cells of the coarse alpha nearby. Whatever looks
-around is done on those cells; at full size pixels are worked on one by one, in tiles, so that memory is bounded and no
-tile sees its border.
+around is done on those cells, in the part of the picture that has an edge; at full size pixels are worked on one by
+one, in tiles, so that memory is bounded and no tile sees its border.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -24,6 +25,9 @@ _SURE, _SOFT = 0.95, 0.02
 
 _REACH, _INSIDE, _OUTSIDE = 8, 0.7, 0.1
 """So many cells around there must be some foreground and some plate: a wide haze of half alpha is no edge."""
+
+_MARGIN = 2 * _REACH
+"""So many cells beyond the outermost edge are looked at: what is further away would not count."""
 
 _NOTHING = 1 / 512
 
@@ -52,6 +56,9 @@ _TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], 
 """Turns colours so that the first axis is brightness, along which surfaces vary most; no mixed terms are needed."""
 
 _FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
+
+_Part = tuple[slice, slice]
+"""Rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +106,13 @@ def refine_alpha(
     unsure = _edge_cells(coarse)
     if not unsure.any():
         return alpha
-    if plate_cells is None:
-        plate_cells, _ = cell_light(plate, (coarse.shape[0], coarse.shape[1]))
-    cells = _Cells(_look_around(shot, plate_cells, coarse), unsure)
-    for top in range(0, height, tile_px):
-        for left in range(0, width, tile_px):
-            _refine_tile(alpha, shot, plate, cells, (slice(top, top + tile_px), slice(left, left + tile_px)))
+    near, here = _near_edges(unsure, (height, width))
+    refined, shot, plate, coarse = alpha[here], shot[here], plate[here], coarse[near]
+    behind = plate_cells[near] if plate_cells is not None else cell_light(plate, (coarse.shape[0], coarse.shape[1]))[0]
+    cells = _Cells(_look_around(shot, behind, coarse), unsure[near])
+    for top in range(0, refined.shape[0], tile_px):
+        for left in range(0, refined.shape[1], tile_px):
+            _refine_tile(refined, shot, plate, cells, (slice(top, top + tile_px), slice(left, left + tile_px)))
     alpha[alpha < _NOTHING] = 0
     alpha[alpha > 1 - _NOTHING] = 1
     return alpha
@@ -135,6 +143,24 @@ def _edge_cells(coarse: Image) -> np.typing.NDArray[np.bool_]:
     return (cv2.dilate(edge.astype(np.uint8), beside) > 0) & both
 
 
+def _near_edges(unsure: np.typing.NDArray[np.bool_], size_hw: tuple[int, int]) -> tuple[_Part, _Part]:
+    """The part of the cells that is to be looked at, and the same part of a picture of `size_hw` pixels.
+
+    It ends where a cell ends and a pixel ends: a cell cut in two would hold another mean.
+    """
+    cells: list[slice] = []
+    pixels: list[slice] = []
+    for axis, side in enumerate(size_hw):
+        count = unsure.shape[axis]
+        step = count // math.gcd(count, side)
+        (where,) = np.nonzero(unsure.any(axis=1 - axis))
+        first = max(0, int(where[0]) - _MARGIN) // step * step
+        last = min(count, -(-(int(where[-1]) + 1 + _MARGIN) // step) * step)
+        cells.append(slice(first, last))
+        pixels.append(slice(first * side // count, last * side // count))
+    return (cells[0], cells[1]), (pixels[0], pixels[1])
+
+
 def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     """The maps of `_Cells`; `behind` is the plate's light in the cells."""
     seen, within = cell_light(shot, (coarse.shape[0], coarse.shape[1]))
@@ -152,7 +178,7 @@ def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     return np.concatenate([front[..., :3], variance, gain, left, part], axis=2).astype(np.float32)
 
 
-def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: tuple[slice, slice]) -> None:
+def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: _Part) -> None:
     """Put the answers of one tile into `alpha`."""
     rows = _in_cells(alpha.shape[0], cells.unsure.shape[0], tile[0])
     columns = _in_cells(alpha.shape[1], cells.unsure.shape[1], tile[1])
@@ -173,27 +199,30 @@ def _in_cells(side: int, num_cells: int, part: slice) -> np.typing.NDArray[np.fl
 
 def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
     """The mean of the posterior (n,) of pixels: linear light of shot and plate (n, 3), and their maps (n, 13)."""
-    value, back = _turned(seen), _turned(behind * maps[:, _GAIN])
-    noise = (1e-6 + 3e-4 * seen.mean(axis=1))[:, None]  # about two steps of an 8-bit sRGB picture
-    back_variance = maps[:, _BACK_VARIANCE] + np.array([_RELIT**2, 0, 0], np.float32) * back[:, :1] ** 2
-    prior = np.clip(maps[:, _ALPHA], _FLOOR, 1 - _FLOOR)
+    maps = np.ascontiguousarray(maps.T)  # from here on the pixels come last: whole rows are worked on
+    value, back = _rows(_turned(seen)), _rows(_turned(behind * maps[_GAIN].T))
+    noise = 1e-6 + 3e-4 * seen.mean(axis=1)  # about two steps of an 8-bit sRGB picture
+    back_variance = maps[_BACK_VARIANCE] + np.array([[_RELIT**2], [0], [0]], np.float32) * np.square(back[:1])
+    prior = np.clip(maps[_ALPHA], _FLOOR, 1 - _FLOOR)
     mixed = 4 * _MIXED * prior * (1 - prior)
-    total, best = np.zeros(len(seen), np.float32), np.zeros(len(seen), np.float32)
-    logs = np.empty((len(_LEVELS), len(seen)), np.float32)
+    fits = np.empty((len(_LEVELS), len(seen)), np.float32)
     for index, level in enumerate(_LEVELS):
-        variance = level**2 * maps[:, _FRONT_VARIANCE] + (1 - level) ** 2 * back_variance + noise
-        away = value - level * maps[:, _FRONT] - (1 - level) * back
-        logs[index] = -0.5 * (away * away / variance + np.log(2 * np.pi * variance)).sum(axis=1)
-        if index in _STRANGE:
-            logs[index] = np.logaddexp(logs[index], np.float32(np.log(_STRANGE[index])))
-    logs *= _TEMPER
-    logs -= logs.max(axis=0)
-    for level, log in zip(_LEVELS, logs, strict=True):
-        share = mixed / (len(_LEVELS) - 2) if 0 < level < 1 else (1 - mixed) * (prior if level else 1 - prior)
-        weight = share * np.exp(log)
-        total += weight
-        best += level * weight
-    return best / total
+        variance = level**2 * maps[_FRONT_VARIANCE] + (1 - level) ** 2 * back_variance + noise
+        away = value - level * maps[_FRONT] - (1 - level) * back
+        fits[index] = -0.5 * (np.square(away) / variance).sum(axis=0) - 0.5 * np.log(variance.prod(axis=0))
+    fits -= np.float32(1.5 * np.log(2 * np.pi))
+    for index, often in _STRANGE.items():
+        fits[index] = np.log(np.exp(fits[index]) + np.float32(often))
+    fits -= fits.max(axis=0)
+    weights = np.exp(_TEMPER * fits)
+    weights[1:-1] *= mixed / (len(_LEVELS) - 2)
+    weights[0] *= (1 - mixed) * (1 - prior)
+    weights[-1] *= (1 - mixed) * prior
+    return (_LEVELS @ weights) / weights.sum(axis=0)
+
+
+def _rows(colours: Image) -> Image:
+    return np.ascontiguousarray(colours.T)
 
 
 def _turned(linear: np.typing.NDArray[np.floating]) -> Image:

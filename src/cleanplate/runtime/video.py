@@ -21,6 +21,7 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter, join
 from cleanplate.imaging.files import prepare_folder, replace_file
 from cleanplate.imaging.streams import Clip, ClipInfo, Frame
+from cleanplate.jobs.overlap import Behind, ahead
 from cleanplate.jobs.progress import Advance, nobody_looks
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.matte import Matte
@@ -111,13 +112,13 @@ def matte_clip(
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
-    frames = clip.frames(kept)
+    frames = ahead(clip.frames(kept))
     for first in frames:
-        with bench.part() as write:
+        with bench.part() as write, Behind() as later:
             for frame in chain([first], islice(frames, bench.part_frames - 1)):
                 matte = plate.matte(frame.rgb)
                 told.update(dict.fromkeys(matte.notices))
-                write(matte, frame)
+                later.do(write, matte, frame)
                 advance(1)
     prepare_folder(folder)
     of_sound: dict[str, None] = {}
@@ -156,14 +157,15 @@ def matte_frames(
     """
     told: dict[str, None] = {}
     prepare_folder(folder)
-    for frame in clip.frames():
-        stem = f"{frame.index:06d}"
-        products = choice.missing(folder, stem) if keep else choice.products
-        if products:
-            matte = plate.matte(frame.rgb)
-            told.update(dict.fromkeys(matte.notices))
-            write_outputs(matte, plate.session.contract, folder, stem, choice.only(products))
-        advance(1)
+    with Behind() as later:
+        for frame in ahead(clip.frames()):
+            stem = f"{frame.index:06d}"
+            products = choice.missing(folder, stem) if keep else choice.products
+            if products:
+                matte = plate.matte(frame.rgb)
+                told.update(dict.fromkeys(matte.notices))
+                later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
+            advance(1)
     return (*clip.notices, *_few(told))
 
 
