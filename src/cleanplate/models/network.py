@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cleanplate.models import lite0
+
 WIDTHS = (32, 64, 96, 128, 128)
 PATCH_PX = 2
 """Side of the patches that enter as one position: at full resolution the picture is mostly work and little to learn."""
@@ -114,10 +116,19 @@ class Network(nn.Module):
 
     `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from half
     resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
-    around. Returns `Maps`: alpha by the pixel, disparity at half resolution, enlarged.
+    around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
+    of the plate, are added; whoever makes the network gives `lite0` its weights. Returns `Maps`: alpha by the pixel,
+    disparity at half resolution, enlarged.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS, fusion: Fusion = "stack", context: int = 0) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int] = WIDTHS,
+        fusion: Fusion = "stack",
+        context: int = 0,
+        *,
+        pretrained: bool = False,
+    ) -> None:
         super().__init__()
         self.fusion: Fusion = fusion
         self.multiple_px = multiple_px(widths)
@@ -126,7 +137,10 @@ class Network(nn.Module):
         met = {"pyramid": widths, "concat": widths[:1], "subtract": widths[:1]}.get(fusion, ())
         self.meet = nn.ModuleList(_conv_bn_relu((1 if fusion == "subtract" else 2) * width, width, 1) for width in met)
         self.down = nn.ModuleList(Residual(fine, coarse, 2) for fine, coarse in steps)
-        self.bottom = Residual(widths[-1], widths[-1], 1)
+        self.lite0 = lite0.Lite0() if pretrained else None
+        seen = lite0.WIDTHS if pretrained else ()
+        self.learn = nn.ModuleList(_conv_bn(2 * theirs, ours, 1) for theirs, ours in zip(seen, widths, strict=False))
+        self.bottom = nn.Identity() if pretrained else Residual(widths[-1], widths[-1], 1)
         self.context = nn.Sequential(*(Context(widths[-1]) for _ in range(context)))
         self.up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in reversed(steps))
         self.alpha = Head(widths[0], PATCH_PX**2)
@@ -144,12 +158,20 @@ class Network(nn.Module):
 
     def _pyramid(self, plate: Tensor, shot: Tensor) -> list[Tensor]:
         """Features of both pictures, fused, from half resolution down."""
-        plate, shot = (F.pixel_unshuffle(picture - 0.5, PATCH_PX) for picture in (plate, shot))
+        patches = (F.pixel_unshuffle(picture - 0.5, PATCH_PX) for picture in (plate, shot))
         if self.fusion == "pyramid":
-            both = list(accumulate(self.down, lambda x, level: level(x), initial=self.stem(torch.cat([plate, shot]))))
+            both = list(accumulate(self.down, lambda x, level: level(x), initial=self.stem(torch.cat(list(patches)))))
             halves = (features.chunk(2) for features in both)
             return [meet(torch.cat([s, s - p], 1)) for meet, (p, s) in zip(self.meet, halves, strict=True)]
-        return list(accumulate(self.down, lambda x, level: level(x), initial=self._fused(plate, shot)))
+        x = self._fused(*patches)
+        if self.lite0 is None:
+            return list(accumulate(self.down, lambda x, level: level(x), initial=x))
+        known = [features.chunk(2) for features in self.lite0(torch.cat([plate, shot]))]
+        learnt = [learn(torch.cat([s, s - p], 1)) for learn, (p, s) in zip(self.learn, known, strict=True)]
+        levels = [F.relu(x + learnt[0])]
+        for down, more in zip(self.down, learnt[1:], strict=True):
+            levels.append(F.relu(down(levels[-1]) + more))
+        return levels
 
     def _fused(self, plate: Tensor, shot: Tensor) -> Tensor:
         """Of the patches of both, the features they enter the encoder with: (n, widths[0], h / 2, w / 2)."""

@@ -47,6 +47,13 @@ def pack_folder() -> Path:
     return cache_folder() / f"pack-{PACK_VERSION}"
 
 
+def encoder_folder(pack: Path | None = None) -> Path:
+    """Where `cleanplate assets` writes the pretrained encoder that training begins with, a pack of its own: scenes do
+    not depend on it.
+    """
+    return (pack_folder() if pack is None else pack) / "encoder"
+
+
 @dataclass(frozen=True, eq=False)
 class Pack:
     """A pack that is known to be whole (every file there, with its recorded size).

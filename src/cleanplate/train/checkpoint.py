@@ -122,7 +122,7 @@ def load_weights(folder: Path, weights: Weights) -> None:
     load_network(folder / "ema.safetensors", weights.average)
     stored = _load_file(folder / "optimizer.safetensors")
     try:
-        for name, parameter in weights.network.named_parameters():
+        for name, parameter in _trained(weights.network):
             # In the parameter's own memory layout: the fused kernels walk both side by side.
             moments = {
                 key: torch.empty_like(parameter).copy_(stored[f"{name}.{key}"]) for key in ("exp_avg", "exp_avg_sq")
@@ -163,11 +163,15 @@ def _folders(run: Path) -> list[Path]:
 
 def _optimizer_tensors(weights: Weights) -> dict[str, Tensor]:
     def tensors() -> Iterator[tuple[str, Tensor]]:
-        for name, parameter in weights.network.named_parameters():
+        for name, parameter in _trained(weights.network):
             state = cast("Mapping[str, Tensor]", weights.optimizer.state[parameter])
             yield from ((f"{name}.{key}", value) for key, value in state.items())
 
     return dict(tensors())
+
+
+def _trained(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

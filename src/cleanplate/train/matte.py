@@ -1,10 +1,12 @@
 """The project's own task: alpha and two disparity layers, by the project's network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cleanplate.losses.depth import shift_and_spread
@@ -28,16 +30,20 @@ class MatteAndDepth:
     """What `recipes/shipped.toml` and its like teach; see `train.task.Task`.
 
     `start`: a checkpoint of the same network, or of one without its context, whose averaged weights a new run begins
-    from; None begins from nothing.
+    from; None begins from nothing. `pretrained`: the weights of `models.lite0`, where the recipe wants them and no
+    checkpoint has them.
     """
 
     recipe: Recipe
     start: Path | None = None
+    pretrained: Mapping[str, NDArray[Any]] | None = None
 
     def network(self) -> Network:
         """See `Task`."""
         model = self.recipe.model
-        network = Network(model.widths, model.fusion, model.context)
+        network = Network(model.widths, model.fusion, model.context, pretrained=model.pretrained)
+        if network.lite0 is not None and self.pretrained is not None:
+            network.lite0.load(self.pretrained)
         if self.start is not None:
             load_network(self.start / "ema.safetensors", network, may_lack="context.")
         return network

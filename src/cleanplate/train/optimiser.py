@@ -19,9 +19,9 @@ def learning_rate(step: int, optim: Optim) -> float:
 
 
 def make_optimizer(network: nn.Module, optim: Optim) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019) whose weight decay spares biases and batch norms."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    spared = [p for p in network.parameters() if p.ndim <= 1]
+    """AdamW (Loshchilov & Hutter 2019) whose weight decay spares biases and batch norms, of what is to be trained."""
+    trained = [p for p in network.parameters() if p.requires_grad]
+    decayed, spared = [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": optim.weight_decay}, {"params": spared, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=optim.lr, fused=True)
 

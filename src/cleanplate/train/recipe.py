@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cleanplate.errors import RecipeError
+from cleanplate.models import lite0
 from cleanplate.models.network import WIDTHS, Fusion, multiple_px
 from cleanplate.synth.camera import Effects
 from cleanplate.train.recipe_errors import describe
@@ -32,16 +33,22 @@ class Data(Table):
 
 
 class Model(Table):
-    """The network: channels from half resolution down, where plate and shot meet, how often it looks far around."""
+    """The network: channels from half resolution down, where plate and shot meet, how often it looks far around.
+
+    `pretrained`: whether it is given the features of `models.lite0`, which is kept beside the pack.
+    """
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
     fusion: Fusion = "stack"
     context: int = Field(0, ge=0, le=8)
+    pretrained: bool = False
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
         if min(self.widths) < 2:
             raise ValueError(f"widths must each be >= 2, got {list(self.widths)}")
+        if self.pretrained and (len(self.widths) != len(lite0.WIDTHS) or self.fusion == "pyramid"):
+            raise ValueError(f"pretrained needs {len(lite0.WIDTHS)} widths and another fusion than pyramid")
         return self
 
 

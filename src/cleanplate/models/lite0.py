@@ -1,0 +1,93 @@
+"""What EfficientNet-Lite0 sees in a picture: the encoder that has looked at a million photographs, and learns no more."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+
+class Shape(NamedTuple):
+    """One inverted residual block: 1x1 to `expansion` times the inputs, depthwise, 1x1 to the outputs."""
+
+    expansion: int
+    size: int
+    stride: int
+    inputs: int
+    outputs: int
+
+
+STEM_WIDTH = 32
+SHAPES = (
+    Shape(1, 3, 1, 32, 16),
+    Shape(6, 3, 2, 16, 24),
+    Shape(6, 3, 1, 24, 24),
+    Shape(6, 5, 2, 24, 40),
+    Shape(6, 5, 1, 40, 40),
+    Shape(6, 3, 2, 40, 80),
+    Shape(6, 3, 1, 80, 80),
+    Shape(6, 3, 1, 80, 80),
+    Shape(6, 5, 1, 80, 112),
+    Shape(6, 5, 1, 112, 112),
+    Shape(6, 5, 1, 112, 112),
+    Shape(6, 5, 2, 112, 192),
+)
+"""The first twelve of its sixteen blocks: the others hold three quarters of its weights, for classes."""
+
+_LEVELS = (0, 2, 4, 10, 11)
+WIDTHS = tuple(SHAPES[index].outputs for index in _LEVELS)
+"""Channels of what it gives, from half of the picture's size down, each half the size of the one before."""
+
+_MEAN, _SPREAD = 127 / 255, 128 / 255
+
+
+class Block(nn.Module):
+    """See `Shape`."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        width = shape.inputs * shape.expansion
+        self.expand = nn.Conv2d(shape.inputs, width, 1) if shape.expansion > 1 else nn.Identity()
+        self.depthwise = nn.Conv2d(width, width, shape.size, shape.stride, shape.size // 2, groups=width)
+        self.project = nn.Conv2d(width, shape.outputs, 1)
+        self.adds = shape.stride == 1 and shape.inputs == shape.outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        wide = F.relu6(self.expand(x)) if isinstance(self.expand, nn.Conv2d) else x
+        y = self.project(F.relu6(self.depthwise(wide)))
+        return x + y if self.adds else y
+
+
+class Lite0(nn.Module):
+    """Features of a picture at five sizes; its weights are given once, by `load`, and no training changes them.
+
+    Pictures (n, 3, h, w) RGB in [0, 1], sides multiples of 32, give maps (n, `WIDTHS`[k], h / 2^(k+1), w / 2^(k+1)).
+    Batch norms are part of the convolutions. Strided convolutions are padded alike on all sides, where TensorFlow pads
+    at the end alone: the same features, a pixel to the other side.
+
+    Source: Tan and Le, EfficientNet, 2019; its Lite variant (no squeeze-and-excitation, ReLU6).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, STEM_WIDTH, 3, 2, 1)
+        self.blocks = nn.ModuleList(Block(shape) for shape in SHAPES)
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        """See the class."""
+        x = F.relu6(self.stem((picture - _MEAN) / _SPREAD))
+        levels: list[Tensor] = []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in _LEVELS:
+                levels.append(x)
+        return levels
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take the weights, named as `state_dict` names them."""
+        self.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
