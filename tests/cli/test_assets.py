@@ -1,6 +1,7 @@
 """`cleanplate assets`: what it says, and what it checks."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ def two_skies(_: Downloads) -> tuple[dict[str, NDArray[Any]], list[Source]]:
     return {"name": np.array(["x", "y"])}, [SOURCE]
 
 
+def an_encoder(_: Downloads) -> tuple[dict[str, NDArray[Any]], list[Source]]:
+    return {"stem.bias": np.zeros(32, np.float32)}, [replace(SOURCE, part="encoder", file="weights.pth")]
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CLEANPLATE_CACHE", str(tmp_path))
     monkeypatch.setattr(build, "BAKES", {"skies": two_skies})
+    monkeypatch.setattr(build, "ENCODER_BAKES", {"lite0": an_encoder})
     return tmp_path
 
 
@@ -35,13 +41,16 @@ def test_the_pack_is_made_in_the_cache_and_described(cache: Path, capsys: pytest
     assert "2 panoramas of light" in said
     assert "1 files under CC0-1.0" in said
     assert main(["assets", "--check", "--credits", str(cache / "credits.md")]) == 0
-    assert "| Ann | a.txt |" in (cache / "credits.md").read_text()
+    credited = (cache / "credits.md").read_text()
+    assert "| Ann | a.txt |" in credited
+    assert "| Ann | weights.pth |" in credited
 
 
-def test_a_damaged_pack_fails_the_check(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("file", ["skies.npz", "encoder/lite0.npz"])
+def test_a_damaged_pack_fails_the_check(cache: Path, capsys: pytest.CaptureFixture[str], file: str) -> None:
     assert main(["assets", "--out", str(cache / "here")]) == 0
-    data = (cache / "here/skies.npz").read_bytes()
-    (cache / "here/skies.npz").write_bytes(data[:-1] + b"x")
+    data = (cache / "here" / file).read_bytes()
+    (cache / "here" / file).write_bytes(data[:-1] + b"x")
     assert main(["assets", "--check", "--out", str(cache / "here")]) == 1
     assert "SHA-256" in capsys.readouterr().err
 

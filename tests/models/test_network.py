@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from cleanplate.models import lite0
+from cleanplate.models.lite0 import Lite0
 from cleanplate.models.network import Fusion, Maps, Network, Residual
 
 SMALL = (4, 4, 8)
@@ -92,3 +94,40 @@ def test_a_narrow_block_learns_the_same_channels_last() -> None:
             block(x.to(memory_format=form)).square().sum().backward()
             gradients.append(cast("Any", block).shortcut[0].weight.grad.clone())
         torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-2)
+
+
+WITH_FEATURES = (4, 4, 8, 8, 8)
+
+
+def _on_features() -> Network:
+    return Network(WITH_FEATURES, context=1, pretrained=True)
+
+
+def test_on_features_every_map_has_the_size_of_the_picture_and_the_plate_is_seen() -> None:
+    network = _on_features().eval()
+    plate, shot = _pair(size_hw=(64, 96))
+    maps = network(plate, shot)
+    assert [x.shape for x in maps] == [(2, 1, 64, 96)] * 3
+    assert not torch.allclose(maps.alpha_logit, network(shot, plate).alpha_logit)
+
+
+def test_training_changes_all_but_the_pretrained_features() -> None:
+    network = _on_features()
+    nn.init.ones_(cast("Any", network.context)[0].narrow[1].weight)  # an identity at first: nothing would reach it
+    maps = cast("Maps", network(*_pair(size_hw=(64, 96))))
+    torch.autograd.backward(maps.alpha_logit.sum() + maps.disparity.sum() + maps.plate_disparity.sum())
+    for name, parameter in network.named_parameters():
+        assert (parameter.grad is None) == name.startswith("lite0."), name
+
+
+def test_context_is_an_identity_until_it_is_trained() -> None:
+    plain, wide = Network(SMALL).eval(), Network(SMALL, context=2).eval()
+    wide.load_state_dict(plain.state_dict(), strict=False)
+    assert torch.equal(plain(*_pair()).disparity, wide(*_pair()).disparity)
+
+
+def test_features_come_at_five_sizes() -> None:
+    levels = Lite0()(torch.rand(1, 3, 64, 96))
+    assert [tuple(level.shape) for level in levels] == [
+        (1, width, 64 >> k, 96 >> k) for k, width in enumerate(lite0.WIDTHS, 1)
+    ]

@@ -1,4 +1,4 @@
-"""Gather all packages, bake them, write the pack."""
+"""Gather all packages, bake them, write the packs: what scenes are put together from, and the pretrained encoder."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from cleanplate.assets.bake_encoder import bake_encoder
 from cleanplate.assets.bake_furniture import bake_furniture
 from cleanplate.assets.bake_people import bake_people
 from cleanplate.assets.bake_skies import bake_skies
@@ -26,6 +27,8 @@ BAKES: Mapping[str, Bake] = {
 }
 """What makes each file of the pack, quick ones first."""
 
+ENCODER_BAKES: Mapping[str, Bake] = {"lite0": bake_encoder}
+"""The same of the pack of the encoder."""
 
 _COUNTED = (
     ("people", "bodies", "bodies"),
@@ -35,11 +38,12 @@ _COUNTED = (
 )
 
 
-def build_pack(folder: Path, downloads: Downloads, report: Callable[[str], None]) -> Pack:
+def build_pack(folder: Path, bakes: Mapping[str, Bake], downloads: Downloads, report: Callable[[str], None]) -> Pack:
     """Make a whole pack, or leave the folder as it was.
 
     Args:
         folder: where the pack goes.
+        bakes: `BAKES` or `ENCODER_BAKES`.
         downloads: where packages are kept.
         report: told in a few words what is being done.
 
@@ -50,7 +54,7 @@ def build_pack(folder: Path, downloads: Downloads, report: Callable[[str], None]
     """
     parts: dict[str, dict[str, NDArray[Any]]] = {}
     sources: list[Source] = []
-    for name, bake in BAKES.items():
+    for name, bake in bakes.items():
         report(f"{name}: gathering and baking")
         parts[name], new = bake(downloads)
         sources += new
@@ -64,6 +68,6 @@ def summary(pack: Pack) -> list[str]:
     counts = [f"{len(pack.arrays(name)[key])} {what}" for name, key, what in _COUNTED if name in pack.names]
     return [
         f"{pack.folder} ({size_mb:.1f} MB, {pack.fingerprint})",
-        ", ".join(counts),
+        *([", ".join(counts)] if counts else []),
         "made from " + ", ".join(f"{count} files under {licence}" for licence, count in sorted(licences.items())),
     ]

