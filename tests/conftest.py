@@ -21,7 +21,7 @@ settings.load_profile("quick")
 ModelMaker = Callable[..., Path]
 
 CONTRACT: dict[str, Any] = {
-    "format": 2,
+    "format": 3,
     "name": "difference",
     "version": "0.0.1",
     "licence": "Apache-2.0",

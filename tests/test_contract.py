@@ -24,9 +24,9 @@ def test_a_contract_survives_the_way_through_json() -> None:
     assert Contract.from_json(FIRST.to_json(), "m.onnx") == FIRST
 
 
-def test_the_json_of_format_2_stays_what_it_is() -> None:
+def test_the_json_of_format_3_stays_what_it_is() -> None:
     assert json.loads(FIRST.to_json()) == {
-        "format": 2,
+        "format": 3,
         "name": "first",
         "version": "1.0.0",
         "licence": "Apache-2.0",
@@ -46,24 +46,26 @@ def test_the_json_of_format_2_stays_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (changed(format=3), "m.onnx: made for model format 3, this cleanplate reads 2: update cleanplate"),
-        (changed(format=1), "m.onnx: made for model format 1, this cleanplate reads 2: export the model again"),
+        (changed(format=4), "m.onnx: made for model format 4, this cleanplate reads 3: update cleanplate"),
+        (changed(format=2), "m.onnx: made for model format 2, this cleanplate reads 3: export the model again"),
         (changed(format="1"), "no format number"),
         (changed(format=True), "no format number"),
         (changed(colour="blue"), "has unknown colour"),
-        (json.dumps({"format": 2, "name": "x"}), "lacks commit, input_range"),
+        (json.dumps({"format": 3, "name": "x"}), "lacks commit, input_range"),
         (changed(short_side_px="192"), "short_side_px is '192', not of type int"),
         (changed(multiple_px=True), "multiple_px is True, not of type int"),
         (changed(name=None), "name is None, not of type str"),
         (changed(licence=""), "licence is empty"),
         (changed(weights=""), "weights is empty"),
         (changed(without_plate=1), "without_plate is 1, not of type bool"),
-        (changed(precision="int4"), "precision is 'int4', and format 2 has float32 and int8"),
+        (changed(precision="int4"), "precision is 'int4', and format 3 has float32 and int8"),
         (changed(short_side_px=-1), "do not fit"),
         (changed(multiple_px=0), "do not fit"),
         (changed(short_side_px=10**9), "do not fit"),
         (changed(input_range=[0, 255]), "input_range is (0, 255)"),
         (changed(outputs=["alpha"]), "outputs is ('alpha',)"),
+        (changed(inputs=["plate", "shot", "plate_feature_0"]), "outputs is ('alpha', 'disparity', 'plate_disparity')"),
+        (changed(inputs=["plate", "shot", "plate_feature_1"]), "inputs is ('plate', 'shot', 'plate_feature_1')"),
         ("no json", "is not JSON"),
         ("[1]", "is not a JSON object"),
     ],

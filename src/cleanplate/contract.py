@@ -9,7 +9,7 @@ from cleanplate.errors import ModelError
 METADATA_KEY = "cleanplate"
 """The key of the ONNX metadata entry that holds the contract."""
 
-FORMAT = 2
+FORMAT = 3
 """The format number this version writes, and the only one it reads."""
 
 INPUTS = ("plate", "shot")
@@ -17,6 +17,27 @@ INPUTS = ("plate", "shot")
 
 OUTPUTS = ("alpha", "disparity", "plate_disparity")
 """Each float32 (1, 1, h, w): coverage 0..1; the foreground layer's and the plate's disparity, on one unknown scale."""
+
+
+def input_names(num_features: int) -> tuple[str, ...]:
+    """All inputs: after plate and shot, what the network saw in the plate when that was given as the shot.
+
+    Feature K is (1, channels, h / 2^(K+1), w / 2^(K+1)). Of a camera that stands still it is worked out once.
+
+    >>> input_names(1)
+    ('plate', 'shot', 'plate_feature_0')
+    """
+    return (*INPUTS, *(f"plate_feature_{index}" for index in range(num_features)))
+
+
+def output_names(num_features: int) -> tuple[str, ...]:
+    """All outputs: after the maps, what the network saw in the shot, of the same shapes.
+
+    >>> output_names(1)
+    ('alpha', 'disparity', 'plate_disparity', 'shot_feature_0')
+    """
+    return (*OUTPUTS, *(f"shot_feature_{index}" for index in range(num_features)))
+
 
 NO_PLATE = 0.5
 """The value of every pixel of the plate that stands for "there is none"."""
@@ -37,6 +58,7 @@ class Contract:
     graph beside the contract, every weight and node of it (`runtime.model_file` compares it), `precision` what it
     computes in. The network is fed pictures whose shorter side has `short_side_px` pixels, both sides multiples of
     `multiple_px`, values in `input_range`. `without_plate`: it has learnt to matte people where the plate is NO_PLATE.
+    `inputs` and `outputs`: `input_names` and `output_names` of so many features.
 
     Raises:
         ValueError: a value that makes no sense.
@@ -70,9 +92,15 @@ class Contract:
             raise ValueError(
                 f"precision is {self.precision!r}, and format {FORMAT} has {' and '.join(get_args(Precision))}"
             )
-        for key, known in (("input_range", (0.0, 1.0)), ("inputs", INPUTS), ("outputs", OUTPUTS)):
+        names = ("inputs", input_names(self.num_features)), ("outputs", output_names(self.num_features))
+        for key, known in (("input_range", (0.0, 1.0)), *names):
             if getattr(self, key) != known:
                 raise ValueError(f"{key} is {getattr(self, key)}, and format {FORMAT} has {known}")
+
+    @property
+    def num_features(self) -> int:
+        """How many features of the plate it is given, and of the shot it gives."""
+        return max(0, len(self.inputs) - len(INPUTS))
 
     def to_json(self) -> str:
         """The contract as one JSON object; `from_json` reads it back."""

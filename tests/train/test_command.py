@@ -1,16 +1,22 @@
 """The commands over real shards: it lives here because the invented shards do."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load
 
+from cleanplate.assets.packing import write_pack
 from cleanplate.cli.main import main
+from cleanplate.models.lite0 import Lite0
+from cleanplate.synth.pack import encoder_folder
 from cleanplate.train.checkpoint import find_checkpoint, load_network, read_about
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import load_recipe
@@ -51,6 +57,28 @@ def test_a_run_begins_from_anothers_averaged_weights_and_sees_more_data(
     assert twice == "+".join([read_about(find_checkpoint(first)).training_data] * 2)
     assert main([*words, "--out", str(tmp_path / "third"), "--start", str(tmp_path / "none")]) == 1
     assert "is no checkpoint and no run with one" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_recipe_on_pretrained_features_needs_them_once_and_keeps_them(
+    recipe_file: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEANPLATE_CACHE", str(tmp_path / "cache"))
+    run, model = tmp_path / "run", tmp_path / "model.onnx"
+    words = ["train", str(recipe_file), "--data", str(data), "--out", str(run), "--set", "run.validate_every=9"]
+    words += ["--set", "model.widths=[8, 8, 8, 8, 8]", "--set", "model.pretrained=true", "--set", "optim.steps=2"]
+    assert main(words) == 1
+    assert "run cleanplate assets first" in capsys.readouterr().err
+    assert not run.exists()
+    torch.manual_seed(0)
+    given = {name: x.numpy() for name, x in Lite0().state_dict().items()}
+    write_pack(encoder_folder(), {"lite0": given}, [])
+    assert main(words) == 0
+    shutil.rmtree(tmp_path / "cache")  # from here on the checkpoint has them
+    assert main([*words, "--resume"]) == 0
+    assert main(["export", str(run), "--out", str(model)]) == 0
+    kept = load((find_checkpoint(run) / "model.safetensors").read_bytes())
+    assert all(np.array_equal(kept[f"lite0.{name}"].numpy(), x) for name, x in given.items())
 
 
 @pytest.mark.slow

@@ -41,11 +41,11 @@ def command(
     """
     try:
         from cleanplate.sample.opening import open_samples
-        from cleanplate.synth.pack import encoder_folder, open_pack
         from cleanplate.train.checkpoint import find_checkpoint, newest_checkpoint
         from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
         from cleanplate.train.matte import MatteAndDepth
+        from cleanplate.train.pretrained import pretrained_weights
         from cleanplate.train.recipe import load_recipe
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
@@ -57,8 +57,8 @@ def command(
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
     goes_on = resume and newest_checkpoint(out) is not None
     fresh = loaded.model.pretrained and start is None and not goes_on
-    pretrained = open_pack(encoder_folder()).arrays("lite0") if fresh else None
-    task = MatteAndDepth(loaded, None if start is None or goes_on else find_checkpoint(start), pretrained)
+    begin = None if start is None or goes_on else find_checkpoint(start)
+    task = MatteAndDepth(loaded, begin, pretrained_weights() if fresh else None)
     training = Training(task, train, validation, out, resume=resume)
     finished = training.run()
     sets = "".join(f" --data {folder}" for folder in data[1:])

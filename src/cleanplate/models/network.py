@@ -117,8 +117,9 @@ class Network(nn.Module):
     `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from half
     resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
     around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
-    of the plate, are added; whoever makes the network gives `lite0` its weights. Returns `Maps`: alpha by the pixel,
-    disparity at half resolution, enlarged.
+    of the plate, are added; whoever makes the network gives `lite0` its weights. `of_plate`, `of_shot`: what `look`
+    gave of them, where that is known already. Returns `Maps`: alpha by the pixel, disparity at half resolution,
+    enlarged.
     """
 
     def __init__(
@@ -147,27 +148,38 @@ class Network(nn.Module):
         self.disparity = Head(widths[0])
         self.plate_disparity = Head(widths[0])
 
-    def forward(self, plate: Tensor, shot: Tensor) -> Maps:
+    def look(self, picture: Tensor) -> Sequence[Tensor]:
+        """What is seen in a picture by itself, whatever it is compared with; nothing where nothing is pretrained."""
+        return () if self.lite0 is None else self.lite0(picture)
+
+    def forward(
+        self,
+        plate: Tensor,
+        shot: Tensor,
+        of_plate: Sequence[Tensor] | None = None,
+        of_shot: Sequence[Tensor] | None = None,
+    ) -> Maps:
         """See the class."""
-        skips = self._pyramid(plate, shot)
+        of_plate = self.look(plate) if of_plate is None else of_plate
+        of_shot = self.look(shot) if of_shot is None else of_shot
+        skips = self._pyramid(plate, shot, list(zip(of_plate, of_shot, strict=True)))
         x = self.context(self.bottom(skips.pop()))
         for level in self.up:
             x = level(x, skips.pop())
         alpha = F.pixel_shuffle(self.alpha(x), PATCH_PX)
         return Maps(alpha, _twice(self.disparity(x)), _twice(self.plate_disparity(x)))
 
-    def _pyramid(self, plate: Tensor, shot: Tensor) -> list[Tensor]:
-        """Features of both pictures, fused, from half resolution down."""
+    def _pyramid(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Features of both pictures, fused, from half resolution down; `seen` of plate and shot is added to them."""
         patches = (F.pixel_unshuffle(picture - 0.5, PATCH_PX) for picture in (plate, shot))
         if self.fusion == "pyramid":
             both = list(accumulate(self.down, lambda x, level: level(x), initial=self.stem(torch.cat(list(patches)))))
             halves = (features.chunk(2) for features in both)
             return [meet(torch.cat([s, s - p], 1)) for meet, (p, s) in zip(self.meet, halves, strict=True)]
         x = self._fused(*patches)
-        if self.lite0 is None:
+        if not seen:
             return list(accumulate(self.down, lambda x, level: level(x), initial=x))
-        known = [features.chunk(2) for features in self.lite0(torch.cat([plate, shot]))]
-        learnt = [learn(torch.cat([s, s - p], 1)) for learn, (p, s) in zip(self.learn, known, strict=True)]
+        learnt = [learn(torch.cat([s, s - p], 1)) for learn, (p, s) in zip(self.learn, seen, strict=True)]
         levels = [F.relu(x + learnt[0])]
         for down, more in zip(self.down, learnt[1:], strict=True):
             levels.append(F.relu(down(levels[-1]) + more))

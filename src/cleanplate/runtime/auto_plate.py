@@ -10,7 +10,7 @@ from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.streams import Clip
-from cleanplate.runtime.session import Session
+from cleanplate.runtime.session import SeenPlate, Session
 
 _LOOKS = 45
 """Frames that are looked at, spread over the clip."""
@@ -63,8 +63,9 @@ def plate_of_clip(clip: Clip, session: Session) -> AutoPlate:
     empty = np.ones(looks.shape[:3], bool)
     rgb, seen = _median(looks, empty)
     for _ in range(_ROUNDS):
+        plate = session.see(rgb)
         for look, there in zip(looks, empty, strict=True):
-            there[:] = ~_covered(look, rgb, session)
+            there[:] = ~_covered(look, plate, session)
         rgb, seen = _median(looks, empty)
     return AutoPlate(rgb, seen)
 
@@ -83,7 +84,7 @@ def _looks(clip: Clip) -> list[NDArray[np.uint8]]:
     return looks
 
 
-def _covered(look: NDArray[np.uint8], plate: Image, session: Session) -> NDArray[np.bool_]:
+def _covered(look: NDArray[np.uint8], plate: SeenPlate, session: Session) -> NDArray[np.bool_]:
     """Where a look (h, w, 3) may show somebody, with a margin of two of the network's pixels."""
     alpha, _, _ = session.run(plate, look.astype(np.float32) / np.float32(255))
     wide = np.asarray(cv2.dilate(alpha, np.ones((5, 5), np.uint8)), np.float32)

@@ -12,7 +12,7 @@ from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.plate import read_source
-from cleanplate.runtime.session import Session, open_session
+from cleanplate.runtime.session import SeenPlate, Session, open_session
 
 NOTICE: Final = (
     "no plate: only people are found, and every shot's depth has a scale of its own; "
@@ -37,6 +37,7 @@ class NoPlate:
 
     def __init__(self, model: str | os.PathLike[str] | Session | None = None) -> None:
         self.session = open_session(model)
+        self._last: SeenPlate | None = None
         if not self.session.contract.without_plate:
             raise ModelError(
                 f"{self.session.path}: has not learnt to do without a plate; "
@@ -63,8 +64,14 @@ class NoPlate:
         if picture.alpha is not None:
             rgb = composite(rgb, picture.alpha, np.full_like(rgb, NO_PLATE))
         size_hw = (rgb.shape[0], rgb.shape[1])
-        grey = np.full((*network_size(size_hw, self.session.contract), 3), NO_PLATE, np.float32)
-        alpha, disparity, behind = self.session.run(grey, rgb)
+        alpha, disparity, behind = self.session.run(self._grey(size_hw), rgb)
         full_alpha = resize(alpha, size_hw)
         merged = merge_layers(full_alpha, resize(disparity, size_hw), resize(behind, size_hw))
         return Matte(full_alpha, merged, rgb, None, spanned(merged), (NOTICE,))
+
+    def _grey(self, size_hw: tuple[int, int]) -> SeenPlate:
+        """What stands for the plate of a shot; kept for the next one of that size."""
+        fed_hw = network_size(size_hw, self.session.contract)
+        if self._last is None or self._last.size_hw != fed_hw:
+            self._last = self.session.see(np.full((*fed_hw, 3), NO_PLATE, np.float32))
+        return self._last

@@ -28,7 +28,7 @@ from cleanplate.runtime.alignment import align_disparity
 from cleanplate.runtime.cells import cell_light
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
-from cleanplate.runtime.session import Session, open_session
+from cleanplate.runtime.session import SeenPlate, Session, open_session
 
 
 class Plate:
@@ -44,8 +44,8 @@ class Plate:
         self.rgb = rgb
         self.session = session
         self.name = name
-        _, _, self._disparity = session.run(rgb, rgb)
-        self._small = resize(rgb, (self._disparity.shape[0], self._disparity.shape[1]))
+        self._seen_plate = session.see(rgb)
+        _, _, self._disparity = session.run(self._seen_plate, rgb)
         self._fitted = rgb
         self._doctor = doctor
         self._bedside = Bedside(rgb)
@@ -152,7 +152,7 @@ class Plate:
 
         """
         rgb, care, notices = self._seen(shot)
-        alpha, disparity, plate_disparity = self.session.run(care.small, rgb)
+        alpha, disparity, plate_disparity = self.session.run(care.seen, rgb)
         scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
         full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
@@ -214,7 +214,7 @@ class Plate:
     def _taken(self, plate: Image) -> "_Care":
         """The plate as it is."""
         if self._care is None or self._care.plate is not plate:
-            self._care = _Care(None, plate, self._small, self._disparity, ())
+            self._care = _Care(None, plate, self._seen_plate, self._disparity, ())
         return self._care
 
     def _cared_for(self, shot: Image, shot_name: str) -> "_Care":
@@ -222,14 +222,14 @@ class Plate:
         mended = self._bedside.mended_for(shot)
         if self._care is None or self._care.mended is not mended:
             diagnosis = mended.diagnosis
-            small, disparity = self._small, self._disparity
+            seen, disparity = self._seen_plate, self._disparity
             if diagnosis.changes:
-                small = resize(mended.plate, (small.shape[0], small.shape[1]))
+                seen = self.session.see(mended.plate)
                 disparity = diagnosis.moved(disparity)
             notices: tuple[str, ...] = ()
             if diagnosis.verdict.kind != "fine":
                 notices = (f"{self.name}: for {shot_name}, the plate {_as_told(diagnosis.verdict.sentence)}",)
-            self._care = _Care(mended, mended.plate, small, disparity, notices)
+            self._care = _Care(mended, mended.plate, seen, disparity, notices)
         return self._care
 
     def _fit(self, size_hw: tuple[int, int], shot_name: str) -> tuple[Image, tuple[str, ...]]:
@@ -246,14 +246,14 @@ class Plate:
 
 @dataclass(frozen=True)
 class _Care:
-    """A plate as it is used for a shot: at the shot's size, at the network's, its disparity, and what to tell.
+    """A plate as it is used for a shot: at the shot's size, as the network saw it, its disparity, and what to tell.
 
     Made once for all shots of a camera that stands still, and with it what is worked out when asked for.
     """
 
     mended: Mended | None
     plate: Image
-    small: Image
+    seen: SeenPlate
     disparity: Image
     notices: tuple[str, ...]
 
@@ -267,7 +267,7 @@ class _Care:
     @cached_property
     def cells(self) -> Image | None:
         """Its light in the network's pixels; None where those are no larger than the shot's."""
-        height, width = self.small.shape[:2]
+        height, width = self.seen.size_hw
         return cell_light(self.plate, (height, width))[0] if min(self.plate.shape[:2]) > min(height, width) else None
 
 

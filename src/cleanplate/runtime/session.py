@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -10,7 +11,7 @@ import numpy as np
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import: else it leaves files at home and calls its makers
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; Engine is what is used of it
 
-from cleanplate.contract import INPUTS, OUTPUTS, Contract, network_size
+from cleanplate.contract import INPUTS, OUTPUTS, Contract, input_names, network_size, output_names
 from cleanplate.errors import ModelError, UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
@@ -52,6 +53,18 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class SeenPlate:
+    """A plate as a session's model takes it, looked at once for any number of shots.
+
+    `size_hw` is the network's size; `feeds` are its inputs but for the shot: the plate (1, 3, h, w) and what the model
+    saw in it.
+    """
+
+    size_hw: tuple[int, int]
+    feeds: Mapping[str, Image]
+
+
 class Session:
     """A model ready to run.
 
@@ -76,14 +89,43 @@ class Session:
         file = read_model_file(self.path)
         self.contract = file.contract
         self._engine = load_engine(file.data, num_threads, self.path)
-        _check_ports(self._engine.get_inputs(), INPUTS, 3, self.path)
-        _check_ports(self._engine.get_outputs(), OUTPUTS, 1, self.path)
+        taken, given = self._engine.get_inputs(), self._engine.get_outputs()
+        self._features = input_names(self.contract.num_features)[len(INPUTS) :]
+        self._seen = output_names(self.contract.num_features)[len(OUTPUTS) :]
+        self._channels = {port.name: port.shape[1] for port in taken if len(port.shape) == 4}
+        channels = [self._channels.get(name) for name in self._features]
+        _check_ports(taken, dict.fromkeys(INPUTS, 3) | dict(zip(self._features, channels, strict=True)), self.path)
+        _check_ports(given, dict.fromkeys(OUTPUTS, 1) | dict(zip(self._seen, channels, strict=True)), self.path)
 
-    def run(self, plate: Image, shot: Image) -> tuple[Image, Image, Image]:
-        """Run the network once.
+    def see(self, plate: Image) -> SeenPlate:
+        """Look at a plate once, for any number of shots.
 
         Args:
             plate: (h, w, 3) float32 in [0, 1]; its size decides the network's (`contract.network_size`).
+
+        Raises:
+            ModelError: as `run`.
+
+        """
+        size_hw = network_size((plate.shape[0], plate.shape[1]), self.contract)
+        picture = _to_nchw(resize(plate, size_hw))
+        blank = {
+            name: np.zeros((1, int(self._channels[name] or 1), *(side >> index for side in size_hw)), np.float32)
+            for index, name in enumerate(self._features, 1)
+        }
+        seen = self._results(self._seen, {"plate": picture, "shot": picture, **blank}) if blank else []
+        return SeenPlate(size_hw, {"plate": picture, **dict(zip(self._features, seen, strict=True))})
+
+    def feeds(self, plate: Image | SeenPlate, shot: Image) -> dict[str, Image]:
+        """What the model is given to `run` with these: every input by its name."""
+        seen = plate if isinstance(plate, SeenPlate) else self.see(plate)
+        return {**seen.feeds, "shot": _to_nchw(resize(shot, seen.size_hw))}
+
+    def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+        """Run the network once.
+
+        Args:
+            plate: what `see` made of it or, for a single shot, the picture as `see` takes it.
             shot: (h', w', 3) float32 in [0, 1] of the same aspect ratio.
 
         Returns:
@@ -94,19 +136,26 @@ class Session:
             ModelError: the model fails, or gives values that are not finite or of another size.
 
         """
-        size_hw = network_size((plate.shape[0], plate.shape[1]), self.contract)
-        feeds = {"plate": _to_nchw(resize(plate, size_hw)), "shot": _to_nchw(resize(shot, size_hw))}
-        try:
-            results = self._engine.run(OUTPUTS, feeds)
-        except Exception as error:  # onnxruntime's exceptions share no base of their own
-            raise ModelError(f"{self.path}: the model fails on {size_hw} pixels ({one_line(error)})") from error
+        feeds = self.feeds(plate, shot)
+        size_hw = feeds["shot"].shape[2:]
+        results = self._results(OUTPUTS, feeds)
         for name, result in zip(OUTPUTS, results, strict=True):
             if result.shape != (1, 1, *size_hw):
                 raise ModelError(f"{self.path}: its {name} has shape {result.shape}, not {(1, 1, *size_hw)}")
-            if not np.isfinite(result).all():
-                raise ModelError(f"{self.path}: its {name} holds NaN or infinite values; the model is broken")
         alpha, disparity, plate_disparity = (result[0, 0] for result in results)
         return np.clip(alpha, 0, 1), disparity, plate_disparity
+
+    def _results(self, names: Sequence[str], feeds: Mapping[str, Image]) -> list[Image]:
+        """Some outputs, all finite."""
+        try:
+            results = self._engine.run(names, feeds)
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            size_hw = feeds["shot"].shape[2:]
+            raise ModelError(f"{self.path}: the model fails on {size_hw} pixels ({one_line(error)})") from error
+        for name, result in zip(names, results, strict=True):
+            if not np.isfinite(result).all():
+                raise ModelError(f"{self.path}: its {name} holds NaN or infinite values; the model is broken")
+        return results
 
 
 def open_session(model: str | os.PathLike[str] | Session | None) -> Session:
@@ -153,16 +202,16 @@ def _wanted_threads() -> int:
     return int(wanted)
 
 
-def _check_ports(ports: list[Port], names: tuple[str, ...], channels: int, path: Path) -> None:
+def _check_ports(ports: list[Port], channels: Mapping[str, int | str | None], path: Path) -> None:
     found = {port.name: port for port in ports}
-    if found.keys() != set(names):
-        raise ModelError(f"{path}: its graph has {sorted(found)} where its contract has {sorted(names)}")
+    if found.keys() != channels.keys():
+        raise ModelError(f"{path}: its graph has {sorted(found)} where its contract has {sorted(channels)}")
     for port in ports:
-        shape = list(port.shape)
-        fits = len(shape) == 4 and _may_be(shape[0], 1) and _may_be(shape[1], channels)
+        shape, wanted = list(port.shape), channels[port.name]
+        fits = len(shape) == 4 and _may_be(shape[0], 1) and isinstance(wanted, int) and _may_be(shape[1], wanted)
         if port.type != "tensor(float)" or not fits:
             raise ModelError(
-                f"{path}: its {port.name} is {port.type} {shape}, not float32 (1, {channels}, h, w); export it again"
+                f"{path}: its {port.name} is {port.type} {shape}, not float32 (1, {wanted}, h, w); export it again"
             )
         if isinstance(shape[2], int) or isinstance(shape[3], int):
             raise ModelError(f"{path}: its {port.name} has the fixed size {shape}; export it with dynamic h and w")

@@ -130,6 +130,11 @@ class Recipe(TrainingRecipe):
         """What the sides of the network's input must be multiples of."""
         return multiple_px(self.model.widths)
 
+    @property
+    def num_features(self) -> int:
+        """How many features the network is given of a plate."""
+        return len(lite0.WIDTHS) if self.model.pretrained else 0
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         size_hw, multiple = list(self.run.size_hw), self.multiple_px
