@@ -79,7 +79,7 @@ def test_a_graph_that_onnxruntime_cannot_load_is_one_quiet_sentence(
 
 
 def test_a_model_of_another_format_is_refused_before_its_graph_is_built(make_model: ModelMaker) -> None:
-    with pytest.raises(ModelError, match="made for model format 7, this cleanplate reads 2: update cleanplate"):
+    with pytest.raises(ModelError, match="made for model format 7, this cleanplate reads 3: update cleanplate"):
         Session(make_model(contract={"format": 7}, broken="names"))
 
 

@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from cleanplate.errors import InputError
+from cleanplate.models import lite0
 from cleanplate.models.network import Network
-from cleanplate.runtime.session import Session
+from cleanplate.runtime.session import SeenPlate, Session
 from cleanplate.train import export as export_module
-from cleanplate.train.checkpoint import About
+from cleanplate.train.checkpoint import About, Weights, save_checkpoint
 from cleanplate.train.export import ModelGraph, difference, export, make_contract, weights_of
+from cleanplate.train.matte import MatteAndDepth
+from cleanplate.train.optimiser import make_optimizer
 from cleanplate.train.quantise import Pair
 from cleanplate.train.recipe import Recipe
 
@@ -35,6 +38,34 @@ def test_the_model_file_gives_what_the_averaged_weights_give_at_any_size(run: Pa
     assert np.abs(other[1] - session.run(*pair)[1]).max() > 1e-3
 
 
+def pretrained_run(recipe: Recipe, folder: Path) -> Path:
+    """A run of a tiny network on pretrained features, none of which have learnt anything."""
+    model = recipe.model.model_copy(update={"widths": (8, 8, 8, 8, 8), "context": 1, "pretrained": True})
+    recipe = recipe.model_copy(update={"model": model})
+    network = MatteAndDepth(recipe).network()
+    optimizer = make_optimizer(network, recipe.optim)
+    network(*torch.rand(2, 2, 3, 32, 64)).alpha_logit.sum().backward()
+    optimizer.step()
+    about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
+    save_checkpoint(folder, Weights(network, network, optimizer), about)
+    return folder
+
+
+@pytest.mark.slow
+def test_what_was_seen_in_the_plate_is_worked_out_once(recipe: Recipe, tmp_path: Path) -> None:
+    contract = export(pretrained_run(recipe, tmp_path), tmp_path / "model.onnx")
+    assert contract.num_features == len(lite0.WIDTHS)
+    session = Session(tmp_path / "model.onnx", num_threads=1)
+    plate, shot = np.random.default_rng(0).random((2, 64, 96, 3), dtype=np.float32)
+    seen = session.see(plate)
+    assert [x.shape[1] for name, x in seen.feeds.items() if name != "plate"] == list(lite0.WIDTHS)
+    for ours, joint in zip(session.run(seen, shot), session.run(plate, shot), strict=True):
+        assert np.array_equal(ours, joint)
+    other = session.see(shot)
+    mixed = SeenPlate(seen.size_hw, {**other.feeds, "plate": seen.feeds["plate"]})
+    assert not np.allclose(session.run(mixed, shot)[0], session.run(seen, shot)[0])  # it is what was seen that counts
+
+
 @pytest.mark.slow
 def test_the_same_checkpoint_gives_the_same_bytes_without_a_path_of_this_machine(run: Path) -> None:
     export(run / "checkpoints" / "step_00000007", run / "a.onnx")
@@ -50,9 +81,11 @@ def test_a_model_that_differs_from_torch_is_not_written(run: Path, monkeypatch: 
     honest = ModelGraph.forward
     calls: list[int] = []
 
-    def treacherous(self: ModelGraph, plate: torch.Tensor, shot: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def treacherous(
+        self: ModelGraph, plate: torch.Tensor, shot: torch.Tensor, of_plate: list[torch.Tensor] | None = None
+    ) -> tuple[torch.Tensor, ...]:
         calls.append(1)
-        return tuple(x + (0.01 if torch.compiler.is_exporting() else 0.0) for x in honest(self, plate, shot))
+        return tuple(x + (0.01 if torch.compiler.is_exporting() else 0.0) for x in honest(self, plate, shot, of_plate))
 
     monkeypatch.setattr(ModelGraph, "forward", treacherous)
     with pytest.raises(InputError, match=r"model\.onnx: not written: alpha differs from torch by 0\.01"):

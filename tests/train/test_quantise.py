@@ -14,7 +14,7 @@ from cleanplate.runtime.session import Session
 from cleanplate.train import export as export_module
 from cleanplate.train.checkpoint import load_network
 from cleanplate.train.export import INT8, ModelGraph, Tolerance, difference, export
-from cleanplate.train.quantise import calibration_pairs
+from cleanplate.train.quantise import calibration_pairs, delicate_convolutions
 from cleanplate.train.recipe import Recipe
 
 
@@ -50,6 +50,16 @@ def test_only_convolutions_but_no_output_are_in_8_bits_and_the_bytes_are_the_sam
         last = whole and weights.split(".")[2] == "2"
         assert stored[weights] == (onnx.TensorProto.FLOAT if last else onnx.TensorProto.INT8), weights
     assert [p.type.tensor_type.elem_type for p in (*graph.input, *graph.output)] == [onnx.TensorProto.FLOAT] * 5
+
+
+def test_the_first_layers_of_the_pretrained_encoder_stay_as_they_are() -> None:
+    def convolution(name: str, weights: str) -> onnx.NodeProto:
+        return onnx.helper.make_node("Conv", ["x", weights], ["y"], name=name)
+
+    names = ["stem.0.weight", "lite0.stem.weight", "lite0.blocks.1.expand.weight", "lite0.blocks.11.expand.weight"]
+    nodes = [convolution(str(index), f"network.{name}") for index, name in enumerate(names)]
+    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", [], []))
+    assert delicate_convolutions(model) == ["1", "2"]
 
 
 @pytest.mark.slow
