@@ -9,11 +9,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-# make weights: counts and seeds are those of recipes/shipped.toml and shipped_longer.toml; no two sets share a scene or anybody
+# make weights: counts and seeds are those of recipes/shipped.toml; no two sets share a scene or anybody
 DATA ?= data/shipped
 SIMPLE ?= data/simple
 RUN ?= runs/shipped
-LONGER ?= runs/shipped-longer
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
 VALIDATION_COUNT ?= 256
@@ -89,10 +88,9 @@ assets: .venv/.develop  ## gather people, furniture, textures and light, and bak
 PACK = $(BIN)/cleanplate assets --check > /dev/null 2>&1 || $(MAKE) assets
 
 weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json $(SIMPLE)/train/manifest.json  ## the shipped model from nothing: parts, data, training, export
-	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --out $(RUN) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/shipped_longer.toml --data $(DATA) --data $(SIMPLE) --start $(RUN) --out $(LONGER) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate export $(LONGER) --out $(WEIGHTS)
-	$(BIN)/cleanplate export $(LONGER) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
+	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
+	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
 
 $(DATA)/train/manifest.json: | .venv/.develop
 	$(PACK)

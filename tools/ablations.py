@@ -29,6 +29,7 @@ ARMS: dict[str, tuple[str, ...]] = {
     "subtract": ("model.fusion=subtract",),
     "none": ("model.fusion=none",),
     "context": ("model.context=2",),
+    "pretrained features": ("model.pretrained=true", "model.context=2", "model.widths=[32, 48, 64, 64, 96]"),
     "half as wide": ("model.widths=[16, 32, 48, 64, 64]",),
     "half as wide again": ("model.widths=[48, 96, 144, 192, 192]",),
     "one level less": ("model.widths=[32, 64, 96, 128]",),
@@ -62,7 +63,8 @@ def figures(run: Path) -> dict[str, float] | None:
 def num_weights(recipe: Recipe) -> int:
     """How many weights the recipe's network has."""
     with torch.device("meta"):
-        network = Network(recipe.model.widths, recipe.model.fusion, recipe.model.context)
+        model = recipe.model
+        network = Network(model.widths, model.fusion, model.context, pretrained=model.pretrained)
     return sum(parameter.numel() for parameter in network.parameters())
 
 

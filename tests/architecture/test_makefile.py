@@ -44,7 +44,7 @@ def test_parts_are_gathered_before_data_is_made_but_only_where_there_are_none(ro
         lines = (tmp_path / "calls").read_text().splitlines()
         return [line if line.startswith("assets") else line.split()[0] for line in lines]
 
-    trained = ["train", "train", "export", "export"]
+    trained = ["train", "export", "export"]
     with_pack = ["assets --check", "synth", "assets --check", "synth", "synth", *trained]  # the last needs no pack
     without = ["assets --check", "assets", *with_pack[1:]]
     assert calls() == without
