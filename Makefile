@@ -75,10 +75,11 @@ format: .venv/.develop  ## lay the code out as `make check` wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/.develop  ## speed of the models, of `cleanplate synth` and of the camera effects, each beside a fixed workload
+bench: .venv/.develop  ## speed of models, `cleanplate synth`, camera effects and video, each beside a fixed workload
 	$(ONE_THREAD) $(BIN)/python benchmarks/runtime.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/synth.py $(BENCH_OPTIONS)
 	$(ONE_THREAD) $(BIN)/python benchmarks/camera.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/video.py
 
 assets: .venv/.develop  ## gather people, furniture, textures and light, and bake them into the cache folder
 	$(PIP) install --editable '.[assets]'

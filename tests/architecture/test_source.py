@@ -53,7 +53,7 @@ def test_pickles_are_never_read_or_written(source_files: list[Path]) -> None:
     trees = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in source_files}
     importing = [name for name, tree in trees.items() if PICKLING_MODULES & imported_modules(tree)]
     calling = [name for name, tree in trees.items() if any(unpickles(node) for node in ast.walk(tree))]
-    # The encoder comes as one; it is read with weights_only, which makes nothing but tensors, after its hash was checked.
+    # The encoder comes as one: read with weights_only, which makes nothing but tensors, after its hash was checked.
     assert (importing, calling) == ([], ["bake_encoder.py"])
     baked = next(path for path in source_files if path.name == "bake_encoder.py").read_text(encoding="utf-8")
     assert baked.count("torch.load(") == baked.count("weights_only=True") == 1

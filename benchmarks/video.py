@@ -1,0 +1,157 @@
+"""What a frame of video costs, and where: `python benchmarks/video.py`.
+
+The example's person walks through its plate at 1280 x 720, with noise, as an H.264 clip. First every stage by itself,
+one thread, in milliseconds of CPU time a frame, beside a fixed piece of work and OpenCV's MOG2 (and mediapipe's selfie
+segmenter, where it is installed: see benchmarks/runtime.py) in turns; then frames a second from file to file, reading,
+matting and writing at the same time, on the cores that this process may use. Encoders are told apart: none is part of
+the goal of 25 frames a second on two idle cores.
+"""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import cleanplate.runtime.plate as plate_module
+from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_uint
+from cleanplate.imaging.clipfile import ClipKind, ClipWriter
+from cleanplate.imaging.compositing import composite_light
+from cleanplate.imaging.files import read_picture
+from cleanplate.imaging.resize import resize
+from cleanplate.imaging.streams import Frame, open_clip
+from cleanplate.runtime.plate import Plate
+from cleanplate.runtime.session import FAST_MODEL, Session
+from cleanplate.runtime.video import ClipChoice, matte_clip
+from runtime import in_turns, mediapipe_frame
+
+SIZE_HW, FRAMES, RATE = (720, 1280), 48, Fraction(25)
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def wide(rgb: Image) -> Image:
+    """The middle of a picture, of the clip's size."""
+    rows = rgb.shape[1] * SIZE_HW[0] // SIZE_HW[1]
+    top = (rgb.shape[0] - rows) // 2
+    return resize(rgb[top : top + rows], SIZE_HW)
+
+
+def walk(session: Session) -> tuple[Image, Iterator[Image]]:
+    """The plate, and frames of somebody who goes 4 px a frame."""
+    plate, shot = (wide(read_picture(EXAMPLES / f"{name}.jpg").rgb) for name in ("plate", "shot"))
+    matte = Plate.open(plate, session).matte(shot)
+    rng = np.random.default_rng(0)
+
+    def frames() -> Iterator[Image]:
+        for index in range(FRAMES):
+            moved, alpha = (np.roll(x, 4 * index, axis=1) for x in (matte.foreground, matte.alpha))
+            noisy = composite_light(moved, alpha, plate) + rng.normal(0, 0.01, plate.shape).astype(np.float32)
+            yield np.clip(noisy, 0, 1)
+
+    return plate, frames()
+
+
+class Stopwatch:
+    """Adds up the CPU time of this thread by name; what runs inside another stage is taken out of that one."""
+
+    def __init__(self) -> None:
+        self.spent_ms: dict[str, float] = defaultdict(float)
+        self._inner: list[float] = [0.0]
+
+    @contextlib.contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Count what is done within."""
+        start = time.thread_time()
+        self._inner.append(0.0)
+        yield
+        spent = time.thread_time() - start
+        self.spent_ms[name] += (spent - self._inner.pop()) * 1e3
+        self._inner[-1] += spent
+
+    def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """`call`, counted."""
+
+        def counted(*args: object, **kwargs: object) -> object:
+            with self(name):
+                return call(*args, **kwargs)
+
+        return counted
+
+
+def stages(clip: Path, plate: Plate, folder: Path) -> dict[str, float]:
+    """CPU milliseconds a frame of every stage."""
+    watch = Stopwatch()
+    plate_module.refine_alpha = watch.around("alpha at full size", plate_module.refine_alpha)
+    plate.session.run = watch.around("network", plate.session.run)
+    plate_module.Bedside.mended_for = watch.around("doctor", plate_module.Bedside.mended_for)
+    kinds: dict[str, ClipKind] = {"H.264, grey": "mp4", "ProRes 4444": "prores"}
+    frames = open_clip(clip).frames()
+    with contextlib.ExitStack() as stack:
+        writers = {
+            name: stack.enter_context(
+                ClipWriter(folder / f"{kind}.{'mov' if kind == 'prores' else kind}", SIZE_HW, RATE, kind)
+            )
+            for name, kind in kinds.items()
+        }
+        while True:
+            with watch("read"):
+                frame: Frame | None = next(frames, None)
+            if frame is None:
+                break
+            with watch("the rest of matting"):
+                matte = plate.matte(frame.rgb)
+            with watch("edge colour"):
+                colour = matte.foreground
+            grey = np.repeat(matte.alpha[..., None], 3, axis=2)
+            for name, writer in writers.items():
+                with watch(f"encoder, {name}"):
+                    writer.add(grey if "grey" in name else np.dstack([colour, matte.alpha]), frame.time_s)
+    return {name: spent / FRAMES for name, spent in watch.spent_ms.items()}
+
+
+def main() -> None:
+    """Print one line for each figure."""
+    cv2.setNumThreads(1)
+    session = Session(FAST_MODEL, num_threads=1)
+    plate_rgb, frames = walk(session)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clip = folder / "walk.mp4"
+        with ClipWriter(clip, SIZE_HW, RATE, "mp4") as writer:
+            for index, frame in enumerate(frames):
+                writer.add(frame, index / RATE)
+        start, cpu = time.perf_counter(), time.process_time()
+        matte_clip(
+            open_clip(clip), Plate.open(plate_rgb, session), folder / "out", "a", ClipChoice(("matte",)), identity={}
+        )
+        took_s, cores = time.perf_counter() - start, len(os.sched_getaffinity(0))
+        print(f"video, 1280 x 720, from file to matte.mp4: {FRAMES / took_s:.1f} frames/s on {cores} cores, "  # noqa: T201
+              f"{(time.process_time() - cpu) / FRAMES * 1e3:.0f} ms of CPU a frame")  # fmt: skip
+        costs = stages(clip, Plate.open(plate_rgb, session), folder)
+        whole = sum(cost for stage, cost in costs.items() if not stage.startswith("encoder"))
+        told = ", ".join(f"{stage} {cost:.1f}" for stage, cost in costs.items())
+        print(f"video, CPU ms a frame: {whole:.0f} without encoders: {told}")  # noqa: T201
+        shot = to_uint(plate_rgb, 8)
+        mog2, picture = cv2.createBackgroundSubtractorMOG2(), np.random.default_rng(1).random((192, 256, 3), np.float32)
+        work: dict[str, Callable[[], object]] = {
+            "100 blurs": lambda: [cv2.GaussianBlur(picture, (0, 0), 1.5) for _ in range(100)],
+            "MOG2": lambda: mog2.apply(shot),
+        }
+        peer = mediapipe_frame(shot)
+        if isinstance(peer, str):
+            print(f"video, mediapipe: not measured: {peer}")  # noqa: T201
+        else:
+            work["mediapipe multiclass selfie"] = peer
+        print("video, beside them: " + ", ".join(f"{k} {v:.1f} ms" for k, v in in_turns(work).items()))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
