@@ -5,8 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from cleanplate.assets import bake_encoder as module
-from cleanplate.assets.bake_encoder import bake_encoder
+from cleanplate.assets.bake_encoder import FILE, PACKAGE, VERSION, bake_encoder
 from cleanplate.assets.gather import Downloads
 from cleanplate.models.lite0 import SHAPES, STEM_WIDTH, Lite0
 
@@ -55,11 +54,10 @@ def _norm(width: int) -> nn.BatchNorm2d:
 
 
 def test_batch_norms_are_folded_without_a_trace(tmp_path: Path) -> None:
-    torch.manual_seed(0)
     theirs = _Theirs().eval()
-    content = tmp_path / "pip" / f"{module._PACKAGE}-{module._VERSION}" / "content"
-    (content / module._FILE).parent.mkdir(parents=True)
-    torch.save({**theirs.state_dict(), "_fc.bias": torch.zeros(1000)}, content / module._FILE)
+    content = tmp_path / "pip" / f"{PACKAGE}-{VERSION}" / "content"
+    (content / FILE).parent.mkdir(parents=True)
+    torch.save({**theirs.state_dict(), "_fc.bias": torch.zeros(1000)}, content / FILE)
     arrays, (source,) = bake_encoder(Downloads(tmp_path))
     ours = Lite0()
     ours.load(arrays)

@@ -107,6 +107,6 @@ def test_attribution_needs_somebody_to_name() -> None:
 
 
 def test_the_credits_name_everybody(tmp_path: Path) -> None:
-    page = credits_page(write_pack(tmp_path, PARTS, [SOURCE]))
+    page = credits_page([write_pack(tmp_path, PARTS, [SOURCE])])
     assert "| people | npm: thing 1.0 | CC-BY-3.0 | Somebody | a.txt |" in page
     assert json.loads((tmp_path / "manifest.json").read_text())["version"] == 1

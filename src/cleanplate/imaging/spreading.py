@@ -83,8 +83,8 @@ def sampled(maps: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]
     lower = upper + maps.shape[1] * (top < last_row)
 
     def along(row: NDArray[np.intp]) -> Image:
-        here = places.take(row, axis=0)
-        return here + (places.take(row + across, axis=0) - here) * right
+        here, next_to_it = (np.asarray(places.take(index, axis=0), np.float32) for index in (row, row + across))
+        return np.asarray(here + (next_to_it - here) * right, np.float32)
 
     value = along(upper)
     return np.asarray(value + (along(lower) - value) * down, np.float32)

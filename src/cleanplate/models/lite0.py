@@ -90,4 +90,4 @@ class Lite0(nn.Module):
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take the weights, named as `state_dict` names them."""
-        self.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+        self.load_state_dict({name: torch.as_tensor(array) for name, array in arrays.items()})

@@ -98,7 +98,7 @@ def file_bytes(model: onnx.ModelProto, contract: Contract) -> bytes:
 def last_convolutions(model: onnx.ModelProto) -> list[str]:
     """Names of the convolutions between which and the maps there is no other."""
     last: list[str] = []
-    free = set(OUTPUTS)  # reaches one of the maps without a convolution
+    free = set[str](OUTPUTS)  # reaches one of the maps without a convolution
     for node in reversed(model.graph.node):  # a node comes after those whose outputs it takes
         if free.isdisjoint(node.output):
             continue
