@@ -69,10 +69,13 @@ class Behind:
             self._next_done()
 
         def attempt() -> None:
-            if not self._failed:
-                self._failed = True  # until it is not
+            if self._failed:
+                return
+            try:
                 task(*args, **kwargs)
-                self._failed = False
+            except BaseException:
+                self._failed = True
+                raise
 
         self._waiting.append(self._thread.submit(attempt))
 

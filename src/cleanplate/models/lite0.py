@@ -34,7 +34,7 @@ SHAPES = (
     Shape(6, 5, 1, 112, 112),
     Shape(6, 5, 2, 112, 192),
 )
-"""The first twelve of its sixteen blocks: the others hold three quarters of its weights, for classes."""
+"""The first twelve of its sixteen blocks: what comes after holds four fifths of its weights, for classes."""
 
 _LEVELS = (0, 2, 4, 10, 11)
 WIDTHS = tuple(SHAPES[index].outputs for index in _LEVELS)

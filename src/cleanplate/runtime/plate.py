@@ -224,7 +224,7 @@ class Plate:
             diagnosis = mended.diagnosis
             seen, disparity = self._seen_plate, self._disparity
             if diagnosis.changes:
-                seen = self.session.see(mended.plate)
+                seen = self.session.see(resize(mended.plate, seen.size_hw))
                 disparity = diagnosis.moved(disparity)
             notices: tuple[str, ...] = ()
             if diagnosis.verdict.kind != "fine":
