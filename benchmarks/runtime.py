@@ -24,6 +24,7 @@ from typing import Any, cast
 MEDIAPIPE_VARIABLE = "CLEANPLATE_MEDIAPIPE_MODEL"
 FRAME_HW, FULL_HW = (288, 512), (1080, 1920)
 ROUNDS = 20
+FIXED = "100 blurs"
 
 READY = """
 import sys, time
@@ -111,7 +112,6 @@ def mediapipe_frame(frame: Any) -> Callable[[], object] | str:
 def frames(models: list[Path]) -> None:
     """Print the CPU time of a frame for every model, mediapipe and the fixed piece of work."""
     import cv2  # noqa: PLC0415
-    import numpy as np  # noqa: PLC0415
 
     from cleanplate import Plate  # noqa: PLC0415
     from cleanplate.imaging.arrays import to_uint  # noqa: PLC0415
@@ -122,18 +122,28 @@ def frames(models: list[Path]) -> None:
     for model in models:
         opened = Plate.open(plate, model)
         work[model.stem] = lambda opened=opened: opened.matte(shot)
-    peer = mediapipe_frame(shot)
-    if isinstance(peer, str):
-        print(f"runtime, mediapipe multiclass selfie: not measured: {peer}")  # noqa: T201
-    else:
-        work["mediapipe multiclass selfie"] = peer
-    picture = np.random.default_rng(1).random((192, 256, 3), np.float32)
-    blurs: Callable[[], object] = lambda: [cv2.GaussianBlur(picture, (0, 0), 1.5) for _ in range(100)]  # noqa: E731
-    times = in_turns({"100 blurs": blurs, **work})
-    fixed = times.pop("100 blurs")
+    times = in_turns({**yardsticks(shot), **work})
+    fixed = times.pop(FIXED)
     for name, cost in times.items():
         print(f"runtime, {name}, 512 x 288: {cost:.1f} ms a frame; 100 blurs: {fixed:.1f} ms; "  # noqa: T201
               f"a frame is {cost / fixed * 100:.0f} blurs")  # fmt: skip
+
+
+def yardsticks(shot: Any) -> dict[str, Callable[[], object]]:
+    """What times are told beside: the fixed piece of work and, where it is installed, mediapipe on a frame of uint8."""
+    import cv2  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+
+    picture = np.random.default_rng(1).random((192, 256, 3), np.float32)
+    work: dict[str, Callable[[], object]] = {
+        FIXED: lambda: [cv2.GaussianBlur(picture, (0, 0), 1.5) for _ in range(100)]
+    }
+    peer = mediapipe_frame(shot)
+    if isinstance(peer, str):
+        print(f"mediapipe multiclass selfie: not measured: {peer}")  # noqa: T201
+    else:
+        work["mediapipe multiclass selfie"] = peer
+    return work
 
 
 def in_turns(work: dict[str, Callable[[], object]]) -> dict[str, float]:

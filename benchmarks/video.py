@@ -23,7 +23,7 @@ import numpy as np
 import cleanplate.runtime.plate as plate_module
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_uint
-from cleanplate.imaging.clipfile import ClipKind, ClipWriter
+from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter
 from cleanplate.imaging.compositing import composite_light
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
@@ -31,7 +31,7 @@ from cleanplate.imaging.streams import Frame, open_clip
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import FAST_MODEL, Session
 from cleanplate.runtime.video import ClipChoice, matte_clip
-from runtime import in_turns, mediapipe_frame
+from runtime import in_turns, yardsticks
 
 SIZE_HW, FRAMES, RATE = (720, 1280), 48, Fraction(25)
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -96,9 +96,7 @@ def stages(clip: Path, plate: Plate, folder: Path) -> dict[str, float]:
     frames = open_clip(clip).frames()
     with contextlib.ExitStack() as stack:
         writers = {
-            name: stack.enter_context(
-                ClipWriter(folder / f"{kind}.{'mov' if kind == 'prores' else kind}", SIZE_HW, RATE, kind)
-            )
+            name: stack.enter_context(ClipWriter(folder / f"stage{SUFFIXES[kind]}", SIZE_HW, RATE, kind))
             for name, kind in kinds.items()
         }
         while True:
@@ -140,16 +138,8 @@ def main() -> None:
         told = ", ".join(f"{stage} {cost:.1f}" for stage, cost in costs.items())
         print(f"video, CPU ms a frame: {whole:.0f} without encoders: {told}")  # noqa: T201
         shot = to_uint(plate_rgb, 8)
-        mog2, picture = cv2.createBackgroundSubtractorMOG2(), np.random.default_rng(1).random((192, 256, 3), np.float32)
-        work: dict[str, Callable[[], object]] = {
-            "100 blurs": lambda: [cv2.GaussianBlur(picture, (0, 0), 1.5) for _ in range(100)],
-            "MOG2": lambda: mog2.apply(shot),
-        }
-        peer = mediapipe_frame(shot)
-        if isinstance(peer, str):
-            print(f"video, mediapipe: not measured: {peer}")  # noqa: T201
-        else:
-            work["mediapipe multiclass selfie"] = peer
+        mog2 = cv2.createBackgroundSubtractorMOG2()
+        work = {**yardsticks(shot), "MOG2": lambda: mog2.apply(shot)}
         print("video, beside them: " + ", ".join(f"{k} {v:.1f} ms" for k, v in in_turns(work).items()))  # noqa: T201
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from cleanplate.models.network import Network
+from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,8 +63,7 @@ def figures(run: Path) -> dict[str, float] | None:
 def num_weights(recipe: Recipe) -> int:
     """How many weights the recipe's network has."""
     with torch.device("meta"):
-        model = recipe.model
-        network = Network(model.widths, model.fusion, model.context, pretrained=model.pretrained)
+        network = MatteAndDepth(recipe).network()
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -56,9 +56,9 @@ def command(
 
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
     goes_on = resume and newest_checkpoint(out) is not None
-    fresh = loaded.model.pretrained and start is None and not goes_on
     begin = None if start is None or goes_on else find_checkpoint(start)
-    task = MatteAndDepth(loaded, begin, pretrained_weights() if fresh else None)
+    needed = loaded.model.pretrained and begin is None and not goes_on  # else a checkpoint has them
+    task = MatteAndDepth(loaded, begin, pretrained_weights() if needed else None)
     training = Training(task, train, validation, out, resume=resume)
     finished = training.run()
     sets = "".join(f" --data {folder}" for folder in data[1:])

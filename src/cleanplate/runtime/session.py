@@ -90,12 +90,13 @@ class Session:
         self.contract = file.contract
         self._engine = load_engine(file.data, num_threads, self.path)
         taken, given = self._engine.get_inputs(), self._engine.get_outputs()
-        self._features = input_names(self.contract.num_features)[len(INPUTS) :]
-        self._seen = output_names(self.contract.num_features)[len(OUTPUTS) :]
-        self._channels = {port.name: port.shape[1] for port in taken if len(port.shape) == 4}
-        channels = [self._channels.get(name) for name in self._features]
-        _check_ports(taken, dict.fromkeys(INPUTS, 3) | dict(zip(self._features, channels, strict=True)), self.path)
-        _check_ports(given, dict.fromkeys(OUTPUTS, 1) | dict(zip(self._seen, channels, strict=True)), self.path)
+        of_plate = input_names(self.contract.num_features)[len(INPUTS) :]
+        self._of_shot = output_names(self.contract.num_features)[len(OUTPUTS) :]
+        found = {port.name: port.shape[1] for port in taken if len(port.shape) == 4}
+        channels = [found.get(name) for name in of_plate]
+        _check_ports(taken, dict.fromkeys(INPUTS, 3) | dict(zip(of_plate, channels, strict=True)), self.path)
+        _check_ports(given, dict.fromkeys(OUTPUTS, 1) | dict(zip(self._of_shot, channels, strict=True)), self.path)
+        self._of_plate = {name: int(count) for name, count in zip(of_plate, channels, strict=True) if count is not None}
 
     def see(self, plate: Image) -> SeenPlate:
         """Look at a plate once, for any number of shots.
@@ -110,11 +111,11 @@ class Session:
         size_hw = network_size((plate.shape[0], plate.shape[1]), self.contract)
         picture = _to_nchw(resize(plate, size_hw))
         blank = {
-            name: np.zeros((1, int(self._channels[name] or 1), *(side >> index for side in size_hw)), np.float32)
-            for index, name in enumerate(self._features, 1)
+            name: np.zeros((1, channels, *(side >> index for side in size_hw)), np.float32)
+            for index, (name, channels) in enumerate(self._of_plate.items(), 1)
         }
-        seen = self._results(self._seen, {"plate": picture, "shot": picture, **blank}) if blank else []
-        return SeenPlate(size_hw, {"plate": picture, **dict(zip(self._features, seen, strict=True))})
+        seen = self._results(self._of_shot, {"plate": picture, "shot": picture, **blank}) if blank else []
+        return SeenPlate(size_hw, {"plate": picture, **dict(zip(blank, seen, strict=True))})
 
     def feeds(self, plate: Image | SeenPlate, shot: Image) -> dict[str, Image]:
         """What the model is given to `run` with these: every input by its name."""

@@ -132,20 +132,15 @@ def load_weights(folder: Path, weights: Weights) -> None:
         raise InputError(f"{folder / 'optimizer.safetensors'}: belongs to another network") from None
 
 
-def load_network(path: Path, network: nn.Module, *, may_lack: str | None = None) -> None:
+def load_network(path: Path, network: nn.Module) -> None:
     """Load one safetensors file into a network of the same shape.
-
-    Tensors whose names begin with `may_lack` keep what the network has where the file has none of them.
 
     Raises:
         InputError: the file is missing, damaged, or of another network.
 
     """
-    stored = _load_file(path)
-    if may_lack is not None and not any(name.startswith(may_lack) for name in stored):
-        stored |= {name: x for name, x in network.state_dict().items() if name.startswith(may_lack)}
     try:
-        network.load_state_dict(stored)
+        network.load_state_dict(_load_file(path))
     except RuntimeError:
         raise InputError(f"{path}: belongs to another network; its recipe's table `model` differs") from None
 

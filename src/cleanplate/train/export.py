@@ -166,7 +166,8 @@ def difference(graph: ModelGraph, session: Session, pair: Pair, *, mean: bool) -
     with torch.no_grad():
         truths = graph(*(torch.as_tensor(picture).permute(2, 0, 1)[None] for picture in pair))
     off: dict[str, float] = {}
-    for name, truth, got in zip(OUTPUTS, (x[0, 0].numpy() for x in truths), session.run(*pair), strict=False):
+    maps = (x[0, 0].numpy() for x in truths[: len(OUTPUTS)])
+    for name, truth, got in zip(OUTPUTS, maps, session.run(*pair), strict=True):
         error = np.abs(truth - got) / (1.0 if name == "alpha" else max(float(truth.std()), 1e-3))
         off[name] = float(error.mean() if mean else error.max())
     return off
