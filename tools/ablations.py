@@ -20,6 +20,7 @@ from cleanplate.train.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPE = ROOT / "recipes" / "ablation.toml"
+PRETRAINED = ("model.pretrained=true", "model.context=2")
 ARMS: dict[str, tuple[str, ...]] = {
     "stack": (),
     "stack, other seed": ("run.seed=1",),
@@ -29,7 +30,10 @@ ARMS: dict[str, tuple[str, ...]] = {
     "subtract": ("model.fusion=subtract",),
     "none": ("model.fusion=none",),
     "context": ("model.context=2",),
-    "pretrained features": ("model.pretrained=true", "model.context=2", "model.widths=[32, 48, 64, 64, 96]"),
+    "pretrained features": (*PRETRAINED, "model.widths=[32, 48, 64, 64, 96]"),
+    "and one level of its own": (*PRETRAINED, "model.own_levels=1", "model.widths=[32, 64, 80, 112, 160]"),
+    "and two levels of its own": (*PRETRAINED, "model.own_levels=2", "model.widths=[32, 64, 80, 112, 144]"),
+    "and three levels of its own": (*PRETRAINED, "model.own_levels=3", "model.widths=[32, 48, 64, 112, 144]"),
     "half as wide": ("model.widths=[16, 32, 48, 64, 64]",),
     "half as wide again": ("model.widths=[48, 96, 144, 192, 192]",),
     "one level less": ("model.widths=[32, 64, 96, 128]",),

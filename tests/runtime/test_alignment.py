@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanplate.runtime.alignment import align_disparity
+from cleanplate.imaging import Image
+from cleanplate.imaging.resize import resize
+from cleanplate.runtime.alignment import align_disparity, plate_disparity
+from cleanplate.runtime.session import SeenPlate, Session
 
 SCENE = np.random.default_rng(0).random((20, 30), np.float32)
 EVERYWHERE = np.ones_like(SCENE)
@@ -45,3 +48,32 @@ def test_where_no_positive_scale_fits_only_the_shift_is_taken(
 
 def test_a_picture_without_any_plate_counts_every_pixel() -> None:
     assert align_disparity(SCENE, 2 * SCENE + 1, np.zeros_like(SCENE)) == pytest.approx((2, 1), abs=1e-4)
+
+
+class Guessing(Session):
+    """Sees the plate's red as its disparity, wrong by noise that is another at every look, and on another scale."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(0)
+
+    def see(self, plate: Image, share: float = 1.0) -> SeenPlate:
+        return SeenPlate((round(share * plate.shape[0]), round(share * plate.shape[1])), {})
+
+    def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+        assert isinstance(plate, SeenPlate)
+        disparity = resize(shot, plate.size_hw)[..., 0]
+        guess = self.rng.uniform(1, 2) * (disparity + self.rng.normal(0, 0.1, disparity.shape).astype(np.float32))
+        return disparity, disparity, guess.astype(np.float32)
+
+
+def test_two_looks_at_a_plate_are_better_than_one() -> None:
+    plate = resize(np.random.default_rng(3).random((4, 6, 3), np.float32), (64, 96))
+    session = Guessing()
+    seen = session.see(plate)
+
+    def error(seen: Image) -> float:
+        scale, shift = align_disparity(seen, plate[..., 0], np.ones_like(seen))
+        return float(np.abs(scale * seen + shift - plate[..., 0]).mean())
+
+    one = error(session.run(seen, plate)[2])
+    assert error(plate_disparity(session, plate, seen)) < 0.85 * one

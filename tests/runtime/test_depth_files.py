@@ -91,7 +91,7 @@ def test_a_depth_map_of_the_plate_is_its_depth_for_every_shot(plate: Plate) -> N
     room[:4] = False
     assert np.array_equal(matte.depth_m[room], map_m[room])
     assert matte.depth_m[SQUARE] == pytest.approx(1 / 0.8, rel=1e-3)
-    assert matte.depth_m[:4] == pytest.approx(1 / plate.rgb[:4, :, 0], rel=1e-3)
+    assert matte.depth_m[:4] == pytest.approx(1 / plate.rgb[:4, :, 0], rel=5e-3)
 
 
 def test_a_depth_map_of_another_shape_is_refused(plate: Plate) -> None:

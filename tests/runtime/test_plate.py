@@ -11,6 +11,7 @@ from cleanplate import Plate
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import write_picture
+from cleanplate.imaging.resize import resize
 from cleanplate.runtime.session import Session
 
 ModelMaker = Callable[..., Path]
@@ -18,8 +19,8 @@ ModelMaker = Callable[..., Path]
 
 @pytest.fixture
 def scene() -> Image:
-    """A plate of the size at which the tiny model works, so that nothing is resized."""
-    return np.random.default_rng(2).uniform(0.1, 0.4, (32, 48, 3)).astype(np.float32)
+    """A plate of the size at which the tiny model works, and smooth, for a plate is looked at smaller as well."""
+    return resize(np.random.default_rng(2).uniform(0.1, 0.4, (4, 6, 3)).astype(np.float32), (32, 48))
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def test_alpha_foreground_and_disparity_are_those_of_the_square(
     matte = Plate.open(scene, difference_model).matte(shot)
     assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
     assert np.array_equal(matte.foreground[SQUARE], shot[SQUARE])
-    assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=1e-5)
-    assert matte.disparity[~SQUARE] == pytest.approx(scene.mean(axis=2)[~SQUARE], abs=1e-5)
+    assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=1e-4)
+    assert matte.disparity[~SQUARE] == pytest.approx(scene.mean(axis=2)[~SQUARE], abs=0.01)
     assert matte.notices == ()
 
 
@@ -76,7 +77,7 @@ def test_the_depth_range_is_the_plates_own(difference_model: Path, scene: Image,
     plate.matte(shot)
     grey = scene.mean(axis=2)
     assert plate.disparity_range == before
-    assert before == pytest.approx((grey.min(), grey.min() + 1.5 * (grey.max() - grey.min())), abs=1e-5)
+    assert before == pytest.approx((grey.min(), grey.min() + 1.5 * (grey.max() - grey.min())), abs=0.01)
 
 
 def test_a_flat_plate_still_has_a_depth_range(difference_model: Path) -> None:

@@ -43,6 +43,23 @@ WIDTHS = tuple(SHAPES[index].outputs for index in _LEVELS)
 _MEAN, _SPREAD = 127 / 255, 128 / 255
 
 
+class Conv(nn.Conv2d):
+    """A convolution padded as TensorFlow pads: one of stride 2 more at the end than at the beginning.
+
+    Padded alike on all sides it would give the same features a pixel to the other side, but other ones at the borders
+    than it was trained on: what is learnt from them costs a tenth more loss (docs/log.md).
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(inputs, outputs, size, stride, size // 2 if stride == 1 else 0, groups=groups)
+        end = size // 2
+        self.around = (end - 1, end, end - 1, end) if stride == 2 else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride); sides are multiples of the stride."""
+        return super().forward(x if self.around is None else F.pad(x, self.around))
+
+
 class Block(nn.Module):
     """See `Shape`."""
 
@@ -50,7 +67,7 @@ class Block(nn.Module):
         super().__init__()
         width = shape.inputs * shape.expansion
         self.expand = nn.Conv2d(shape.inputs, width, 1) if shape.expansion > 1 else nn.Identity()
-        self.depthwise = nn.Conv2d(width, width, shape.size, shape.stride, shape.size // 2, groups=width)
+        self.depthwise = Conv(width, width, shape.size, shape.stride, groups=width)
         self.project = nn.Conv2d(width, shape.outputs, 1)
         self.adds = shape.stride == 1 and shape.inputs == shape.outputs
 
@@ -65,15 +82,14 @@ class Lite0(nn.Module):
     """Features of a picture at five sizes; its weights are given once, by `load`, and no training changes them.
 
     Pictures (n, 3, h, w) RGB in [0, 1], sides multiples of 32, give maps (n, `WIDTHS`[k], h / 2^(k+1), w / 2^(k+1)).
-    Batch norms are part of the convolutions. Strided convolutions are padded alike on all sides, where TensorFlow pads
-    at the end alone: the same features, a pixel to the other side.
+    Batch norms are part of the convolutions.
 
     Source: Tan and Le, EfficientNet, 2019; its Lite variant (no squeeze-and-excitation, ReLU6).
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, STEM_WIDTH, 3, 2, 1)
+        self.stem = Conv(3, STEM_WIDTH, 3, 2)
         self.blocks = nn.ModuleList(Block(shape) for shape in SHAPES)
         self.requires_grad_(False)
 

@@ -1,7 +1,7 @@
 """The network on one screen: a plain 3x3 U-Net that sees plate and shot together, with three separate heads."""
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import Literal, NamedTuple, cast
 
 import torch
@@ -117,7 +117,9 @@ class Network(nn.Module):
     `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from half
     resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
     around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
-    of the plate, are added; whoever makes the network gives `lite0` its weights. `of_plate`, `of_shot`: what `look`
+    of the plate, are added; whoever makes the network gives `lite0` its weights. `own_levels`: so many levels, from the
+    finest, have convolutions of the network's own on the way down; the coarser ones take the pretrained features as
+    they are (None: all have). `of_plate`, `of_shot`: what `look`
     gave of them, where that is known already. Returns `Maps`: alpha by the pixel, disparity at half resolution,
     enlarged.
     """
@@ -129,6 +131,7 @@ class Network(nn.Module):
         context: int = 0,
         *,
         pretrained: bool = False,
+        own_levels: int | None = None,
     ) -> None:
         super().__init__()
         self.fusion: Fusion = fusion
@@ -137,7 +140,9 @@ class Network(nn.Module):
         self.stem = _conv_bn_relu(PATCH_PX**2 * (9 if fusion == "stack" else 3), widths[0])
         met = {"pyramid": widths, "concat": widths[:1], "subtract": widths[:1]}.get(fusion, ())
         self.meet = nn.ModuleList(_conv_bn_relu((1 if fusion == "subtract" else 2) * width, width, 1) for width in met)
-        self.down = nn.ModuleList(Residual(fine, coarse, 2) for fine, coarse in steps)
+        self.down = nn.ModuleList(
+            Residual(fine, coarse, 2) for fine, coarse in steps[: (own_levels or len(widths)) - 1]
+        )
         self.lite0 = lite0.Lite0() if pretrained else None
         seen = lite0.WIDTHS if pretrained else ()
         self.learn = nn.ModuleList(_conv_bn(2 * theirs, ours, 1) for theirs, ours in zip(seen, widths, strict=False))
@@ -181,8 +186,8 @@ class Network(nn.Module):
             return list(accumulate(self.down, lambda x, level: level(x), initial=x))
         learnt = [learn(torch.cat([s, s - p], 1)) for learn, (p, s) in zip(self.learn, seen, strict=True)]
         levels = [F.relu(x + learnt[0])]
-        for down, more in zip(self.down, learnt[1:], strict=True):
-            levels.append(F.relu(down(levels[-1]) + more))
+        for down, more in zip_longest(self.down, learnt[1:]):
+            levels.append(F.relu(more if down is None else down(levels[-1]) + more))
         return levels
 
     def _fused(self, plate: Tensor, shot: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anch
 from cleanplate.plate.bedside import Bedside, Mended
 from cleanplate.plate.intrinsics import find_intrinsics
 from cleanplate.plate.sizes import fitted, same_aspect
-from cleanplate.runtime.alignment import align_disparity
+from cleanplate.runtime.alignment import align_disparity, plate_disparity
 from cleanplate.runtime.cells import cell_light
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
@@ -45,7 +45,7 @@ class Plate:
         self.session = session
         self.name = name
         self._seen_plate = session.see(rgb)
-        _, _, self._disparity = session.run(self._seen_plate, rgb)
+        self._disparity = plate_disparity(session, rgb, self._seen_plate)
         self._fitted = rgb
         self._doctor = doctor
         self._bedside = Bedside(rgb)
@@ -152,8 +152,8 @@ class Plate:
 
         """
         rgb, care, notices = self._seen(shot)
-        alpha, disparity, plate_disparity = self.session.run(care.seen, rgb)
-        scale, shift = align_disparity(plate_disparity, care.disparity, 1 - alpha)
+        alpha, disparity, of_plate = self.session.run(care.seen, rgb)
+        scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
         full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
         front = extend_disparity(scale * disparity + np.float32(shift), alpha)

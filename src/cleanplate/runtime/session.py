@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -98,17 +98,19 @@ class Session:
         _check_ports(given, dict.fromkeys(OUTPUTS, 1) | dict(zip(self._of_shot, channels, strict=True)), self.path)
         self._of_plate = {name: int(count) for name, count in zip(of_plate, channels, strict=True) if count is not None}
 
-    def see(self, plate: Image) -> SeenPlate:
+    def see(self, plate: Image, share: float = 1.0) -> SeenPlate:
         """Look at a plate once, for any number of shots.
 
         Args:
             plate: (h, w, 3) float32 in [0, 1]; its size decides the network's (`contract.network_size`).
+            share: of that size, to look at it smaller or larger than the model asks for.
 
         Raises:
             ModelError: as `run`.
 
         """
-        size_hw = network_size((plate.shape[0], plate.shape[1]), self.contract)
+        contract = replace(self.contract, short_side_px=round(share * self.contract.short_side_px))
+        size_hw = network_size((plate.shape[0], plate.shape[1]), contract)
         picture = _to_nchw(resize(plate, size_hw))
         blank = {
             name: np.zeros((1, channels, *(side >> index for side in size_hw)), np.float32)

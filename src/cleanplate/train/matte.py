@@ -40,7 +40,9 @@ class MatteAndDepth:
     def network(self) -> Network:
         """See `Task`."""
         model = self.recipe.model
-        network = Network(model.widths, model.fusion, model.context, pretrained=model.pretrained)
+        network = Network(
+            model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels
+        )
         if network.lite0 is not None and self.pretrained is not None:
             network.lite0.load(self.pretrained)
         if self.start is not None:

@@ -35,13 +35,15 @@ class Data(Table):
 class Model(Table):
     """The network: channels from half resolution down, where plate and shot meet, how often it looks far around.
 
-    `pretrained`: whether it is given the features of `models.lite0`, which is kept beside the pack.
+    `pretrained`: whether it is given the features of `models.lite0`, which is kept beside the pack. `own_levels`: how
+    many levels then have convolutions of its own on the way down; all, if not said.
     """
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
     fusion: Fusion = "stack"
     context: int = Field(0, ge=0, le=8)
     pretrained: bool = False
+    own_levels: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -49,6 +51,8 @@ class Model(Table):
             raise ValueError(f"widths must each be >= 2, got {list(self.widths)}")
         if self.pretrained and (len(self.widths) != len(lite0.WIDTHS) or self.fusion == "pyramid"):
             raise ValueError(f"pretrained needs {len(lite0.WIDTHS)} widths and another fusion than pyramid")
+        if self.own_levels is not None and not (self.pretrained and self.own_levels <= len(self.widths)):
+            raise ValueError(f"own_levels must be at most {len(self.widths)}, and needs model.pretrained")
         return self
 
 
