@@ -6,7 +6,7 @@ import numpy as np
 from cleanplate.imaging import Image
 
 _MOST_CHANNELS = 4
-"""That cv2 resizes at once."""
+"""That cv2 averages over areas at once."""
 
 
 def resize(array: Image, size_hw: tuple[int, int]) -> Image:
@@ -37,7 +37,7 @@ def resize(array: Image, size_hw: tuple[int, int]) -> Image:
 
 
 def _cv2_resize(array: Image, size_hw: tuple[int, int], method: int) -> Image:
-    if array.ndim == 3 and array.shape[2] > _MOST_CHANNELS:
+    if array.ndim == 3 and array.shape[2] > _MOST_CHANNELS and method == cv2.INTER_AREA:
         starts = range(0, array.shape[2], _MOST_CHANNELS)
         parts = [_cv2_resize(array[..., start : start + _MOST_CHANNELS], size_hw, method) for start in starts]
         return np.concatenate([part.reshape(*size_hw, -1) for part in parts], axis=2)

@@ -1,5 +1,6 @@
 """What a large picture's cells hold: means of light, one channel after the other to spare memory."""
 
+import cv2
 import numpy as np
 
 from cleanplate.imaging import Image
@@ -23,7 +24,10 @@ def cell_light(rgb: Image, size_hw: tuple[int, int]) -> tuple[Image, Image]:
     """
     mean, variance = (np.empty((*size_hw, 3), np.float32) for _ in range(2))
     for channel in range(3):
-        light = np.take(_LIGHT, (rgb[..., channel] * _CODES + np.float32(0.5)).astype(np.uint16))
+        code = np.asarray(cv2.extractChannel(rgb, channel), np.float32)
+        code *= _CODES
+        code += 0.5
+        light = np.take(_LIGHT, code.astype(np.uint16))
         mean[..., channel] = resize(light, size_hw)
         variance[..., channel] = resize(np.square(light, out=light), size_hw)
     variance -= mean * mean

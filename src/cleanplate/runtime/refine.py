@@ -168,7 +168,7 @@ def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
     colour = _turned(np.clip((seen - (1 - part) * behind) / np.maximum(part, 0.2), 0, 1))
     varies = np.where(part > _SURE, within @ np.square(_TURN).T, 0)
-    weight = np.where(coarse > 0.3, coarse**4, 0).astype(np.float32)
+    weight = np.where(coarse > 0.3, np.square(np.square(coarse)), 0).astype(np.float32)
     front, _ = spread(np.concatenate([colour, colour * colour + varies], axis=2), weight)
     variance = np.maximum(front[..., 3:] - np.square(front[..., :3]), 0)
 
