@@ -11,6 +11,7 @@ from cleanplate.assets.pictures import jpeg
 from cleanplate.synth.geometry.mesh import bounds
 from cleanplate.synth.pack import Pack
 from cleanplate.synth.places.catalogue import ROLES, Catalogue
+from cleanplate.synth.places.photographs import Photographs
 
 from .conftest import MakeLibraries
 
@@ -80,3 +81,15 @@ def test_the_list_of_models_holds_each_once_with_known_roles() -> None:
     keys = [key for _, key, _, _ in chosen]
     assert len(keys) == len(set(keys)) > 400
     assert {role for _, _, _, settings in chosen for role in settings["chances"]} == set(ROLES)
+
+
+def test_no_training_sees_what_only_tests_are_to_see() -> None:
+    seen, unseen = ({key for _, key, _, _ in selection(choice)} for choice in ("furniture", "unseen"))
+    assert len(unseen) > 30
+    assert not seen & unseen
+
+
+def test_what_is_brought_may_come_from_a_pack_of_furniture_alone(pack: Pack, tmp_path: Path) -> None:
+    unseen = write_pack(tmp_path / "unseen", {"furniture": dict(pack.arrays("furniture"))}, [])
+    low, high = bounds(Catalogue(unseen, Photographs(pack)).brought(np.random.default_rng(0)))
+    assert high[2] - low[2] == pytest.approx(0.9, rel=0.2)

@@ -31,6 +31,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CLEANPLATE_CACHE", str(tmp_path))
     monkeypatch.setattr(build, "BAKES", {"skies": two_skies})
     monkeypatch.setattr(build, "ENCODER_BAKES", {"lite0": an_encoder})
+    monkeypatch.setattr(build, "UNSEEN_BAKES", {"skies": two_skies})
     return tmp_path
 
 
@@ -46,7 +47,7 @@ def test_the_pack_is_made_in_the_cache_and_described(cache: Path, capsys: pytest
     assert "| Ann | weights.pth |" in credited
 
 
-@pytest.mark.parametrize("file", ["skies.npz", "encoder/lite0.npz"])
+@pytest.mark.parametrize("file", ["skies.npz", "encoder/lite0.npz", "unseen/skies.npz"])
 def test_a_damaged_pack_fails_the_check(cache: Path, capsys: pytest.CaptureFixture[str], file: str) -> None:
     assert main(["assets", "--out", str(cache / "here")]) == 0
     data = (cache / "here" / file).read_bytes()

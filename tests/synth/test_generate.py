@@ -74,7 +74,7 @@ def _interrupted(*_: object) -> str:
 
 
 def test_parts_that_differ_from_the_plans_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generation, "load_parts", _Changing())
+    monkeypatch.setattr(generation, "parts_of", _Changing())
     with pytest.raises(InputError, match=r"has other parts than this machine; run  cleanplate assets"):
         generate(tmp_path, 5, TINY, unit=2)
 
@@ -85,7 +85,7 @@ class _Changing:
     def __init__(self) -> None:
         self.fingerprint = "parts-"
 
-    def __call__(self, _assets: str) -> "_Changing":
+    def __call__(self, _: Plan) -> "_Changing":
         self.fingerprint += "I"
         return self
 

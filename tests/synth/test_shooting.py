@@ -1,10 +1,13 @@
 """Samples: exact, varied, and true about what changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cleanplate.errors import UsageError
 from cleanplate.sample.record import Sample
+from cleanplate.synth.places.changes import LOOKS
 from cleanplate.synth.shooting import Plan, load_parts, make_samples
 
 TINY = Plan(5, (48, 64), 3, "procedural")
@@ -72,3 +75,24 @@ def test_where_something_changed_the_tags_say_so(samples: list[Sample]) -> None:
 def test_parts_that_do_not_exist_are_named() -> None:
     with pytest.raises(UsageError, match="lego"):
         load_parts("lego")
+
+
+@pytest.mark.slow
+def test_a_test_set_of_objects_has_something_new_in_every_pair_and_nobody() -> None:
+    samples = [sample for index in range(6) for sample in make_samples(replace(TINY, only="objects"), (0, index))]
+    assert len(samples) >= 6
+    for sample in samples:
+        assert not sample.people
+        assert not sample.tags
+        assert set(sample.instance_kinds) <= {"object", "animal"}
+        assert sample.alpha.mean() >= 0.01
+
+
+@pytest.mark.slow
+def test_a_test_set_of_light_has_nothing_new_but_another_look() -> None:
+    samples = [sample for index in range(6) for sample in make_samples(replace(TINY, only="light"), (0, index))]
+    assert samples
+    for sample in samples:
+        assert not sample.alpha.any()
+        assert set(sample.tags) <= {*LOOKS, "empty"}
+        assert np.abs(sample.shot - sample.plate).max() > 0.01

@@ -78,11 +78,20 @@ def bake_furniture(downloads: Downloads) -> tuple[dict[str, NDArray[Any]], list[
         ValueError: a model of the list has no clear licence, or is not there.
 
     """
+    return _bake(downloads, "furniture")
+
+
+def bake_unseen(downloads: Downloads) -> tuple[dict[str, NDArray[Any]], list[Source]]:
+    """The same of unseen.toml: things that only tests see."""
+    return _bake(downloads, "unseen")
+
+
+def _bake(downloads: Downloads, choice: str) -> tuple[dict[str, NDArray[Any]], list[Source]]:
     entries = sweethome.read_libraries(downloads.deb(sweethome.PACKAGE, sweethome.VERSION))
-    chosen = selection()
+    chosen = selection(choice)
     pieces: list[BakedPiece] = []
     sources: list[Source] = []
-    for kind, key, turns, settings in track(chosen, "furniture", len(chosen)):
+    for kind, key, turns, settings in track(chosen, choice, len(chosen)):
         entry = entries[key]
         piece, files = bake_piece(entry, kind, turns, settings)
         pieces.append(piece)
@@ -90,9 +99,9 @@ def bake_furniture(downloads: Downloads) -> tuple[dict[str, NDArray[Any]], list[
     return packed(pieces), sources
 
 
-def selection() -> list[tuple[str, str, int, dict[str, Any]]]:
-    """The models of furniture.toml: kind, "LIBRARY/KEY", quarter turns, settings of the kind."""
-    text = files("cleanplate.assets").joinpath("furniture.toml").read_text(encoding="utf-8")
+def selection(choice: str = "furniture") -> list[tuple[str, str, int, dict[str, Any]]]:
+    """The models of furniture.toml, or of unseen.toml: kind, "LIBRARY/KEY", quarter turns, settings of the kind."""
+    text = files("cleanplate.assets").joinpath(f"{choice}.toml").read_text(encoding="utf-8")
     out: list[tuple[str, str, int, dict[str, Any]]] = []
     for kind, settings in tomllib.loads(text).items():
         for word in str(settings["models"]).split():

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from cleanplate.assets.bake_encoder import bake_encoder
-from cleanplate.assets.bake_furniture import bake_furniture
+from cleanplate.assets.bake_furniture import bake_furniture, bake_unseen
 from cleanplate.assets.bake_people import bake_people
 from cleanplate.assets.bake_skies import bake_skies
 from cleanplate.assets.bake_textures import bake_textures
@@ -30,6 +30,9 @@ BAKES: Mapping[str, Bake] = {
 ENCODER_BAKES: Mapping[str, Bake] = {"lite0": bake_encoder}
 """The same of the pack of the encoder."""
 
+UNSEEN_BAKES: Mapping[str, Bake] = {"furniture": bake_unseen}
+"""The same of the pack of things that only tests see."""
+
 _COUNTED = (
     ("people", "bodies", "bodies"),
     ("furniture", "name", "pieces of furniture and things"),
@@ -43,7 +46,7 @@ def build_pack(folder: Path, bakes: Mapping[str, Bake], downloads: Downloads, re
 
     Args:
         folder: where the pack goes.
-        bakes: `BAKES` or `ENCODER_BAKES`.
+        bakes: `BAKES`, `ENCODER_BAKES` or `UNSEEN_BAKES`.
         downloads: where packages are kept.
         report: told in a few words what is being done.
 

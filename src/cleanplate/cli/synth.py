@@ -30,6 +30,11 @@ from cleanplate.cli.options import crew_of, crew_options, size_hw
     help="Parts from the pack of  cleanplate assets, or simple ones made of formulas.",
 )
 @click.option(
+    "--only",
+    type=click.Choice(["objects", "light"]),
+    help="Test sets without people: things of models that no training sees; or other light, screens, curtains alone.",
+)
+@click.option(
     "--layout",
     type=click.Choice(["shards", "folders"]),
     default="shards",
@@ -45,6 +50,7 @@ def command(
     size: str,
     seed: int,
     assets: str,
+    only: str | None,
     layout: str,
     workers: int | None,
     ray: str | None,
@@ -61,7 +67,7 @@ def command(
 
     if sheet is not None:
         refuse_sheet(sheet, out)
-    plan = Plan(seed, size_hw(size), assets=assets)
+    plan = Plan(seed, size_hw(size), assets=assets, only=only)
     crew = crew_of(workers, ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")

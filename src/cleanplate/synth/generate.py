@@ -16,7 +16,7 @@ from cleanplate.sample.folders import pictures_of, refuse_strangers, write_folde
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
-from cleanplate.synth.shooting import GENERATOR, Plan, load_parts, make_samples
+from cleanplate.synth.shooting import GENERATOR, Plan, make_samples, parts_of
 
 LAYOUTS = ("shards", "folders")
 """Shards for training, or one folder a kind of picture (docs/formats.md)."""
@@ -55,14 +55,14 @@ def generate(
         raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
     if layout == "folders":
         refuse_strangers(folder)
-    parts = load_parts(plan.assets).fingerprint
+    parts = parts_of(plan).fingerprint
     about = {
         "generator": GENERATOR,
         "parts": parts,
         "assets": plan.assets,
         "seed": plan.seed,
         "shots_per_scene": plan.shots_per_scene,
-    }
+    } | ({"only": plan.only} if plan.only else {})
     unit = unit or min(_UNIT, max(8, count // 64))
     sizes = [min(unit, count - first) for first in range(0, count, unit)]
     height, width = plan.size_hw
@@ -95,7 +95,7 @@ class _Units:
 
     def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
         """See `jobs.units.MakeUnit`."""
-        if load_parts(self.plan.assets).fingerprint != self.parts:
+        if parts_of(self.plan).fingerprint != self.parts:
             raise InputError(f"{platform.node()}: has other parts than this machine; run  cleanplate assets  on both")
         samples = _samples(self.plan, unit, self.sizes[unit], advance)
         if self.layout == "shards":

@@ -52,6 +52,11 @@ def encoder_folder(pack: Path | None = None) -> Path:
     return (pack_folder() if pack is None else pack) / "encoder"
 
 
+def unseen_folder(pack: Path | None = None) -> Path:
+    """Where `cleanplate assets` writes the things that no training sees: a pack of furniture alone."""
+    return (pack_folder() if pack is None else pack) / "unseen"
+
+
 @dataclass(frozen=True, eq=False)
 class Pack:
     """A pack that is known to be whole (every file there, with its recorded size).

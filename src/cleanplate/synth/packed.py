@@ -16,13 +16,17 @@ _PACKED = {"person": 0.85, "piece": 0.7, "small": 0.6, "brought": 0.6, "surface"
 
 
 class PackParts(ProceduralParts):
-    """See `parts.Parts`; `pack` holds people, furniture, textures and skies."""
+    """See `parts.Parts`; `pack` holds people, furniture, textures and skies.
 
-    def __init__(self, pack: Pack) -> None:
-        self.fingerprint = pack.fingerprint
+    With `unseen`, a pack of furniture, all that is brought, and every animal, is one of those.
+    """
+
+    def __init__(self, pack: Pack, unseen: Pack | None = None) -> None:
+        self.fingerprint = pack.fingerprint if unseen is None else f"{pack.fingerprint} {unseen.fingerprint}"
         self._people = PackPeople(pack)
         self._catalogue = Catalogue(pack)
         self._photographs = Photographs(pack)
+        self._unseen = None if unseen is None else Catalogue(unseen, self._photographs)
 
     def person(self, rng: np.random.Generator) -> Person:
         """See `parts.Parts`."""
@@ -38,7 +42,13 @@ class PackParts(ProceduralParts):
 
     def brought(self, rng: np.random.Generator) -> list[Mesh]:
         """See `parts.Parts`."""
+        if self._unseen is not None:
+            return self._unseen.brought(rng)
         return self._catalogue.brought(rng) if rng.random() < _PACKED["brought"] else super().brought(rng)
+
+    def animal(self, rng: np.random.Generator) -> list[Mesh]:
+        """See `parts.Parts`."""
+        return super().animal(rng) if self._unseen is None else self._unseen.animal(rng)
 
     def surface(self, rng: np.random.Generator, use: str) -> Surface:
         """See `parts.Parts`; a photograph keeps the gloss of what it replaces."""

@@ -11,10 +11,10 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.colour import linear_to_srgb
 from cleanplate.sample.record import Sample, View
 from cleanplate.synth.geometry.vectors import Floats
-from cleanplate.synth.pack import open_pack
+from cleanplate.synth.pack import open_pack, unseen_folder
 from cleanplate.synth.packed import PackParts
 from cleanplate.synth.parts import Parts
-from cleanplate.synth.places.changes import Changed, change
+from cleanplate.synth.places.changes import LOOKS, Changed, change
 from cleanplate.synth.places.rooms import make_scene
 from cleanplate.synth.procedural import ProceduralParts
 from cleanplate.synth.render.render import PlateRender, ShotRender, render_plate, render_shot
@@ -26,6 +26,13 @@ GENERATOR = "rooms-5"
 
 ASSETS = ("pack", "procedural")
 """Where the parts come from: gathered ones (`cleanplate assets`), or formulas alone."""
+
+ONLY = ("objects", "light")
+"""Test sets of one thing each, nobody in any of them.
+
+"objects": what is brought, of models that no training sees where the parts come from the pack, and nothing else
+changes. "light": nothing is brought, but a lamp, the daylight, a screen or a curtain is another.
+"""
 
 _BRIGHT = (0.2, 0.85)
 """The linear brightness that three quarters of a plate's pixels stay below: from dim to bright, log-uniform."""
@@ -43,17 +50,24 @@ class Plan:
         size_hw: of every picture, in pixels.
         shots_per_scene: at most; a scene is given up after twice as many tries.
         assets: one of `ASSETS`.
+        only: one of `ONLY`, or all of what training sees.
     """
 
     seed: int
     size_hw: tuple[int, int] = (192, 256)
     shots_per_scene: int = 5
     assets: str = "pack"
+    only: str | None = None
+
+
+def parts_of(plan: Plan) -> Parts:
+    """The parts of a plan; raises as `load_parts`."""
+    return load_parts(plan.assets, unseen=plan.only == "objects")
 
 
 @cache
-def load_parts(assets: str) -> Parts:
-    """The parts of a plan; one process loads them once.
+def load_parts(assets: str, *, unseen: bool = False) -> Parts:
+    """Parts of one of `ASSETS`; one process loads them once. `unseen`: what is brought is none of those of training.
 
     Raises:
         InputError: there is no pack yet. UsageError: no such parts.
@@ -61,7 +75,7 @@ def load_parts(assets: str) -> Parts:
     if assets == "procedural":
         return ProceduralParts()
     if assets == "pack":
-        return PackParts(open_pack())
+        return PackParts(open_pack(), open_pack(unseen_folder()) if unseen else None)
     raise UsageError(f"assets {assets!r}: choose one of {', '.join(ASSETS)}")
 
 
@@ -80,15 +94,16 @@ class Scenery:
 def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
     """All shots of one scene of the plan; `index` = (the unit of the data set it belongs to, its number in there)."""
     rng = np.random.default_rng([plan.seed, *index])
-    parts = load_parts(plan.assets)
+    parts = parts_of(plan)
     here = set_up(rng, plan, parts, f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}")
     samples: list[Sample] = []
-    for attempt in range(2 * plan.shots_per_scene):
-        if len(samples) == plan.shots_per_scene:
+    num_shots = 1 if plan.only == "light" else plan.shots_per_scene  # nobody comes: one is as the other
+    for attempt in range(2 * num_shots):
+        if len(samples) == num_shots:
             break
         # from 1 on: numpy takes a missing last word of a seed for 0, and the scene's own stream must not come again
         rng = np.random.default_rng([plan.seed, *index, attempt + 1])
-        sample = _shoot(rng, here, parts, f"{here.name}-{attempt}")
+        sample = _shoot(rng, plan, here, parts, f"{here.name}-{attempt}")
         if sample is not None:
             samples.append(sample)
     return samples
@@ -99,23 +114,26 @@ def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Sce
     scene = make_scene(rng, plan.size_hw, parts)
     noise = int(rng.integers(2**31))
     plate = render_plate(scene, noise)
-    changed = change(rng, scene, parts) if rng.random() < _CHANGED else None
+    often = {"objects": 0.0, "light": 1.0}.get(plan.only or "", _CHANGED)
+    tags = LOOKS if plan.only == "light" else ()
+    changed = change(rng, scene, parts, tags) if rng.random() < often else None
     now = plate if changed is None else render_plate(changed.scene, noise)
     bright = float(np.exp(rng.uniform(float(np.log(_BRIGHT[0])), float(np.log(_BRIGHT[1])))))
     exposure = bright / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
-    cast = Cast({f"{name}-p{k}": parts.person(rng) for k in range(3)})
+    cast = Cast({} if plan.only else {f"{name}-p{k}": parts.person(rng) for k in range(3)})
     return Scenery(name, plate, now, changed, cast, exposure)
 
 
-def _shoot(rng: np.random.Generator, here: Scenery, parts: Parts, key: str) -> Sample | None:
+def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, key: str) -> Sample | None:
     """One shot, or None where it would teach little: nothing is different, or somebody fills or hardly touches it."""
     moved = here.changed.moved if here.changed else []
-    actors = [*moved, *stage(rng, here.now.scene, here.cast, parts)]
+    actors = [] if plan.only == "light" else [*moved, *stage(rng, here.now.scene, here.cast, parts)]
     if not actors and here.changed is None:
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
-    if share > 0.9 or (share < 0.01 and rng.random() > (0.5 if here.changed else 0.15)):
+    little = {"objects": 0.0, "light": 1.0}.get(plan.only or "", 0.5 if here.changed else 0.15)
+    if share > 0.9 or (share < 0.01 and rng.random() > little):
         return None
     return sample_of(key, here, actors, shot)
 

@@ -25,6 +25,9 @@ _CLOSE, _CLOSE_UP = (2.2, 7.0), 0.5
 _NEAREST_M = 0.15
 """How far at least from the camera a body's outline stays."""
 
+_LIMBS_M = 0.35
+"""Outstretched limbs may reach over furniture."""
+
 _TALL_M = 1.7
 
 
@@ -46,7 +49,10 @@ class _Stage:
 
 
 def stage(rng: np.random.Generator, scene: Scene, cast: Cast, parts: Parts) -> list[Actor]:
-    """A random group of actors at their places: people first, sometimes an object or an animal."""
+    """A random group of actors at their places: people first, sometimes an object or an animal.
+
+    Where the cast is empty, objects and animals alone, on floor that is free for all of them.
+    """
     room = _Stage(scene, list(scene.obstacles), [seat for seat in scene.seats if _in_view(scene, seat)])
     num_people = int(rng.choice(len(_NUM_PEOPLE), p=_NUM_PEOPLE))
     names = [str(name) for name in rng.choice(list(cast.people), min(num_people, len(cast.people)), replace=False)]
@@ -59,7 +65,8 @@ def stage(rng: np.random.Generator, scene: Scene, cast: Cast, parts: Parts) -> l
             actors.append(Actor(name, "person", placed))
     if rng.random() < (0.18 if actors else 0.7):
         animal = rng.random() < 0.25
-        placed = _stand(rng, room, parts.animal(rng) if animal else parts.brought(rng))
+        meshes = parts.animal(rng) if animal else parts.brought(rng)
+        placed = _stand(rng, room, meshes, _LIMBS_M if cast.people else np.inf)
         if placed:
             actors.append(Actor("animal" if animal else "object", "animal" if animal else "object", placed))
     return actors
@@ -84,12 +91,17 @@ def _in_view(scene: Scene, seat: Floats) -> bool:
     return bool(0.5 < depth < farthest and -0.1 * w < column < 1.1 * w and -0.2 * h < row < 1.2 * h)
 
 
-def _stand(rng: np.random.Generator, room: _Stage, meshes: list[Mesh]) -> list[Mesh] | None:
-    """Turn the meshes and stand them on free floor in view; None where 40 tries found no room."""
+def _stand(
+    rng: np.random.Generator, room: _Stage, meshes: list[Mesh], footprint_m: float = _LIMBS_M
+) -> list[Mesh] | None:
+    """Turn the meshes and stand them on free floor in view; None where 40 tries found no room.
+
+    What reaches further than `footprint_m` from the middle may reach over furniture.
+    """
     turn = turn_z(_facing(rng))
     meshes = [m.moved(turn) for m in meshes]
     lo, hi = bounds(meshes)
-    half = np.minimum(np.maximum(hi[:2], -lo[:2]), 0.35)  # outstretched limbs may reach over furniture
+    half = np.minimum(np.maximum(hi[:2], -lo[:2]), footprint_m)
     for _ in range(40):
         place = _beside(rng, room) if room.people_at and rng.random() < 0.4 else _spot(rng, room.scene)
         if (place - half < room.scene.floor_m[0]).any() or (place + half > room.scene.floor_m[1]).any():

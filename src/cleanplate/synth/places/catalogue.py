@@ -37,11 +37,11 @@ _AS_THEY_ARE = {"plant", "pot", "animal", "street", "vehicle"}
 
 
 class Catalogue:
-    """Pieces of a pack; all randomness is the generator's."""
+    """Pieces of a pack; all randomness is the generator's. `covers`: photographs to cover them with, if not its own."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, covers: Photographs | None = None) -> None:
         self._stored = pack.arrays("furniture")
-        self._photographs = Photographs(pack)
+        self._photographs = Photographs(pack) if covers is None else covers
 
     def piece(self, rng: np.random.Generator, place: str) -> Piece:
         """Furniture for a kind of place, one of the first five `ROLES`."""

@@ -4,7 +4,7 @@ None of it is foreground but what stands at a new place: a lamp or the daylight,
 hangs, furniture that was taken away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,9 +31,13 @@ class Changed:
     tag: str
 
 
-def change(rng: np.random.Generator, scene: Scene, parts: Parts) -> Changed | None:
-    """Something random happens to one of the scene's props; None where it has none."""
-    tags = list(_CHANGES)
+LOOKS = ("lamp", "daylight", "screen", "curtain")
+"""Tags of what only changes how a place looks: nothing comes or goes."""
+
+
+def change(rng: np.random.Generator, scene: Scene, parts: Parts, tags: Sequence[str] = ()) -> Changed | None:
+    """Something random happens to one of the scene's props, one of `tags` if given; None where it has none."""
+    tags = list(tags or _CHANGES)
     for tag in rng.permutation(len(tags), axis=0):
         kind, happen = _CHANGES[tags[int(tag)]]
         props = [prop for prop in scene.props if prop.kind == kind and _in_view(scene, prop, kind)]
