@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import merge_layers
-from cleanplate.imaging.resize import resize
 from cleanplate.jobs.progress import track
 from cleanplate.metrics import Mask, depth, matting
 from cleanplate.runtime.plate import Plate
@@ -123,15 +122,13 @@ class PairScores:
 
 
 def estimate(session: Session, sample: Sample) -> Estimate:
-    """What the shipping runtime makes of a pair, its two layers of depth apart; a user gets them as one map.
+    """What the shipping runtime makes of a pair.
 
     Raises:
         ModelError: the model fails.
     """
     matte = Plate.open(sample.plate, model=session).matte(sample.shot)
-    size_hw = sample.alpha.shape[0], sample.alpha.shape[1]
-    _, foreground, plate = session.run(sample.plate, sample.shot)
-    return Estimate(matte.alpha, resize(foreground, size_hw), resize(plate, size_hw))
+    return Estimate(matte.alpha, matte.foreground_disparity, matte.plate_disparity)
 
 
 def score_pair(found: Estimate, sample: Sample) -> PairFigures:

@@ -68,7 +68,7 @@ def encode_depth(matte: Matte, contract: Contract, depth_format: DepthFormat) ->
         data = encode_exr(values, "Y" if depth_m is None else "Z")
     else:
         if scale is None:
-            scale, assumed = relative_scale(_room(matte))
+            scale, assumed = relative_scale(matte.plate_disparity)
             facts |= {"quantity": "depth", **_camera_facts(matte), "assumed": assumed}
         data = _encode_points(matte, scale)
     return [data, (json.dumps(facts, indent=2) + "\n").encode()]
@@ -78,7 +78,7 @@ def _encode_points(matte: Matte, scale: DepthScale) -> bytes:
     camera, plate = matte.camera, matte.plate
     if camera is None or plate is None:
         raise ValueError("a matte without a plate has no points")
-    room = scale.room_m(_room(matte))
+    room = scale.room_m(matte.plate_disparity)
     person = scale.depth_m(matte.disparity)
     in_front, behind = (matte.alpha >= 0.5) & (person > 0), (room > 0) & ~hanging(room)
     places = [unproject(person, in_front, camera), unproject(room, behind, camera)]
@@ -119,7 +119,3 @@ def _scale_facts(scale: DepthScale, matte: Matte) -> dict[str, Any]:
 def _finite(value: float) -> float | None:
     """JSON knows no infinity."""
     return value if np.isfinite(value) else None
-
-
-def _room(matte: Matte) -> Image:
-    return matte.disparity if matte.plate_disparity is None else matte.plate_disparity

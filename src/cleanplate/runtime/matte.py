@@ -24,24 +24,29 @@ PictureSource = str | os.PathLike[str] | NDArray[Any]
 class Matte:
     """What was not there in the plate, at the shot's full size; where there was no plate (`NoPlate`), the people.
 
-    `alpha` (h, w) is coverage in [0, 1]; `disparity` (h, w) is inverse depth of unknown scale and shift, larger =
-    nearer, on one scale with every other shot of the plate, without one on a scale of its own: the foreground's where
-    alpha >= 0.5, else the plate's. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the
-    shot's size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the plate's
-    (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user should
-    read. `plate_disparity` (h, w) is the plate's own everywhere, also behind somebody; `camera` tells the rays of
-    pixels, `depth_scale` what makes metres of disparity, None unless `Plate.anchor` was called. All arrays are float32.
+    `alpha` (h, w) is coverage in [0, 1]. `foreground_disparity` and `plate_disparity` (h, w) are inverse depth of
+    unknown scale and shift, larger = nearer, on one scale with every other shot of the plate, without one on a scale of
+    their own; both everywhere, the foreground's also where nobody is, the plate's also behind somebody. `shot` (h, w,
+    3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the shot's size, position and light, or None.
+    `disparity_range` is what lo and hi of 16-bit depth files are: the plate's (see `Plate.disparity_range`), without
+    one the shot's least and greatest. `notices` are sentences a user should read. `camera` tells the rays of pixels,
+    `depth_scale` what makes metres of disparity, None unless `Plate.anchor` was called. All arrays are float32.
     """
 
     alpha: Image
-    disparity: Image
+    foreground_disparity: Image
+    plate_disparity: Image
     shot: Image
     plate: Image | None
     disparity_range: tuple[float, float]
     notices: tuple[str, ...] = ()
-    plate_disparity: Image | None = None
     camera: Intrinsics | None = None
     depth_scale: DepthScale | None = None
+
+    @cached_property
+    def disparity(self) -> Image:
+        """The shot's one map (h, w): the foreground's where alpha >= 0.5, else the plate's."""
+        return merge_layers(self.alpha, self.foreground_disparity, self.plate_disparity)
 
     @cached_property
     def depth_m(self) -> Image | None:
@@ -49,7 +54,7 @@ class Matte:
 
         0 where there is none: over 1 km, or infinitely far. None where the plate is not anchored.
         """
-        if self.depth_scale is None or self.plate_disparity is None:
+        if self.depth_scale is None:
             return None
         foreground_m = self.depth_scale.depth_m(self.disparity)
         return merge_layers(self.alpha, foreground_m, self.depth_scale.room_m(self.plate_disparity))

@@ -65,9 +65,9 @@ class NoPlate:
             rgb = composite(rgb, picture.alpha, np.full_like(rgb, NO_PLATE))
         size_hw = (rgb.shape[0], rgb.shape[1])
         alpha, disparity, behind = self.session.run(self._grey(size_hw), rgb)
-        full_alpha = resize(alpha, size_hw)
-        merged = merge_layers(full_alpha, resize(disparity, size_hw), resize(behind, size_hw))
-        return Matte(full_alpha, merged, rgb, None, spanned(merged), (NOTICE,))
+        full_alpha, front, behind = (resize(x, size_hw) for x in (alpha, disparity, behind))
+        seen = merge_layers(full_alpha, front, behind)
+        return Matte(full_alpha, front, behind, rgb, None, spanned(seen), (NOTICE,))
 
     def _grey(self, size_hw: tuple[int, int]) -> SeenPlate:
         """What stands for the plate of a shot; kept for the next one of that size."""

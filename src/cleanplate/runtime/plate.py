@@ -16,7 +16,6 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthfile import as_depth, read_depth
-from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.lens import Lens, read_lens
 from cleanplate.imaging.resize import resize
@@ -156,11 +155,10 @@ class Plate:
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
         full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
-        front = extend_disparity(scale * disparity + np.float32(shift), alpha)
-        merged = merge_layers(full_alpha, resize(front, size_hw), behind)
+        front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
         return Matte(
-            full_alpha, merged, rgb, care.plate, self.disparity_range, notices,
-            behind, self.camera.at(size_hw), self._scale_under(care),
+            full_alpha, front, behind, rgb, care.plate, self.disparity_range, notices,
+            self.camera.at(size_hw), self._scale_under(care),
         )  # fmt: skip
 
     def look_at(self, shot: PictureSource) -> None:
