@@ -27,7 +27,7 @@ from cleanplate.plate.anchors import Anchor
 from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.plate import Plate
-from cleanplate.runtime.session import Session
+from cleanplate.runtime.session import SeenPlate, Session
 from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample
 
@@ -42,21 +42,29 @@ class Oracle:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
 
-    def run(self, plate: Image, shot: Image) -> tuple[Image, Image, Image]:
-        """Alpha and both disparities; of the plate beside itself the plate's."""
-        empty = plate is shot
-        depth_m = self.sample.plate_depth_m if empty else self.sample.shot_depth_m
-        alpha = np.zeros_like(self.sample.alpha) if empty else self.sample.alpha
-        return self._small(alpha), self._disparity(depth_m), self._disparity(self.sample.plate_depth_m)
+    def see(self, plate: Image, share: float = 1.0) -> SeenPlate:
+        """A plate, to be looked at in so many pixels."""
+        height, width = plate.shape[:2]
+        scale = share * 256 / min(height, width)
+        return SeenPlate((round(height * scale), round(width * scale)), {})
 
-    def _disparity(self, depth_m: Image) -> Image:
-        return self._small(np.where(depth_m > 0, 3 / np.maximum(depth_m, 0.05), 0) - np.float32(1))
+    def run(self, plate: SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+        """Alpha and both disparities; of the plate beside itself, as it is or in a mirror, the plate's."""
+        sample = self.sample
+        mirrored = np.array_equal(shot, sample.plate[:, ::-1])
+        empty = mirrored or np.array_equal(shot, sample.plate)
+        of_plate = _disparity(sample.plate_depth_m)
+        of_shot = of_plate if empty else _disparity(sample.shot_depth_m)
+        maps = (np.zeros_like(sample.alpha) if empty else sample.alpha, of_shot, of_plate)
+        alpha, disparity, behind = (
+            np.asarray(cv2.resize(x, plate.size_hw[::-1], interpolation=cv2.INTER_NEAREST)[:, :: -1 if mirrored else 1])
+            for x in maps
+        )
+        return alpha, disparity, behind
 
-    def _small(self, values: Image) -> Image:
-        height, width = values.shape
-        scale = 256 / min(height, width)
-        size = round(width * scale), round(height * scale)
-        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_NEAREST), np.float32)
+
+def _disparity(depth_m: Image) -> Image:
+    return np.where(depth_m > 0, 3 / np.maximum(depth_m, 0.05), 0).astype(np.float32) - np.float32(1)
 
 
 def pick_anchors(sample: Sample, number: int, rng: np.random.Generator) -> list[Anchor]:
