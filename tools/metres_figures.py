@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
+from cleanplate.imaging.resize import resize
 from cleanplate.plate.anchors import Anchor
 from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.runtime.matte import Matte
@@ -49,13 +50,10 @@ class Oracle:
         return SeenPlate((round(height * scale), round(width * scale)), {})
 
     def run(self, plate: SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
-        """Alpha and both disparities; of the plate beside itself, as it is or in a mirror, the plate's."""
+        """Alpha and both disparities of the shot; only the plate is looked at in a mirror."""
         sample = self.sample
-        mirrored = np.array_equal(shot, sample.plate[:, ::-1])
-        empty = mirrored or np.array_equal(shot, sample.plate)
-        of_plate = _disparity(sample.plate_depth_m)
-        of_shot = of_plate if empty else _disparity(sample.shot_depth_m)
-        maps = (np.zeros_like(sample.alpha) if empty else sample.alpha, of_shot, of_plate)
+        mirrored = np.array_equal(shot, resize(sample.plate, (shot.shape[0], shot.shape[1]))[:, ::-1])
+        maps = (sample.alpha, _disparity(sample.shot_depth_m), _disparity(sample.plate_depth_m))
         alpha, disparity, behind = (
             np.asarray(cv2.resize(x, plate.size_hw[::-1], interpolation=cv2.INTER_NEAREST)[:, :: -1 if mirrored else 1])
             for x in maps

@@ -162,8 +162,8 @@ def _from_fields(fields: dict[str, Any], where: str) -> Contract:
         raise ModelError(f"{where}: its contract's {error}; export the model again") from None
 
 
-def network_size(size_hw: tuple[int, int], contract: Contract) -> tuple[int, int]:
-    """The size at which a picture is fed to the network.
+def network_size(size_hw: tuple[int, int], contract: Contract, share: float = 1.0) -> tuple[int, int]:
+    """The size at which a picture is fed to the network, or a `share` of that.
 
     The shorter side becomes `short_side_px`, whether that shrinks or enlarges, the longer follows the aspect ratio up
     to four times the shorter; both are rounded to `multiple_px`. A size that came out of here stays as it is.
@@ -174,7 +174,7 @@ def network_size(size_hw: tuple[int, int], contract: Contract) -> tuple[int, int
 
     """
     multiple = contract.multiple_px
-    short = max(1, round(contract.short_side_px / multiple)) * multiple
+    short = max(1, round(share * contract.short_side_px / multiple)) * multiple
     aspect = min(max(size_hw) / min(size_hw), MAX_ASPECT)
     long = max(1, round(short * aspect / multiple)) * multiple
     return (short, long) if size_hw[0] <= size_hw[1] else (long, short)

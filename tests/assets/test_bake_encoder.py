@@ -15,7 +15,7 @@ class _Theirs(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._conv_stem = nn.Conv2d(3, STEM_WIDTH, 3, 2, 1, bias=False)
+        self._conv_stem = nn.Conv2d(3, STEM_WIDTH, 3, 2, bias=False)
         self._bn0 = _norm(STEM_WIDTH)
         self._blocks = nn.ModuleList()
         for shape in SHAPES:
@@ -23,7 +23,7 @@ class _Theirs(nn.Module):
             if shape.expansion > 1:
                 block.add_module("_expand_conv", nn.Conv2d(shape.inputs, wide, 1, bias=False))
                 block.add_module("_bn0", _norm(wide))
-            depthwise = nn.Conv2d(wide, wide, shape.size, shape.stride, shape.size // 2, groups=wide, bias=False)
+            depthwise = nn.Conv2d(wide, wide, shape.size, shape.stride, groups=wide, bias=False)
             block.add_module("_depthwise_conv", depthwise)
             block.add_module("_bn1", _norm(wide))
             block.add_module("_project_conv", nn.Conv2d(wide, shape.outputs, 1, bias=False))
@@ -31,16 +31,22 @@ class _Theirs(nn.Module):
             self._blocks.append(block)
 
     def levels(self, picture: torch.Tensor) -> list[torch.Tensor]:
-        x = nn.functional.relu6(self._bn0(self._conv_stem((picture * 255 - 127) / 128)))
+        x = nn.functional.relu6(self._bn0(self._conv_stem(_same((picture * 255 - 127) / 128, 3, 2))))
         after: list[torch.Tensor] = []
         for shape, block in zip(SHAPES, self._blocks, strict=True):
             parts = dict(block.named_children())
             y = nn.functional.relu6(parts["_bn0"](parts["_expand_conv"](x))) if "_bn0" in parts else x
-            y = nn.functional.relu6(parts["_bn1"](parts["_depthwise_conv"](y)))
+            y = nn.functional.relu6(parts["_bn1"](parts["_depthwise_conv"](_same(y, shape.size, shape.stride))))
             y = parts["_bn2"](parts["_project_conv"](y))
             x = x + y if shape.stride == 1 and shape.inputs == shape.outputs else y
             after.append(x)
         return [after[index] for index in (0, 2, 4, 10, 11)]
+
+
+def _same(x: torch.Tensor, size: int, stride: int) -> torch.Tensor:
+    """Padded as TensorFlow's SAME: the output has a side of ceil(side / stride), what is odd comes at the end."""
+    total = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in (x.shape[3], x.shape[2])]
+    return nn.functional.pad(x, [part for needed in total for part in (needed // 2, needed - needed // 2)])
 
 
 def _norm(width: int) -> nn.BatchNorm2d:

@@ -1,5 +1,6 @@
 """`cleanplate synth`: data on disk, and one line where it cannot be."""
 
+import json
 import os
 import signal
 import subprocess
@@ -31,6 +32,13 @@ def test_it_writes_a_data_set_of_the_size_asked_for(tmp_path: Path, capsys: pyte
     assert told.err.startswith("cleanplate: rendering: 2 samples in ")
     assert _synth(tmp_path / "d", "--seed", "5") == 1
     assert "already holds a data set" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_test_set_says_what_it_has_only(tmp_path: Path) -> None:
+    assert _synth(tmp_path / "d", "--only", "light") == 0
+    assert json.loads((tmp_path / "d" / "manifest.json").read_text())["about"]["only"] == "light"
+    assert not any(sample.alpha.any() for sample in ShardReader(tmp_path / "d"))
 
 
 @pytest.mark.slow

@@ -106,7 +106,10 @@ def test_where_no_depth_is_known_none_is_scored() -> None:
 def test_the_matte_that_is_scored_is_the_one_a_user_gets(session: Session) -> None:
     sample = _sample(2)
     delivered = Plate.open(sample.plate, model=session).matte(sample.shot)
-    np.testing.assert_array_equal(estimate(session, sample).alpha, delivered.alpha)
+    found = estimate(session, sample)
+    np.testing.assert_array_equal(found.alpha, delivered.alpha)
+    np.testing.assert_array_equal(found.disparity, delivered.disparity)
+    np.testing.assert_array_equal(found.plate, delivered.plate_disparity)
 
 
 def test_effects_are_the_same_each_time_and_others_for_another_seed() -> None:

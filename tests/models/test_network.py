@@ -1,3 +1,5 @@
+import tomllib
+from pathlib import Path
 from typing import Any, cast, get_args
 
 import pytest
@@ -9,6 +11,7 @@ from cleanplate.models.lite0 import Lite0
 from cleanplate.models.network import Fusion, Maps, Network, Residual
 
 SMALL = (4, 4, 8)
+SHIPPED = Path(__file__).parents[2] / "recipes" / "shipped.toml"
 
 
 def _pair(seed: int = 0, size_hw: tuple[int, int] = (16, 24)) -> tuple[Tensor, Tensor]:
@@ -17,9 +20,11 @@ def _pair(seed: int = 0, size_hw: tuple[int, int] = (16, 24)) -> tuple[Tensor, T
 
 
 def test_the_network_that_ships_stays_under_eight_megabytes() -> None:
-    count = sum(parameter.numel() for parameter in Network().parameters())
-    assert 1_000_000 < count <= 1_950_000
-    assert 4 * count < 8_000_000
+    with SHIPPED.open("rb") as file:
+        model = tomllib.load(file)["model"]
+    count = sum(parameter.numel() for parameter in Network(**model).parameters())
+    assert count > 1_000_000
+    assert (4 + 1) * count < 8_000_000  # float32 and 8 bits
 
 
 @pytest.mark.parametrize("size_hw", [(8, 8), (16, 24), (8, 40)])
@@ -99,25 +104,34 @@ def test_a_narrow_block_learns_the_same_channels_last() -> None:
 WITH_FEATURES = (4, 4, 8, 8, 8)
 
 
-def _on_features() -> Network:
-    return Network(WITH_FEATURES, context=1, pretrained=True)
+def _on_features(own_levels: int | None) -> Network:
+    return Network(WITH_FEATURES, context=1, pretrained=True, own_levels=own_levels)
 
 
-def test_on_features_every_map_has_the_size_of_the_picture_and_the_plate_is_seen() -> None:
-    network = _on_features().eval()
+@pytest.mark.parametrize("own_levels", [None, 1, 3])
+def test_on_features_every_map_has_the_size_of_the_picture_and_the_plate_is_seen(own_levels: int | None) -> None:
+    network = _on_features(own_levels).eval()
+    assert len(network.down) == (own_levels or len(WITH_FEATURES)) - 1
     plate, shot = _pair(size_hw=(64, 96))
     maps = network(plate, shot)
     assert [x.shape for x in maps] == [(2, 1, 64, 96)] * 3
     assert not torch.allclose(maps.alpha_logit, network(shot, plate).alpha_logit)
 
 
-def test_training_changes_all_but_the_pretrained_features() -> None:
-    network = _on_features()
+@pytest.mark.parametrize("own_levels", [None, 1, 3])
+def test_training_changes_all_but_the_pretrained_features(own_levels: int | None) -> None:
+    network = _on_features(own_levels)
     nn.init.ones_(cast("Any", network.context)[0].narrow[1].weight)  # an identity at first: nothing would reach it
     maps = cast("Maps", network(*_pair(size_hw=(64, 96))))
     torch.autograd.backward(maps.alpha_logit.sum() + maps.disparity.sum() + maps.plate_disparity.sum())
     for name, parameter in network.named_parameters():
         assert (parameter.grad is None) == name.startswith("lite0."), name
+
+
+@pytest.mark.parametrize(("own_levels", "pretrained"), [(2, False), (0, True), (6, True)])
+def test_a_level_has_convolutions_of_its_own_or_pretrained_features(own_levels: int, pretrained: bool) -> None:
+    with pytest.raises(ValueError, match=f"own_levels={own_levels}"):
+        Network(WITH_FEATURES, pretrained=pretrained, own_levels=own_levels)
 
 
 def test_context_is_an_identity_until_it_is_trained() -> None:

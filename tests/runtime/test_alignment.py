@@ -77,3 +77,16 @@ def test_two_looks_at_a_plate_are_better_than_one() -> None:
 
     one = error(session.run(seen, plate)[2])
     assert error(plate_disparity(session, plate, seen)) < 0.85 * one
+
+
+def test_a_second_look_that_agrees_in_nothing_changes_little() -> None:
+    class Blind(Guessing):
+        def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+            alpha, disparity, _ = super().run(plate, shot)
+            sees = alpha.shape == (64, 96)
+            return alpha, disparity, disparity if sees else self.rng.random(alpha.shape).astype(np.float32)
+
+    plate = resize(np.random.default_rng(3).random((4, 6, 3), np.float32), (64, 96))
+    session = Blind()
+    found = plate_disparity(session, plate, session.see(plate))
+    assert np.corrcoef(found.ravel(), plate[..., 0].ravel())[0, 1] > 0.95

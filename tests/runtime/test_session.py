@@ -24,6 +24,14 @@ def test_the_network_gets_rgb_in_0_to_1_at_its_own_size(difference_model: Path) 
     assert plate_disparity == pytest.approx(small_plate.mean(axis=2), abs=1e-5)
 
 
+def test_a_plate_can_be_looked_at_smaller(difference_model: Path) -> None:
+    plate = np.random.default_rng(0).random((64, 96, 3), np.float32)
+    session = Session(difference_model)
+    seen = session.see(plate, 0.75)
+    assert seen.size_hw == (24, 32)
+    assert session.run(seen, plate)[2] == pytest.approx(resize(plate, (24, 32)).mean(axis=2), abs=1e-5)
+
+
 @pytest.mark.parametrize("size_hw", [(16, 16), (16, 64), (200, 50), (33, 47)])
 def test_any_size_of_picture_is_taken(difference_model: Path, size_hw: tuple[int, int]) -> None:
     picture = np.zeros((*size_hw, 3), np.float32)

@@ -88,6 +88,11 @@ def test_a_test_set_of_objects_has_something_new_in_every_pair_and_nobody() -> N
         assert sample.alpha.mean() >= 0.01
 
 
+def test_a_test_set_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="only 'objcts': choose one of objects, light"):
+        make_samples(replace(TINY, only="objcts"), (0, 0))
+
+
 @pytest.mark.slow
 def test_a_test_set_of_light_has_nothing_new_but_another_look() -> None:
     samples = [sample for index in range(6) for sample in make_samples(replace(TINY, only="light"), (0, index))]

@@ -41,7 +41,9 @@ def test_the_model_file_gives_what_the_averaged_weights_give_at_any_size(run: Pa
 
 def pretrained_run(recipe: Recipe, folder: Path) -> Path:
     """A run of a tiny network on pretrained features, none of which have learnt anything."""
-    model = recipe.model.model_copy(update={"widths": (8, 8, 8, 8, 8), "context": 1, "pretrained": True})
+    model = recipe.model.model_copy(
+        update={"widths": (8, 8, 8, 8, 8), "context": 1, "pretrained": True, "own_levels": 3}
+    )
     recipe = recipe.model_copy(update={"model": model})
     network = MatteAndDepth(recipe).network()
     optimizer = make_optimizer(network, recipe.optim)
@@ -56,6 +58,9 @@ def pretrained_run(recipe: Recipe, folder: Path) -> Path:
 def test_what_was_seen_in_the_plate_is_worked_out_once(recipe: Recipe, tmp_path: Path) -> None:
     contract = export(pretrained_run(recipe, tmp_path), tmp_path / "model.onnx")
     assert contract.num_features == len(lite0.WIDTHS)
+    kinds = {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+    assert "Conv" in kinds
+    assert "Pad" not in kinds  # padding is part of the convolutions
     session = Session(tmp_path / "model.onnx", num_threads=1)
     plate, shot = np.random.default_rng(0).random((2, 64, 96, 3), dtype=np.float32)
     seen = session.see(plate)

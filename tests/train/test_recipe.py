@@ -80,6 +80,13 @@ def test_set_overrides_a_value_and_is_blamed_for_its_own_mistakes(recipe_file: P
     assert "run.name is a value" in _complaint(recipe_file, "run.name.x=3").replace("name is", "run.name is")
 
 
+def test_levels_of_its_own_need_pretrained_ones_for_the_others(recipe_file: Path) -> None:
+    five = ("model.widths=[8, 8, 8, 8, 8]", "run.size_hw=[32, 32]")
+    assert load_recipe(recipe_file, [*five, "model.pretrained=true", "model.own_levels=3"]).model.own_levels == 3
+    for wrong in (("model.own_levels=3",), ("model.pretrained=true", "model.own_levels=6")):
+        assert "own_levels must be at most 5, and needs model.pretrained" in _complaint(recipe_file, *five, *wrong)
+
+
 def test_a_recipe_survives_the_json_of_a_checkpoint(recipe: Recipe) -> None:
     assert recipe_from_json(Recipe, recipe.model_dump(mode="json"), "here") == recipe
 

@@ -1,4 +1,4 @@
-"""Gather all packages, bake them, write the packs: what scenes are put together from, and the pretrained encoder."""
+"""Gather all packages, bake them, write the packs: what scenes are made of, what only tests see, and the encoder."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -32,7 +32,7 @@ from cleanplate.cli.options import crew_of, crew_options, size_hw
 @click.option(
     "--only",
     type=click.Choice(["objects", "light"]),
-    help="Test sets without people: things of models that no training sees; or other light, screens, curtains alone.",
+    help="Test sets without people: things (from the pack: of models that no training sees); or other light alone.",
 )
 @click.option(
     "--layout",

@@ -81,8 +81,8 @@ class PairFigures:
         iou: of alpha >= 0.5 in both; `None` where nobody came.
         mae, sad, mse, grad, conn: of alpha over the whole picture (`metrics.matting`).
         edge_mae: of alpha within 10 px of the true edge.
-        person_correlation: of the foreground's disparity with the true inverse depth where the true alpha >= 0.5, also
-            where the matte missed it.
+        person_correlation: of the foreground's disparity with the true inverse depth where the true alpha >= 0.5;
+            where the matte missed it, as carried over from what was found.
         plate_correlation: of the plate's disparity with its true inverse depth.
         abs_rel: of the shot's single map where depth is 0.3 to 10 m, after one alignment over plate and shot.
     """

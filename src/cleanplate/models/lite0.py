@@ -50,7 +50,7 @@ class Conv(nn.Conv2d):
     than it was trained on: what is learnt from them costs a tenth more loss (docs/log.md).
     """
 
-    def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int, groups: int = 1) -> None:
         super().__init__(inputs, outputs, size, stride, size // 2 if stride == 1 else 0, groups=groups)
         end = size // 2
         self.around = (end - 1, end, end - 1, end) if stride == 2 else None

@@ -118,10 +118,9 @@ class Network(nn.Module):
     resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
     around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
     of the plate, are added; whoever makes the network gives `lite0` its weights. `own_levels`: so many levels, from the
-    finest, have convolutions of the network's own on the way down; the coarser ones take the pretrained features as
-    they are (None: all have). `of_plate`, `of_shot`: what `look`
-    gave of them, where that is known already. Returns `Maps`: alpha by the pixel, disparity at half resolution,
-    enlarged.
+    finest, have convolutions of the network's own on the way down, the coarser ones the pretrained features alone; all
+    have, if not given. `of_plate`, `of_shot`: what `look` gave of them, where that is known already. Returns `Maps`:
+    alpha by the pixel, disparity at half resolution, enlarged.
     """
 
     def __init__(
@@ -134,15 +133,16 @@ class Network(nn.Module):
         own_levels: int | None = None,
     ) -> None:
         super().__init__()
+        num_own = len(widths) if own_levels is None else own_levels
+        if not (num_own == len(widths) or (pretrained and 1 <= num_own < len(widths))):
+            raise ValueError(f"own_levels={own_levels}: levels without convolutions of their own need pretrained ones")
         self.fusion: Fusion = fusion
         self.multiple_px = multiple_px(widths)
         steps = list(pairwise(widths))
         self.stem = _conv_bn_relu(PATCH_PX**2 * (9 if fusion == "stack" else 3), widths[0])
         met = {"pyramid": widths, "concat": widths[:1], "subtract": widths[:1]}.get(fusion, ())
         self.meet = nn.ModuleList(_conv_bn_relu((1 if fusion == "subtract" else 2) * width, width, 1) for width in met)
-        self.down = nn.ModuleList(
-            Residual(fine, coarse, 2) for fine, coarse in steps[: (own_levels or len(widths)) - 1]
-        )
+        self.down = nn.ModuleList(Residual(fine, coarse, 2) for fine, coarse in steps[: num_own - 1])
         self.lite0 = lite0.Lite0() if pretrained else None
         seen = lite0.WIDTHS if pretrained else ()
         self.learn = nn.ModuleList(_conv_bn(2 * theirs, ours, 1) for theirs, ours in zip(seen, widths, strict=False))

@@ -16,7 +16,8 @@ def plate_disparity(session: Session, plate: Image, seen: SeenPlate) -> Image:
     """The disparity of a plate, better than one run knows it.
 
     The mean of two looks: as shots are seen, and mirrored at three quarters of that size, where what is seen at once is
-    more of the room. What either gets wrong the other seldom does (docs/log.md); a plate is looked at only once.
+    more of the room. What either gets wrong the other seldom does (docs/log.md); a plate is looked at only once. The
+    second is brought onto the first by least squares, and counts the less the less the two agree.
 
     Args:
         session: the model.
@@ -30,14 +31,18 @@ def plate_disparity(session: Session, plate: Image, seen: SeenPlate) -> Image:
         ModelError: the model fails.
 
     """
-    mirrored = np.ascontiguousarray(plate[:, ::-1])
-    first, second = (
-        session.run(look, picture)[2]
-        for look, picture in ((seen, plate), (session.see(mirrored, _SECOND_LOOK), mirrored))
-    )
+    small = resize(plate, seen.size_hw)
+    mirrored = np.ascontiguousarray(small[:, ::-1])
+    first = session.run(seen, small)[2]
+    second = session.run(session.see(mirrored, _SECOND_LOOK), mirrored)[2]
     second = resize(np.ascontiguousarray(second[:, ::-1]), seen.size_hw)
-    scale, shift = align_disparity(second, first, np.ones_like(first))
-    return (first + scale * second + np.float32(shift)) / 2
+    mean = first.mean()
+    first, second = first - mean, second - second.mean()
+    together, spread = float((first * second).mean()), float(np.square(second).mean() * np.square(first).mean())
+    if together <= 0 or spread <= 0:
+        return first + mean
+    agreement = np.float32(together * together / spread)  # the square of their correlation
+    return mean + (first + agreement * np.float32(np.square(first).mean() / together) * second) / (1 + agreement)
 
 
 def align_disparity(seen: Image, wanted: Image, weight: Image) -> tuple[float, float]:

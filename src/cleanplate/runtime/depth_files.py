@@ -79,7 +79,7 @@ def _encode_points(matte: Matte, scale: DepthScale) -> bytes:
     if camera is None or plate is None:
         raise ValueError("a matte without a plate has no points")
     room = scale.room_m(matte.plate_disparity)
-    person = scale.depth_m(matte.disparity)
+    person = scale.depth_m(matte.foreground_disparity)
     in_front, behind = (matte.alpha >= 0.5) & (person > 0), (room > 0) & ~hanging(room)
     places = [unproject(person, in_front, camera), unproject(room, behind, camera)]
     colours = [matte.foreground[in_front], plate[behind]]

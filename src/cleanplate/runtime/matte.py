@@ -26,11 +26,12 @@ class Matte:
 
     `alpha` (h, w) is coverage in [0, 1]. `foreground_disparity` and `plate_disparity` (h, w) are inverse depth of
     unknown scale and shift, larger = nearer, on one scale with every other shot of the plate, without one on a scale of
-    their own; both everywhere, the foreground's also where nobody is, the plate's also behind somebody. `shot` (h, w,
-    3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at the shot's size, position and light, or None.
-    `disparity_range` is what lo and hi of 16-bit depth files are: the plate's (see `Plate.disparity_range`), without
-    one the shot's least and greatest. `notices` are sentences a user should read. `camera` tells the rays of pixels,
-    `depth_scale` what makes metres of disparity, None unless `Plate.anchor` was called. All arrays are float32.
+    their own; the plate's is its own also behind somebody, the foreground's is carried outward from where it was found,
+    and means nothing where nothing was. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at
+    the shot's size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the
+    plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user
+    should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None unless
+    `Plate.anchor` was called. All arrays are float32.
     """
 
     alpha: Image
@@ -56,7 +57,7 @@ class Matte:
         """
         if self.depth_scale is None:
             return None
-        foreground_m = self.depth_scale.depth_m(self.disparity)
+        foreground_m = self.depth_scale.depth_m(self.foreground_disparity)
         return merge_layers(self.alpha, foreground_m, self.depth_scale.room_m(self.plate_disparity))
 
     @cached_property

@@ -57,7 +57,7 @@ class Plate:
     def open(
         cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None, *, doctor: bool = True
     ) -> "Plate":
-        """Read a plate and look at it once.
+        """Read a plate and look at it, for all its shots.
 
         Args:
             plate: a picture file, or an array (h, w), (h, w, 3) or (h, w, 4) of uint8, uint16 or floats in [0, 1]. A

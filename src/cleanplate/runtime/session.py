@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -109,8 +109,7 @@ class Session:
             ModelError: as `run`.
 
         """
-        contract = replace(self.contract, short_side_px=round(share * self.contract.short_side_px))
-        size_hw = network_size((plate.shape[0], plate.shape[1]), contract)
+        size_hw = network_size((plate.shape[0], plate.shape[1]), self.contract, share)
         picture = _to_nchw(resize(plate, size_hw))
         blank = {
             name: np.zeros((1, channels, *(side >> index for side in size_hw)), np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 from cleanplate.sample.record import Sample
 from cleanplate.synth.render.render import render_shot
 from cleanplate.synth.scene import Actor
-from cleanplate.synth.shooting import Plan, load_parts, sample_of, set_up
+from cleanplate.synth.shooting import Plan, parts_of, sample_of, set_up
 from cleanplate.synth.staging import stage
 
 _TRIES = 20
@@ -31,7 +31,7 @@ def make_clip(plan: Plan, index: int, num_frames: int, rate: float = 25.0, speed
 
     """
     rng = np.random.default_rng([plan.seed, index])
-    parts = load_parts(plan.assets)
+    parts = parts_of(plan)
     here = set_up(rng, plan, parts, f"clip{plan.seed}-{index:04d}")
     here = replace(here, now=here.plate, changed=None)
     noise = int(rng.integers(2**31))

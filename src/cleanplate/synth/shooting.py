@@ -30,8 +30,8 @@ ASSETS = ("pack", "procedural")
 ONLY = ("objects", "light")
 """Test sets of one thing each, nobody in any of them.
 
-"objects": what is brought, of models that no training sees where the parts come from the pack, and nothing else
-changes. "light": nothing is brought, but a lamp, the daylight, a screen or a curtain is another.
+"objects": what is brought (from the pack: of models that no training sees), and nothing else changes. "light": nothing
+is brought, but a lamp, the daylight, a screen or a curtain is another; one shot a scene.
 """
 
 _BRIGHT = (0.2, 0.85)
@@ -61,13 +61,17 @@ class Plan:
 
 
 def parts_of(plan: Plan) -> Parts:
-    """The parts of a plan; raises as `load_parts`."""
-    return load_parts(plan.assets, unseen=plan.only == "objects")
+    """The parts of a plan; raises as `load_parts`, and UsageError where `only` is none of `ONLY`."""
+    if plan.only is not None and plan.only not in ONLY:
+        raise UsageError(f"only {plan.only!r}: choose one of {', '.join(ONLY)}")
+    return load_parts(plan.assets, unseen=True) if plan.only == "objects" else load_parts(plan.assets)
 
 
 @cache
 def load_parts(assets: str, *, unseen: bool = False) -> Parts:
-    """Parts of one of `ASSETS`; one process loads them once. `unseen`: what is brought is none of those of training.
+    """Parts of one of `ASSETS`; one process loads them once.
+
+    `unseen`: what is brought has models that no training sees, where parts come from the pack; formulas have no others.
 
     Raises:
         InputError: there is no pack yet. UsageError: no such parts.

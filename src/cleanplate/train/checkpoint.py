@@ -108,6 +108,12 @@ def read_about(folder: Path) -> About:
         raise InputError(
             f"{path}: has format {about.format}, this cleanplate reads {FORMAT}; use the one that wrote it"
         )
+    model = cast("dict[str, Any]", about.recipe.get("model", {}))
+    if model.get("pretrained") and "own_levels" not in model:
+        raise InputError(
+            f"{path}: its encoder was padded otherwise than this cleanplate pads it; "
+            f"use the one that wrote it (commit {about.commit})"
+        )
     return about
 
 
