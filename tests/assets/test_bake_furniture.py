@@ -8,10 +8,11 @@ import pytest
 from cleanplate.assets.bake_furniture import bake_piece, packed, selection
 from cleanplate.assets.packing import write_pack
 from cleanplate.assets.pictures import jpeg
+from cleanplate.synth import packed as packed_parts
 from cleanplate.synth.geometry.mesh import bounds
 from cleanplate.synth.pack import Pack
+from cleanplate.synth.packed import PackParts
 from cleanplate.synth.places.catalogue import ROLES, Catalogue
-from cleanplate.synth.places.photographs import Photographs
 
 from .conftest import MakeLibraries
 
@@ -89,7 +90,14 @@ def test_no_training_sees_what_only_tests_are_to_see() -> None:
     assert not seen & unseen
 
 
-def test_what_is_brought_may_come_from_a_pack_of_furniture_alone(pack: Pack, tmp_path: Path) -> None:
-    unseen = write_pack(tmp_path / "unseen", {"furniture": dict(pack.arrays("furniture"))}, [])
-    low, high = bounds(Catalogue(unseen, Photographs(pack)).brought(np.random.default_rng(0)))
-    assert high[2] - low[2] == pytest.approx(0.9, rel=0.2)
+def test_what_is_brought_comes_from_the_unseen_pack_where_there_is_one(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_parts, "PackPeople", lambda _: None)
+    stored = dict(pack.arrays("furniture"))
+    unseen = write_pack(tmp_path / "unseen", {"furniture": stored | {"scale_m": stored["scale_m"] * 2}}, [])
+    parts, with_unseen = PackParts(pack), PackParts(pack, unseen)
+    assert parts.fingerprint != with_unseen.fingerprint
+    for seed in range(5):
+        low, high = bounds(with_unseen.brought(np.random.default_rng(seed)))
+        assert high[2] - low[2] == pytest.approx(1.8, rel=0.2)

@@ -7,8 +7,12 @@ import pytest
 
 from cleanplate.errors import UsageError
 from cleanplate.sample.record import Sample
+from cleanplate.synth.geometry.mesh import bounds
 from cleanplate.synth.places.changes import LOOKS
+from cleanplate.synth.places.furnishing import overlap
+from cleanplate.synth.places.rooms import make_scene
 from cleanplate.synth.shooting import Plan, load_parts, make_samples
+from cleanplate.synth.staging import Cast, stage
 
 TINY = Plan(5, (48, 64), 3, "procedural")
 
@@ -86,6 +90,19 @@ def test_a_test_set_of_objects_has_something_new_in_every_pair_and_nobody() -> N
         assert not sample.tags
         assert set(sample.instance_kinds) <= {"object", "animal"}
         assert sample.alpha.mean() >= 0.01
+
+
+def test_things_of_a_test_set_stand_on_free_floor() -> None:
+    parts, found = load_parts("procedural"), 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        scene = make_scene(rng, (48, 64), parts)
+        for actor in stage(rng, scene, Cast({}), parts):
+            low, high = bounds(actor.meshes)
+            footprint = np.concatenate([low[:2], high[:2]])
+            assert not any(overlap(footprint, other) for other in scene.obstacles)
+            found += 1
+    assert found > 5
 
 
 def test_a_test_set_that_is_none_is_refused() -> None:
