@@ -93,7 +93,9 @@ def test_no_training_sees_what_only_tests_are_to_see() -> None:
 def test_what_is_brought_comes_from_the_unseen_pack_where_there_is_one(
     pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed_parts, "PackPeople", lambda _: None)
+    def nobody(_: Pack) -> None: ...
+
+    monkeypatch.setattr(packed_parts, "PackPeople", nobody)
     stored = dict(pack.arrays("furniture"))
     unseen = write_pack(tmp_path / "unseen", {"furniture": stored | {"scale_m": stored["scale_m"] * 2}}, [])
     parts, with_unseen = PackParts(pack), PackParts(pack, unseen)

@@ -58,7 +58,7 @@ def pretrained_run(recipe: Recipe, folder: Path) -> Path:
 def test_what_was_seen_in_the_plate_is_worked_out_once(recipe: Recipe, tmp_path: Path) -> None:
     contract = export(pretrained_run(recipe, tmp_path), tmp_path / "model.onnx")
     assert contract.num_features == len(lite0.WIDTHS)
-    kinds = {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+    kinds = {node.op_type for node in onnx.ModelProto.FromString((tmp_path / "model.onnx").read_bytes()).graph.node}
     assert "Conv" in kinds
     assert "Pad" not in kinds  # padding is part of the convolutions
     session = Session(tmp_path / "model.onnx", num_threads=1)

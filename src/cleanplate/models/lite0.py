@@ -43,21 +43,19 @@ WIDTHS = tuple(SHAPES[index].outputs for index in _LEVELS)
 _MEAN, _SPREAD = 127 / 255, 128 / 255
 
 
-class Conv(nn.Conv2d):
+def _conv(inputs: int, outputs: int, size: int, stride: int, groups: int = 1) -> nn.Conv2d:
+    """A convolution for `_padded`, which pads what strides."""
+    return nn.Conv2d(inputs, outputs, size, stride, size // 2 if stride == 1 else 0, groups=groups)
+
+
+def _padded(conv: nn.Conv2d, x: Tensor) -> Tensor:
     """A convolution padded as TensorFlow pads: one of stride 2 more at the end than at the beginning.
 
     Padded alike on all sides it would give the same features a pixel to the other side, but other ones at the borders
-    than it was trained on: what is learnt from them costs a tenth more loss (docs/log.md).
+    than it was trained on: what is learnt from them costs a tenth more loss (docs/log.md). Sides are even.
     """
-
-    def __init__(self, inputs: int, outputs: int, size: int, stride: int, groups: int = 1) -> None:
-        super().__init__(inputs, outputs, size, stride, size // 2 if stride == 1 else 0, groups=groups)
-        end = size // 2
-        self.around = (end - 1, end, end - 1, end) if stride == 2 else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride); sides are multiples of the stride."""
-        return super().forward(x if self.around is None else F.pad(x, self.around))
+    end = conv.kernel_size[0] // 2
+    return conv(x if conv.stride[0] == 1 else F.pad(x, (end - 1, end, end - 1, end)))
 
 
 class Block(nn.Module):
@@ -67,14 +65,14 @@ class Block(nn.Module):
         super().__init__()
         width = shape.inputs * shape.expansion
         self.expand = nn.Conv2d(shape.inputs, width, 1) if shape.expansion > 1 else nn.Identity()
-        self.depthwise = Conv(width, width, shape.size, shape.stride, groups=width)
+        self.depthwise = _conv(width, width, shape.size, shape.stride, width)
         self.project = nn.Conv2d(width, shape.outputs, 1)
         self.adds = shape.stride == 1 and shape.inputs == shape.outputs
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         wide = F.relu6(self.expand(x)) if isinstance(self.expand, nn.Conv2d) else x
-        y = self.project(F.relu6(self.depthwise(wide)))
+        y = self.project(F.relu6(_padded(self.depthwise, wide)))
         return x + y if self.adds else y
 
 
@@ -89,14 +87,14 @@ class Lite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Conv(3, STEM_WIDTH, 3, 2)
+        self.stem = _conv(3, STEM_WIDTH, 3, 2)
         self.blocks = nn.ModuleList(Block(shape) for shape in SHAPES)
         self.requires_grad_(False)
 
     @torch.no_grad()
     def forward(self, picture: Tensor) -> list[Tensor]:
         """See the class."""
-        x = F.relu6(self.stem((picture - _MEAN) / _SPREAD))
+        x = F.relu6(_padded(self.stem, (picture - _MEAN) / _SPREAD))
         levels: list[Tensor] = []
         for index, block in enumerate(self.blocks):
             x = block(x)
