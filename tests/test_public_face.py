@@ -47,9 +47,10 @@ def test_plates_and_mattes_have_these_public_members() -> None:
     assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"matte"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {
-        "alpha", "disparity", "shot", "plate", "disparity_range", "notices", "plate_disparity", "camera", "depth_scale",
+        "alpha", "foreground_disparity", "plate_disparity", "shot", "plate", "disparity_range", "notices", "camera",
+        "depth_scale",
     }  # fmt: skip
-    assert {"depth_m", "foreground", "shadow", "over"} <= set(dir(cleanplate.Matte))
+    assert {"disparity", "depth_m", "foreground", "shadow", "over"} <= set(dir(cleanplate.Matte))
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
