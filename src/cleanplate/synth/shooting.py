@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,18 +28,34 @@ GENERATOR = "rooms-5"
 ASSETS = ("pack", "procedural")
 """Where the parts come from: gathered ones (`cleanplate assets`), or formulas alone."""
 
-ONLY = ("objects", "light")
+_BRIGHT = (0.2, 0.85)
+"""The linear brightness that three quarters of a plate's pixels stay below: from dim to bright, log-uniform."""
+
+
+class _Rules(NamedTuple):
+    """What happens in the scenes of a data set.
+
+    `changed`: how often something in the scene changes between the plate and its shots, one of `tags` if there are any.
+    `num_people`: how many may come. `staged`: whether anything comes; else one shot of a scene is as the other.
+    `little`: how often a shot that is hardly touched is kept, where nothing changed besides, and where something did.
+    `unseen`: whether what is brought has models that no training sees.
+    """
+
+    changed: float
+    tags: tuple[str, ...]
+    num_people: int
+    staged: bool
+    little: tuple[float, float]
+    unseen: bool = False
+
+
+_TRAINING = _Rules(0.3, (), 3, True, (0.15, 0.5))
+_ONLY = {"objects": _Rules(0, (), 0, True, (0, 0), unseen=True), "light": _Rules(1, LOOKS, 0, False, (1, 1))}
 """Test sets of one thing each, nobody in any of them.
 
 "objects": what is brought (from the pack: of models that no training sees), and nothing else changes. "light": nothing
 is brought, but a lamp, the daylight, a screen or a curtain is another; one shot a scene.
 """
-
-_BRIGHT = (0.2, 0.85)
-"""The linear brightness that three quarters of a plate's pixels stay below: from dim to bright, log-uniform."""
-
-_CHANGED = 0.3
-"""How often something in the scene changes between the plate and its shots."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ class Plan:
         size_hw: of every picture, in pixels.
         shots_per_scene: at most; a scene is given up after twice as many tries.
         assets: one of `ASSETS`.
-        only: one of `ONLY`, or all of what training sees.
+        only: "objects" or "light", the test sets of `_ONLY`; or all of what training sees.
     """
 
     seed: int
@@ -59,12 +76,19 @@ class Plan:
     assets: str = "pack"
     only: str | None = None
 
+    @property
+    def rules(self) -> _Rules:
+        """What happens in its scenes; raises UsageError where `only` is no test set."""
+        if self.only is None:
+            return _TRAINING
+        if self.only not in _ONLY:
+            raise UsageError(f"only {self.only!r}: choose one of {', '.join(_ONLY)}")
+        return _ONLY[self.only]
+
 
 def parts_of(plan: Plan) -> Parts:
-    """The parts of a plan; raises as `load_parts`, and UsageError where `only` is none of `ONLY`."""
-    if plan.only is not None and plan.only not in ONLY:
-        raise UsageError(f"only {plan.only!r}: choose one of {', '.join(ONLY)}")
-    return load_parts(plan.assets, unseen=True) if plan.only == "objects" else load_parts(plan.assets)
+    """The parts of a plan; raises as `load_parts` and `Plan.rules`."""
+    return load_parts(plan.assets, unseen=True) if plan.rules.unseen else load_parts(plan.assets)
 
 
 @cache
@@ -101,13 +125,13 @@ def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
     parts = parts_of(plan)
     here = set_up(rng, plan, parts, f"s{plan.seed}-{index[0]:05d}-{index[1]:04d}")
     samples: list[Sample] = []
-    num_shots = 1 if plan.only == "light" else plan.shots_per_scene  # nobody comes: one is as the other
+    num_shots = plan.shots_per_scene if plan.rules.staged else 1
     for attempt in range(2 * num_shots):
         if len(samples) == num_shots:
             break
         # from 1 on: numpy takes a missing last word of a seed for 0, and the scene's own stream must not come again
         rng = np.random.default_rng([plan.seed, *index, attempt + 1])
-        sample = _shoot(rng, plan, here, parts, f"{here.name}-{attempt}")
+        sample = _shoot(rng, plan.rules, here, parts, f"{here.name}-{attempt}")
         if sample is not None:
             samples.append(sample)
     return samples
@@ -118,26 +142,24 @@ def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Sce
     scene = make_scene(rng, plan.size_hw, parts)
     noise = int(rng.integers(2**31))
     plate = render_plate(scene, noise)
-    often = {"objects": 0.0, "light": 1.0}.get(plan.only or "", _CHANGED)
-    tags = LOOKS if plan.only == "light" else ()
-    changed = change(rng, scene, parts, tags) if rng.random() < often else None
+    rules = plan.rules
+    changed = change(rng, scene, parts, rules.tags) if rng.random() < rules.changed else None
     now = plate if changed is None else render_plate(changed.scene, noise)
     bright = float(np.exp(rng.uniform(float(np.log(_BRIGHT[0])), float(np.log(_BRIGHT[1])))))
     exposure = bright / max(float(np.percentile(plate.radiance.mean(-1), 75)), 1e-4)
-    cast = Cast({} if plan.only else {f"{name}-p{k}": parts.person(rng) for k in range(3)})
+    cast = Cast({f"{name}-p{k}": parts.person(rng) for k in range(rules.num_people)})
     return Scenery(name, plate, now, changed, cast, exposure)
 
 
-def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, key: str) -> Sample | None:
+def _shoot(rng: np.random.Generator, rules: _Rules, here: Scenery, parts: Parts, key: str) -> Sample | None:
     """One shot, or None where it would teach little: nothing is different, or somebody fills or hardly touches it."""
     moved = here.changed.moved if here.changed else []
-    actors = [] if plan.only == "light" else [*moved, *stage(rng, here.now.scene, here.cast, parts)]
+    actors = [*moved, *(stage(rng, here.now.scene, here.cast, parts) if rules.staged else [])]
     if not actors and here.changed is None:
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
-    little = {"objects": 0.0, "light": 1.0}.get(plan.only or "", 0.5 if here.changed else 0.15)
-    if share > 0.9 or (share < 0.01 and rng.random() > little):
+    if share > 0.9 or (share < 0.01 and rng.random() > rules.little[here.changed is not None]):
         return None
     return sample_of(key, here, actors, shot)
 
