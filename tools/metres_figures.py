@@ -47,15 +47,17 @@ class Oracle:
         """A plate, to be looked at in so many pixels."""
         height, width = plate.shape[:2]
         scale = share * 256 / min(height, width)
-        return SeenPlate((round(height * scale), round(width * scale)), {})
+        size_hw = round(height * scale), round(width * scale)
+        return SeenPlate(size_hw, {"plate": resize(plate, size_hw).transpose(2, 0, 1)[None]})
 
     def run(self, plate: SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
         """Alpha and both disparities of the shot; only the plate is looked at in a mirror."""
         sample = self.sample
         mirrored = np.array_equal(shot, resize(sample.plate, (shot.shape[0], shot.shape[1]))[:, ::-1])
+        step = -1 if mirrored else 1
         maps = (sample.alpha, _disparity(sample.shot_depth_m), _disparity(sample.plate_depth_m))
         alpha, disparity, behind = (
-            np.asarray(cv2.resize(x, plate.size_hw[::-1], interpolation=cv2.INTER_NEAREST)[:, :: -1 if mirrored else 1])
+            np.asarray(cv2.resize(x, plate.size_hw[::-1], interpolation=cv2.INTER_NEAREST), np.float32)[:, ::step]
             for x in maps
         )
         return alpha, disparity, behind

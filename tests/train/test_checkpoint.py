@@ -90,6 +90,12 @@ def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path, content: str | 
     assert str(folder) in str(caught.value)
 
 
+def test_a_checkpoint_whose_encoder_was_padded_otherwise_is_refused(tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path, _weights(1), replace(ABOUT, recipe={"model": {"pretrained": True}}))
+    with pytest.raises(InputError, match="its encoder was padded otherwise"):
+        read_about(folder)
+
+
 def test_damaged_or_foreign_weights_are_named(tmp_path: Path) -> None:
     folder = save_checkpoint(tmp_path, _weights(1), ABOUT)
     with pytest.raises(InputError, match="belongs to another network"):

@@ -12,7 +12,7 @@ _ROUNDS = 20
 _MAX_PIXELS = 16_384
 
 
-def plate_disparity(session: Session, plate: Image, seen: SeenPlate) -> Image:
+def plate_disparity(session: Session, seen: SeenPlate) -> Image:
     """The disparity of a plate, better than one run knows it.
 
     The mean of two looks: as shots are seen, and mirrored at three quarters of that size, where what is seen at once is
@@ -21,8 +21,7 @@ def plate_disparity(session: Session, plate: Image, seen: SeenPlate) -> Image:
 
     Args:
         session: the model.
-        plate: (h, w, 3) float32 in [0, 1].
-        seen: what `session.see` made of it.
+        seen: what `session.see` made of the plate.
 
     Returns:
         (h', w') float32 of the network's size, in the scale of its first look.
@@ -31,9 +30,8 @@ def plate_disparity(session: Session, plate: Image, seen: SeenPlate) -> Image:
         ModelError: the model fails.
 
     """
-    small = resize(plate, seen.size_hw)
-    mirrored = np.ascontiguousarray(small[:, ::-1])
-    first = session.run(seen, small)[2]
+    mirrored = np.ascontiguousarray(seen.picture[:, ::-1])
+    first = session.run(seen, seen.picture)[2]
     second = session.run(session.see(mirrored, _SECOND_LOOK), mirrored)[2]
     second = resize(np.ascontiguousarray(second[:, ::-1]), seen.size_hw)
     mean = first.mean()

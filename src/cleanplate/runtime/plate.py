@@ -44,7 +44,7 @@ class Plate:
         self.session = session
         self.name = name
         self._seen_plate = session.see(rgb)
-        self._disparity = plate_disparity(session, rgb, self._seen_plate)
+        self._disparity = plate_disparity(session, self._seen_plate)
         self._fitted = rgb
         self._doctor = doctor
         self._bedside = Bedside(rgb)

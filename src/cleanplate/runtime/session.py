@@ -64,6 +64,11 @@ class SeenPlate:
     size_hw: tuple[int, int]
     feeds: Mapping[str, Image]
 
+    @property
+    def picture(self) -> Image:
+        """The plate (h, w, 3) at the network's size."""
+        return self.feeds["plate"][0].transpose(1, 2, 0)
+
 
 class Session:
     """A model ready to run.
