@@ -54,11 +54,15 @@ def sha256(path: Path) -> str:
 
 def test_make_weights_makes_the_data_that_its_recipe_names(root: Path) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
-    recipe = tomllib.loads((root / "recipes" / "shipped.toml").read_text(encoding="utf-8"))
+    begin, shipped = (
+        tomllib.loads((root / "recipes" / f"{name}.toml").read_text(encoding="utf-8")) for name in ("begin", "shipped")
+    )
     counts = {name: int(count) for name, count in re.findall(r"^(\w+)_COUNT \?= (\d+)$", makefile, re.MULTILINE)}
     seeds = re.findall(r"--seed (\d+)", makefile)
-    wanted = recipe["data"]
-    assert counts["VALIDATION"] == wanted["validation_count"]
+    wanted = begin["data"]
+    assert counts["VALIDATION"] == wanted["validation_count"] == shipped["data"]["validation_count"]
     assert counts["TRAIN"] + counts["SIMPLE"] == wanted["train_count"]
-    assert len(set(seeds)) == len(seeds) == 3
+    assert counts["TRAIN"] + counts["SIMPLE"] + counts["FAR"] == shipped["data"]["train_count"]
+    assert shipped["model"] == begin["model"]
+    assert len(set(seeds)) == len(seeds) == 4
     assert seeds[:2] == [str(wanted["seed"]), str(wanted["seed"] + 1)]

@@ -42,6 +42,15 @@ def test_a_test_set_says_what_it_has_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_data_set_says_how_near_anybody_comes_where_that_is_not_as_usual(tmp_path: Path) -> None:
+    assert _synth(tmp_path / "far", "--nearest", "1.5") == 0
+    assert json.loads((tmp_path / "far" / "manifest.json").read_text())["about"]["nearest_m"] == 1.5
+    assert all(sample.shot_depth_m[sample.alpha > 0.5].min(initial=9) > 1 for sample in ShardReader(tmp_path / "far"))
+    assert _synth(tmp_path / "usual") == 0
+    assert "nearest_m" not in json.loads((tmp_path / "usual" / "manifest.json").read_text())["about"]
+
+
+@pytest.mark.slow
 def test_folders_are_written_drawn_and_inspected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, sheet = tmp_path / "d", tmp_path / "sheet.png"
     assert _synth(out, "--layout", "folders", "--sheet", str(sheet)) == 0

@@ -105,6 +105,25 @@ def test_things_of_a_test_set_stand_on_free_floor() -> None:
     assert found > 5
 
 
+def test_nobody_and_nothing_comes_nearer_than_is_said() -> None:
+    parts = load_parts("procedural")
+
+    def distances_m(nearest_m: float) -> list[float]:
+        found: list[float] = []
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            scene = make_scene(rng, (48, 64), parts)
+            for actor in stage(rng, scene, Cast({"a": parts.person(rng)}), parts, nearest_m):
+                low, high = bounds(actor.meshes)
+                found.append(float(np.hypot(*((low + high)[:2] / 2 - scene.camera.eye[:2]))))
+        return found
+
+    far = distances_m(1.0)
+    assert len(far) > 10
+    assert min(far) >= 1.0
+    assert min(distances_m(0.15)) < 0.8
+
+
 def test_a_test_set_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="only 'objcts': choose one of objects, light"):
         make_samples(replace(TINY, only="objcts"), (0, 0))

@@ -53,8 +53,12 @@ def test_a_run_begins_from_anothers_averaged_weights_and_sees_more_data(
     for run, network in ((first, begun), (second, ended)):
         load_network(find_checkpoint(run) / "ema.safetensors", network)
     assert all(torch.equal(*pair) for pair in zip(begun.parameters(), ended.parameters(), strict=True))
-    twice = read_about(find_checkpoint(second)).training_data
-    assert twice == "+".join([read_about(find_checkpoint(first)).training_data] * 2)
+    seen = read_about(find_checkpoint(second)).training_data
+    assert seen == "+".join([read_about(find_checkpoint(first)).training_data] * 3)  # before, and twice as much now
+    again = [*words, "--data", str(data), "--out", str(second), *more[2:], "--resume"]
+    assert main(again) == 1
+    assert "give the same --data and --start" in capsys.readouterr().err
+    assert main([*again, *more[:2]]) == 0
     assert main([*words, "--out", str(tmp_path / "third"), "--start", str(tmp_path / "none")]) == 1
     assert "is no checkpoint and no run with one" in capsys.readouterr().err
 

@@ -35,6 +35,12 @@ from cleanplate.cli.options import crew_of, crew_options, size_hw
     help="Test sets without people: things (from the pack: of models that no training sees); or other light alone.",
 )
 @click.option(
+    "--nearest",
+    type=click.FloatRange(0.05, 10),
+    metavar="METRES",
+    help="How near the camera people and things may come; if not said, as near as head and shoulders fill the picture.",
+)
+@click.option(
     "--layout",
     type=click.Choice(["shards", "folders"]),
     default="shards",
@@ -51,6 +57,7 @@ def command(
     seed: int,
     assets: str,
     only: str | None,
+    nearest: float | None,
     layout: str,
     workers: int | None,
     ray: str | None,
@@ -64,10 +71,12 @@ def command(
     from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
     from cleanplate.synth.generate import generate
     from cleanplate.synth.shooting import Plan
+    from cleanplate.synth.staging import NEAREST_M
 
     if sheet is not None:
         refuse_sheet(sheet, out)
-    plan = Plan(seed, size_hw(size), assets=assets, only=only)
+    nearest = NEAREST_M if nearest is None else nearest
+    plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest)
     crew = crew_of(workers, ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")

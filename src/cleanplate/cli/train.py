@@ -41,7 +41,7 @@ def command(
     """
     try:
         from cleanplate.sample.opening import open_samples
-        from cleanplate.train.checkpoint import find_checkpoint, newest_checkpoint
+        from cleanplate.train.checkpoint import find_checkpoint, newest_checkpoint, read_about
         from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
         from cleanplate.train.matte import MatteAndDepth
@@ -56,10 +56,11 @@ def command(
 
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
     goes_on = resume and newest_checkpoint(out) is not None
-    begin = None if start is None or goes_on else find_checkpoint(start)
+    begin = None if start is None else find_checkpoint(start)
     needed = loaded.model.pretrained and begin is None and not goes_on  # else a checkpoint has them
     task = MatteAndDepth(loaded, begin, pretrained_weights() if needed else None)
-    training = Training(task, train, validation, out, resume=resume)
+    seen_before = None if begin is None else read_about(begin).training_data
+    training = Training(task, train, validation, out, resume=resume, seen_before=seen_before)
     finished = training.run()
     sets = "".join(f" --data {folder}" for folder in data[1:])
     sets += "".join(f" --set {text}" for text in overrides)

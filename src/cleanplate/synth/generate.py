@@ -17,6 +17,7 @@ from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
 from cleanplate.synth.shooting import GENERATOR, Plan, make_samples, parts_of
+from cleanplate.synth.staging import NEAREST_M
 
 LAYOUTS = ("shards", "folders")
 """Shards for training, or one folder a kind of picture (docs/formats.md)."""
@@ -62,7 +63,9 @@ def generate(
         "assets": plan.assets,
         "seed": plan.seed,
         "shots_per_scene": plan.shots_per_scene,
-    } | ({"only": plan.only} if plan.only else {})
+    }
+    about |= {"only": plan.only} if plan.only else {}
+    about |= {"nearest_m": plan.nearest_m} if plan.nearest_m != NEAREST_M else {}
     unit = unit or min(_UNIT, max(8, count // 64))
     sizes = [min(unit, count - first) for first in range(0, count, unit)]
     height, width = plan.size_hw

@@ -20,7 +20,7 @@ from cleanplate.synth.places.rooms import make_scene
 from cleanplate.synth.procedural import ProceduralParts
 from cleanplate.synth.render.render import PlateRender, ShotRender, render_plate, render_shot
 from cleanplate.synth.scene import Actor, Camera
-from cleanplate.synth.staging import Cast, stage
+from cleanplate.synth.staging import NEAREST_M, Cast, stage
 
 GENERATOR = "rooms-5"
 """Name and version of what makes the pictures; it changes whenever the same seed and parts would give others."""
@@ -68,6 +68,7 @@ class Plan:
         shots_per_scene: at most; a scene is given up after twice as many tries.
         assets: one of `ASSETS`.
         only: "objects" or "light", the test sets of `_ONLY`; or all of what training sees.
+        nearest_m: how far at least who or what comes stays from the camera.
     """
 
     seed: int
@@ -75,6 +76,7 @@ class Plan:
     shots_per_scene: int = 5
     assets: str = "pack"
     only: str | None = None
+    nearest_m: float = NEAREST_M
 
     @property
     def rules(self) -> _Rules:
@@ -131,7 +133,7 @@ def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
             break
         # from 1 on: numpy takes a missing last word of a seed for 0, and the scene's own stream must not come again
         rng = np.random.default_rng([plan.seed, *index, attempt + 1])
-        sample = _shoot(rng, plan.rules, here, parts, f"{here.name}-{attempt}")
+        sample = _shoot(rng, plan, here, parts, f"{here.name}-{attempt}")
         if sample is not None:
             samples.append(sample)
     return samples
@@ -151,10 +153,11 @@ def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Sce
     return Scenery(name, plate, now, changed, cast, exposure)
 
 
-def _shoot(rng: np.random.Generator, rules: _Rules, here: Scenery, parts: Parts, key: str) -> Sample | None:
+def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, key: str) -> Sample | None:
     """One shot, or None where it would teach little: nothing is different, or somebody fills or hardly touches it."""
+    rules = plan.rules
     moved = here.changed.moved if here.changed else []
-    actors = [*moved, *(stage(rng, here.now.scene, here.cast, parts) if rules.staged else [])]
+    actors = [*moved, *(stage(rng, here.now.scene, here.cast, parts, plan.nearest_m) if rules.staged else [])]
     if not actors and here.changed is None:
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))

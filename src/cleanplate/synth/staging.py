@@ -22,8 +22,8 @@ _FRAMED = (0.25, 5.0)
 _CLOSE, _CLOSE_UP = (2.2, 7.0), 0.5
 """The same of close-ups, and how often one is tried."""
 
-_NEAREST_M = 0.15
-"""How far at least from the camera a body's outline stays."""
+NEAREST_M = 0.15
+"""How far at least from the camera an actor's outline stays, if nothing else is said."""
 
 _LIMBS_M = 0.35
 """Outstretched limbs may reach over furniture."""
@@ -43,17 +43,22 @@ class _Stage:
     """A scene while it fills: footprints (x0, y0, x1, y1) of what stands there, and the seats that are free."""
 
     scene: Scene
+    nearest_m: float
     taken: list[Floats] = field(default_factory=list[Floats])
     free_seats: list[Floats] = field(default_factory=list[Floats])
     people_at: list[Floats] = field(default_factory=list[Floats])
 
 
-def stage(rng: np.random.Generator, scene: Scene, cast: Cast, parts: Parts) -> list[Actor]:
+def stage(
+    rng: np.random.Generator, scene: Scene, cast: Cast, parts: Parts, nearest_m: float = NEAREST_M
+) -> list[Actor]:
     """A random group of actors at their places: people first, sometimes an object or an animal.
 
-    Where the cast is empty, objects and animals alone, on floor that is free for all of them.
+    Where the cast is empty, objects and animals alone, on floor that is free for all of them. `nearest_m`: how far at
+    least they stay from the camera.
     """
-    room = _Stage(scene, list(scene.obstacles), [seat for seat in scene.seats if _in_view(scene, seat)])
+    seats = [seat for seat in scene.seats if _in_view(scene, seat, nearest_m)]
+    room = _Stage(scene, nearest_m, list(scene.obstacles), seats)
     num_people = int(rng.choice(len(_NUM_PEOPLE), p=_NUM_PEOPLE))
     names = [str(name) for name in rng.choice(list(cast.people), min(num_people, len(cast.people)), replace=False)]
     actors: list[Actor] = []
@@ -82,13 +87,13 @@ def _seat(rng: np.random.Generator, room: _Stage, person: Person) -> list[Mesh] 
     return [m.moved(turn, (x, y, height)) for m in person.posed(rng, seated=True)]
 
 
-def _in_view(scene: Scene, seat: Floats) -> bool:
+def _in_view(scene: Scene, seat: Floats, nearest_m: float) -> bool:
     """Whether the chest of somebody sitting there is in the picture or just beside it, and not too far to be told."""
     x, y, height, _ = seat
     column, row, depth = scene.camera.project(np.array([[x, y, height + 0.4]], np.float32))[0]
     h, w = scene.camera.size_hw
-    farthest = scene.camera.focal_px * _TALL_M / (_FRAMED[0] * h)
-    return bool(0.5 < depth < farthest and -0.1 * w < column < 1.1 * w and -0.2 * h < row < 1.2 * h)
+    nearest, farthest = _LIMBS_M + nearest_m, scene.camera.focal_px * _TALL_M / (_FRAMED[0] * h)
+    return bool(nearest < depth < farthest and -0.1 * w < column < 1.1 * w and -0.2 * h < row < 1.2 * h)
 
 
 def _stand(
@@ -103,10 +108,10 @@ def _stand(
     lo, hi = bounds(meshes)
     half = np.minimum(np.maximum(hi[:2], -lo[:2]), footprint_m)
     for _ in range(40):
-        place = _beside(rng, room) if room.people_at and rng.random() < 0.4 else _spot(rng, room.scene)
+        place = _beside(rng, room) if room.people_at and rng.random() < 0.4 else _spot(rng, room)
         if (place - half < room.scene.floor_m[0]).any() or (place + half > room.scene.floor_m[1]).any():
             continue
-        if np.hypot(*(place - room.scene.camera.eye[:2])) < _NEAREST_M + float(half.max()):
+        if np.hypot(*(place - room.scene.camera.eye[:2])) < room.nearest_m + float(half.max()):
             continue
         footprint = np.concatenate([place - half, place + half])
         if not any(overlap(footprint, other) for other in room.taken):
@@ -128,14 +133,15 @@ def _beside(rng: np.random.Generator, room: _Stage) -> Floats:
     return (other + reach * np.array([np.cos(angle), np.sin(angle)])).astype(np.float32)
 
 
-def _spot(rng: np.random.Generator, scene: Scene) -> Floats:
+def _spot(rng: np.random.Generator, room: _Stage) -> Floats:
     """A point (2,) on the floor within (and a little beside) the field of view, by how tall somebody would appear."""
-    camera = scene.camera
+    camera = room.scene.camera
     forward = -camera.axes[:, 2]
-    close = rng.random() < _CLOSE_UP
+    whole_m = camera.focal_px * _TALL_M / camera.size_hw[0]
+    close = rng.random() < _CLOSE_UP and room.nearest_m < whole_m / _CLOSE[0]
     low, high = _CLOSE if close else _FRAMED
+    high = max(low, min(high, whole_m / room.nearest_m))
     aside = 0.35 if close else 0.55
     azimuth = np.arctan2(forward[0], forward[1]) + np.radians(camera.fov_deg) * rng.uniform(-aside, aside)
     share = float(np.exp(rng.uniform(float(np.log(low)), float(np.log(high)))))
-    distance = camera.focal_px * _TALL_M / (share * camera.size_hw[0])
-    return (camera.eye[:2] + distance * np.array([np.sin(azimuth), np.cos(azimuth)])).astype(np.float32)
+    return (camera.eye[:2] + whole_m / share * np.array([np.sin(azimuth), np.cos(azimuth)])).astype(np.float32)

@@ -45,6 +45,8 @@ _SHOWN = 8
 class Training:
     """One run in one folder, from nothing or from its newest checkpoint; `watch` stops it when it has collapsed.
 
+    `seen_before`: the fingerprint of what the weights that the task begins with were trained on.
+
     Raises:
         InputError: the folder holds a run and `resume` is not given, or one of other data; training and validation
             share a scene or a person.
@@ -60,6 +62,7 @@ class Training:
         out: Path,
         *,
         resume: bool = False,
+        seen_before: str | None = None,
         watch: CollapseWatch | None = None,
     ) -> None:
         check_disjoint(train, validation, str(out))
@@ -74,7 +77,8 @@ class Training:
         optimizer = make_optimizer(network, optim)
         self.model, self.optimizer = self.fabric.setup(network, optimizer)
         self.weights = Weights(network, copy.deepcopy(network), optimizer)
-        self.about = About(0, recipe.model_dump(mode="json"), train.fingerprint, validation.fingerprint, commit())
+        seen = "+".join(filter(None, (seen_before, train.fingerprint)))
+        self.about = About(0, recipe.model_dump(mode="json"), seen, validation.fingerprint, commit())
         self._resume(resume)
         self.positions = StepPositions(
             optim.batch_size,
@@ -84,9 +88,9 @@ class Training:
             self.fabric.world_size,
             optim.accumulate,
         )
-        seen = DegradedSamples(train, task.camera(validating=False), run.seed)
+        taught = DegradedSamples(train, task.camera(validating=False), run.seed)
         unseen = DegradedSamples(validation, task.camera(validating=True), None)
-        self.training = training_batches(seen, self.positions, run.workers)
+        self.training = training_batches(taught, self.positions, run.workers)
         self.validation = validation_batches(unseen, optim.batch_size, run.workers)
         self.show_every = max(1, len(validation) // _SHOWN)
         self.watch = watch or CollapseWatch()
@@ -209,7 +213,9 @@ class Training:
         if changed := first_change(recipe_from_json(type(self.recipe), about.recipe, str(newest)), self.recipe):
             raise RecipeError(f"{changed}: differs from the run in {self.out}; put it back, or give another --out")
         if (about.training_data, about.validation_data) != (self.about.training_data, self.about.validation_data):
-            raise InputError(f"{self.out}: was trained on other data; give the same --data, or another --out")
+            raise InputError(
+                f"{self.out}: was trained on other data; give the same --data and --start, or another --out"
+            )
         load_weights(newest, self.weights)
         self.about = replace(about, recipe=self.about.recipe, commit=self.about.commit)
 
