@@ -41,10 +41,10 @@ def test_other_names_are_not() -> None:
 def test_plates_and_mattes_have_these_public_members() -> None:
     members = {name for name in dir(cleanplate.Plate) if not name.startswith("_")}
     assert members == {
-        "anchor", "anchor_by_depth", "assumption", "disparity_range", "look_at", "look_through", "matte", "open",
-        "twin",
+        "anchor", "anchor_by_depth", "assumption", "begin", "disparity_range", "look_at", "look_through", "matte",
+        "open", "twin",
     }  # fmt: skip
-    assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"matte"}
+    assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"begin", "matte"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {
         "alpha", "foreground_disparity", "plate_disparity", "shot", "plate", "disparity_range", "notices", "camera",

@@ -80,6 +80,21 @@ def test_the_depth_range_is_the_plates_own(difference_model: Path, scene: Image,
     assert before == pytest.approx((grey.min(), grey.min() + 1.5 * (grey.max() - grey.min())), abs=0.01)
 
 
+def test_a_shot_that_was_begun_is_finished_as_it_was_seen_however_many_begin_before_that(
+    difference_model: Path, scene: Image, shot: Image
+) -> None:
+    shots = [shot, np.clip(shot * np.float32(1.2), 0, 1), scene]
+    one_by_one = Plate.open(scene, difference_model)
+    wanted = [one_by_one.matte(each) for each in shots]
+    plate = Plate.open(scene, difference_model)
+    begun = [plate.begin(each) for each in shots]
+    for finish, matte in zip(reversed(begun), reversed(wanted), strict=True):
+        finished = finish()
+        assert np.array_equal(finished.alpha, matte.alpha)
+        assert np.array_equal(finished.disparity, matte.disparity)
+        assert finished.notices == matte.notices
+
+
 def test_both_layers_of_a_matte_are_there_and_make_its_one_map(
     difference_model: Path, scene: Image, shot: Image
 ) -> None:

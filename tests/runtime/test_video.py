@@ -1,6 +1,7 @@
 """A clip is matted frame by frame, an interruption costs seconds, and a plate can be had from the clip itself."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
 from cleanplate.runtime import video
 from cleanplate.runtime.auto_plate import plate_of_clip
+from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.outputs import OutputChoice
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
@@ -166,14 +168,13 @@ def test_frames_as_pictures_are_those_of_shots_and_are_kept(clip: Clip, plate: P
 def test_light_that_changes_all_the_time_is_told_of_a_few_times(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    matted, numbers = plate.matte, iter(range(100))
+    begin, numbers = plate.begin, iter(range(100))
 
-    def talkative(shot: Image) -> object:
-        matte = matted(shot)
-        object.__setattr__(matte, "notices", (f"the plate was mended for the {next(numbers)}th time",))
-        return matte
+    def talkative(shot: Image) -> Callable[[], Matte]:
+        finish = begin(shot)
+        return lambda: replace(finish(), notices=(f"the plate was mended for the {next(numbers)}th time",))
 
-    monkeypatch.setattr(plate, "matte", talkative)
+    monkeypatch.setattr(plate, "begin", talkative)
     notices = matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
     assert len(notices) == 4
     assert notices[-1] == f"and {NUM_FRAMES - 3} more notices like these, about later frames"

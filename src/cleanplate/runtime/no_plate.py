@@ -1,6 +1,7 @@
 """The library's other face, where there is no photo of the empty scene: people alone, and depth shot by shot."""
 
 import os
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -59,15 +60,23 @@ class NoPlate:
             ModelError: the model fails.
 
         """
+        return self.begin(shot)()
+
+    def begin(self, shot: PictureSource) -> Callable[[], Matte]:
+        """See `Plate.begin`."""
         picture, _ = read_source(shot, "shot")
         rgb = picture.rgb
         if picture.alpha is not None:
             rgb = composite(rgb, picture.alpha, np.full_like(rgb, NO_PLATE))
         size_hw = (rgb.shape[0], rgb.shape[1])
         alpha, disparity, behind = self.session.run(self._grey(size_hw), rgb)
-        full_alpha, front, behind = (resize(x, size_hw) for x in (alpha, disparity, behind))
-        seen = merge_layers(full_alpha, front, behind)
-        return Matte(full_alpha, front, behind, rgb, None, spanned(seen), (NOTICE,))
+
+        def finish() -> Matte:
+            full_alpha, front, plate = (resize(x, size_hw) for x in (alpha, disparity, behind))
+            seen = merge_layers(full_alpha, front, plate)
+            return Matte(full_alpha, front, plate, rgb, None, spanned(seen), (NOTICE,))
+
+        return finish
 
     def _grey(self, size_hw: tuple[int, int]) -> SeenPlate:
         """What stands for the plate of a shot; kept for the next one of that size."""

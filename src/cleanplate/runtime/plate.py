@@ -1,7 +1,7 @@
 """The library's face: a plate, and the matte of every shot of it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -150,16 +150,35 @@ class Plate:
             ModelError: the model fails.
 
         """
+        return self.begin(shot)()
+
+    def begin(self, shot: PictureSource) -> Callable[[], Matte]:
+        """Do the part of `matte` in which shots must come one after the other, and all that can fail.
+
+        Args:
+            shot: as `matte` takes it.
+
+        Returns:
+            What does the rest, at full size, and returns the matte: once, in whatever thread, while the next begins.
+
+        Raises:
+            InputError, ModelError: as `matte`.
+
+        """
         rgb, care, notices = self._seen(shot)
         alpha, disparity, of_plate = self.session.run(care.seen, rgb)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
-        full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
-        front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
-        return Matte(
-            full_alpha, front, behind, rgb, care.plate, self.disparity_range, notices,
-            self.camera.at(size_hw), self._scale_under(care),
-        )  # fmt: skip
+        camera, depth_scale = self.camera.at(size_hw), self._scale_under(care)
+
+        def finish() -> Matte:
+            full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
+            front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
+            return Matte(
+                full_alpha, front, behind, rgb, care.plate, self.disparity_range, notices, camera, depth_scale
+            )  # fmt: skip
+
+        return finish
 
     def look_at(self, shot: PictureSource) -> None:
         """Look at a shot as `matte` does and make nothing of it: the shots that follow are compared with this one.

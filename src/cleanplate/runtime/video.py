@@ -6,12 +6,12 @@ learns from frames: whoever stands still for an hour is not absorbed.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
 from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, preview, write_outputs
 from cleanplate.runtime.plate import Plate
+
+T = TypeVar("T")
 
 PART_S = 10.0
 """Seconds of clip in a part: what an interruption costs at most."""
@@ -112,11 +114,11 @@ def matte_clip(
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
-    frames = ahead(clip.frames(kept))
-    for first in frames:
+    begun = _begun(clip.frames(kept), lambda frame: plate.begin(frame.rgb))
+    for first in begun:
         with bench.part() as write, Behind() as later:
-            for frame in chain([first], islice(frames, bench.part_frames - 1)):
-                matte = plate.matte(frame.rgb)
+            for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
+                matte = finish()
                 told.update(dict.fromkeys(matte.notices))
                 later.do(write, matte, frame)
                 advance(1)
@@ -157,16 +159,25 @@ def matte_frames(
     """
     told: dict[str, None] = {}
     prepare_folder(folder)
+
+    def begin(frame: Frame) -> tuple[str, tuple[str, ...], Callable[[], Matte] | None]:
+        stem = f"{frame.index:06d}"
+        products = choice.missing(folder, stem) if keep else choice.products
+        return stem, products, plate.begin(frame.rgb) if products else None
+
     with Behind() as later:
-        for frame in ahead(clip.frames()):
-            stem = f"{frame.index:06d}"
-            products = choice.missing(folder, stem) if keep else choice.products
-            if products:
-                matte = plate.matte(frame.rgb)
+        for _, (stem, products, finish) in _begun(clip.frames(), begin):
+            if finish is not None:
+                matte = finish()
                 told.update(dict.fromkeys(matte.notices))
                 later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
             advance(1)
     return (*clip.notices, *_few(told))
+
+
+def _begun(frames: Iterable[Frame], begin: Callable[[Frame], T]) -> Iterator[tuple[Frame, T]]:
+    """Every frame and what came of `begin`; while one is finished the next begins, and the one after it is read."""
+    return ahead((frame, begin(frame)) for frame in ahead(frames))
 
 
 def _few(told: Iterable[str]) -> list[str]:
