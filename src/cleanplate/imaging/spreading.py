@@ -35,22 +35,25 @@ def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     [[5.0, 5.0, 5.0, 5.0]]
 
     """
-    known = np.concatenate([values * weight[..., None], weight[..., None]], axis=2).astype(np.float32)
+    known = np.empty((*weight.shape, values.shape[2] + 1), np.float32)
+    np.multiply(values, weight[..., None], out=known[..., :-1])
+    known[..., -1] = weight
     total = _windows(known)
     much = total[..., -1]
-    means = total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None]
-    return means.astype(np.float32, copy=False), much
+    return total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None], much
 
 
 def _windows(known: Image) -> Image:
-    """The sum over windows, of which the smallest counts 1."""
+    """The sum over windows, of which the smallest counts 1; beyond the border nothing is known."""
     height, width = known.shape[:2]
     if max(height, width) <= 3:
         return np.broadcast_to(known.mean(axis=(0, 1), dtype=np.float32), known.shape)
+    known = np.pad(known, ((0, -height % 3), (0, -width % 3), (0, 0)))
     near = np.asarray(cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32).reshape(known.shape)
-    far = _windows(resize(known, (-(-height // 3), -(-width // 3))))
-    near += np.float32(1 / _NEARER) * resize(far, (height, width))
-    return near
+    # in the middle of every block of three by three lies its mean: the picture three times as small
+    far = _windows(near[1::3, 1::3]) * np.float32(1 / _NEARER)
+    near += resize(far, (known.shape[0], known.shape[1]))
+    return near[:height, :width]
 
 
 def light_ratio(seen: Image, reference: Image, weight: Image) -> Image:

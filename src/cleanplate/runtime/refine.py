@@ -167,7 +167,7 @@ def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     part = coarse[..., None]
     # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
     colour = _turned(np.clip((seen - (1 - part) * behind) / np.maximum(part, 0.2), 0, 1))
-    varies = np.where(part > _SURE, within @ np.square(_TURN).T, 0)
+    varies = np.where(part > _SURE, np.asarray(cv2.transform(within, np.square(_TURN))), 0)
     weight = np.where(coarse > 0.3, np.square(np.square(coarse)), 0).astype(np.float32)
     front, _ = spread(np.concatenate([colour, colour * colour + varies], axis=2), weight)
     variance = np.maximum(front[..., 3:] - np.square(front[..., :3]), 0)
@@ -175,7 +175,7 @@ def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     empty = (coarse < _SOFT).astype(np.float32)
     gain = light_ratio(seen, behind, empty)
     left, _ = spread(np.square(_turned(seen - behind * gain)), empty)
-    return np.concatenate([front[..., :3], variance, gain, left, part], axis=2).astype(np.float32)
+    return np.concatenate([front[..., :3], variance, gain, left, part], axis=2)
 
 
 def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: _Part) -> None:
@@ -226,4 +226,5 @@ def _rows(colours: Image) -> Image:
 
 
 def _turned(linear: np.typing.NDArray[np.floating]) -> Image:
-    return linear.astype(np.float32, copy=False) @ _TURN.T
+    turned = cv2.transform(linear.astype(np.float32, copy=False).reshape(-1, 1, 3), _TURN)
+    return np.asarray(turned, np.float32).reshape(linear.shape)
