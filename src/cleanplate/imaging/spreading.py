@@ -40,7 +40,8 @@ def spread(values: Image, weight: Image) -> tuple[Image, Image]:
     known[..., -1] = weight
     total = _windows(known)
     much = total[..., -1]
-    return total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None], much
+    means = total[..., :-1] / np.maximum(much, np.finfo(np.float32).tiny)[..., None]
+    return means.astype(np.float32, copy=False), much
 
 
 def _windows(known: Image) -> Image:
