@@ -6,12 +6,12 @@ learns from frames: whoever stands still for an hour is not absorbed.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,8 +28,6 @@ from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
 from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, preview, write_outputs
 from cleanplate.runtime.plate import Plate
-
-T = TypeVar("T")
 
 PART_S = 10.0
 """Seconds of clip in a part: what an interruption costs at most."""
@@ -114,7 +112,8 @@ def matte_clip(
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
-    begun = _begun(clip.frames(kept), lambda frame: plate.begin(frame.rgb))
+    # while one is finished the next begins, and the one after it is read
+    begun = ahead((frame, plate.begin(frame.rgb)) for frame in ahead(clip.frames(kept)))
     for first in begun:
         with bench.part() as write, Behind() as later:
             for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
@@ -166,18 +165,13 @@ def matte_frames(
         return stem, products, plate.begin(frame.rgb) if products else None
 
     with Behind() as later:
-        for _, (stem, products, finish) in _begun(clip.frames(), begin):
+        for stem, products, finish in ahead(map(begin, ahead(clip.frames()))):
             if finish is not None:
                 matte = finish()
                 told.update(dict.fromkeys(matte.notices))
                 later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
             advance(1)
     return (*clip.notices, *_few(told))
-
-
-def _begun(frames: Iterable[Frame], begin: Callable[[Frame], T]) -> Iterator[tuple[Frame, T]]:
-    """Every frame and what came of `begin`; while one is finished the next begins, and the one after it is read."""
-    return ahead((frame, begin(frame)) for frame in ahead(frames))
 
 
 def _few(told: Iterable[str]) -> list[str]:
