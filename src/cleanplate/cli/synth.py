@@ -35,6 +35,11 @@ from cleanplate.cli.options import crew_of, crew_options, size_hw
     help="Test sets without people: things (from the pack: of models that no training sees); or other light alone.",
 )
 @click.option(
+    "--place",
+    type=click.Choice(["room", "office", "corridor", "hall", "outdoor", "street"]),
+    help="One kind of place instead of all; streets, with traffic, come only if asked for.",
+)
+@click.option(
     "--nearest",
     type=click.FloatRange(0.05, 10),
     metavar="METRES",
@@ -57,6 +62,7 @@ def command(
     seed: int,
     assets: str,
     only: str | None,
+    place: str | None,
     nearest: float | None,
     layout: str,
     workers: int | None,
@@ -76,7 +82,7 @@ def command(
     if sheet is not None:
         refuse_sheet(sheet, out)
     nearest = NEAREST_M if nearest is None else nearest
-    plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest)
+    plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest, place=place)
     crew = crew_of(workers, ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")

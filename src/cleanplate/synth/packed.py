@@ -11,7 +11,16 @@ from cleanplate.synth.places.catalogue import Catalogue
 from cleanplate.synth.places.photographs import Photographs
 from cleanplate.synth.procedural import ProceduralParts
 
-_PACKED = {"person": 0.85, "piece": 0.7, "small": 0.6, "brought": 0.6, "surface": 0.6, "view": 0.7, "sky": 0.8}
+_PACKED = {
+    "person": 0.85,
+    "piece": 0.7,
+    "small": 0.6,
+    "brought": 0.6,
+    "vehicle": 0.35,
+    "surface": 0.6,
+    "view": 0.7,
+    "sky": 0.8,
+}
 """How often a part comes from the pack."""
 
 
@@ -49,6 +58,10 @@ class PackParts(ProceduralParts):
     def animal(self, rng: np.random.Generator) -> list[Mesh]:
         """See `parts.Parts`."""
         return super().animal(rng) if self._unseen is None else self._unseen.animal(rng)
+
+    def vehicle(self, rng: np.random.Generator) -> list[Mesh]:
+        """See `parts.Parts`."""
+        return self._catalogue.vehicle(rng) if rng.random() < _PACKED["vehicle"] else super().vehicle(rng)
 
     def surface(self, rng: np.random.Generator, use: str) -> Surface:
         """See `parts.Parts`; a photograph keeps the gloss of what it replaces."""

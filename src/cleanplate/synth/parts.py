@@ -89,6 +89,10 @@ class Parts(Protocol):
         """A four-legged animal, standing on z = 0 around the origin, looking toward -y."""
         ...
 
+    def vehicle(self, rng: np.random.Generator) -> list[Mesh]:
+        """Something that drives on roads, standing on z = 0 around the origin, its front or rear toward -y."""
+        ...
+
     def surface(self, rng: np.random.Generator, use: str) -> Surface:
         """A surface for a use.
 

@@ -14,6 +14,7 @@ from cleanplate.synth.people.looks import Looks, random_looks
 from cleanplate.synth.people.people import make_person
 from cleanplate.synth.places import furniture
 from cleanplate.synth.places.finishes import finish
+from cleanplate.synth.places.vehicles import make_vehicle
 
 _TOPS = {furniture.table, furniture.cabinet}
 _FREE = {furniture.table, furniture.chair, furniture.crate, furniture.board}
@@ -63,6 +64,10 @@ class ProceduralParts:
     def animal(self, rng: np.random.Generator) -> list[Mesh]:
         """See `parts.Parts`."""
         return make_animal(rng)
+
+    def vehicle(self, rng: np.random.Generator) -> list[Mesh]:
+        """See `parts.Parts`."""
+        return make_vehicle(rng)
 
     def surface(self, rng: np.random.Generator, use: str) -> Surface:
         """See `parts.Parts`."""

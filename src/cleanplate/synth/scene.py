@@ -95,6 +95,28 @@ class Prop:
     footprint: tuple[float, float, float, float] | None = None
 
 
+@dataclass(frozen=True)
+class Road:
+    """A rectangle of the ground that vehicles use, along the view (y) or across it (x); metres."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    along: bool
+    lane_m: float
+
+    @property
+    def footprint(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1."""
+        return self.x0, self.y0, self.x1, self.y1
+
+    @property
+    def heading(self) -> float:
+        """Radians about z by which what looks toward -y is turned to drive along it, one way."""
+        return 0.0 if self.along else np.pi / 2
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A static scene, its light and its camera.
@@ -109,6 +131,7 @@ class Scene:
         obstacles: (k, 4) x0, y0, x1, y1 of what stands on it, metres.
         seats: (k, 4) x, y, height in metres, and heading in radians about z (0 = the sitter looks toward -y).
         props: what of all this can change; their meshes and lights are among `meshes` and `lights`.
+        road: where vehicles pass; None where there is none.
     """
 
     meshes: list[Mesh]
@@ -119,6 +142,7 @@ class Scene:
     obstacles: Floats
     seats: Floats
     props: tuple[Prop, ...] = ()
+    road: Road | None = None
 
     def replaced(self, old: Prop, new: Prop | None) -> "Scene":
         """The scene with `new` (None: nothing) where the prop `old` was; lights keep their order, so noise is shared.

@@ -32,6 +32,10 @@ _BRIGHT = (0.2, 0.85)
 """The linear brightness that three quarters of a plate's pixels stay below: from dim to bright, log-uniform."""
 
 
+_SMALL, _SMALL_ON_STREETS = 0.01, 0.002
+"""The share of the picture below which a shot is hardly touched."""
+
+
 class _Rules(NamedTuple):
     """What happens in the scenes of a data set.
 
@@ -69,6 +73,7 @@ class Plan:
         assets: one of `ASSETS`.
         only: "objects" or "light", the test sets of `_ONLY`; or all of what training sees.
         nearest_m: how far at least who or what comes stays from the camera.
+        place: one of `places.rooms.PLACES`; all but streets if not said.
     """
 
     seed: int
@@ -77,6 +82,7 @@ class Plan:
     assets: str = "pack"
     only: str | None = None
     nearest_m: float = NEAREST_M
+    place: str | None = None
 
     @property
     def rules(self) -> _Rules:
@@ -141,7 +147,7 @@ def make_samples(plan: Plan, index: tuple[int, int]) -> list[Sample]:
 
 def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Scenery:
     """A scene of the plan, rendered empty, and its cast."""
-    scene = make_scene(rng, plan.size_hw, parts)
+    scene = make_scene(rng, plan.size_hw, parts, plan.place)
     noise = int(rng.integers(2**31))
     plate = render_plate(scene, noise)
     rules = plan.rules
@@ -162,7 +168,10 @@ def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, ke
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
-    if share > 0.9 or (share < 0.01 and rng.random() > rules.little[here.changed is not None]):
+    if share > 0.9 or (
+        share < (_SMALL if here.now.scene.road is None else _SMALL_ON_STREETS)
+        and rng.random() > rules.little[here.changed is not None]
+    ):
         return None
     return sample_of(key, here, actors, shot)
 

@@ -8,7 +8,7 @@ from cleanplate.synth.geometry.mesh import Mesh, bounds, turn_z
 from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.parts import Parts, Person
 from cleanplate.synth.places.furnishing import overlap
-from cleanplate.synth.scene import Actor, Scene
+from cleanplate.synth.scene import Actor, Road, Scene
 
 _NUM_PEOPLE = (0.08, 0.6, 0.22, 0.1)
 """How often nobody, one, two or three people come."""
@@ -19,11 +19,19 @@ _SEATED = 0.3
 _FRAMED = (0.25, 5.0)
 """Height of somebody standing against that of the picture: from the far end of a hall to head and shoulders."""
 
+_ON_STREETS = 0.06
+"""The lowest such share where there is a road: people across the square."""
+
+_NUM_VEHICLES = (0.35, 0.35, 0.2, 0.1)
+"""How often none, one, two or three vehicles come where there is a road."""
+
 _CLOSE, _CLOSE_UP = (2.2, 7.0), 0.5
 """The same of close-ups, and how often one is tried."""
 
 NEAREST_M = 0.15
 """How far at least from the camera an actor's outline stays, if nothing else is said."""
+
+_FARTHEST_VEHICLE_M = 70.0
 
 _LIMBS_M = 0.35
 """Outstretched limbs may reach over furniture."""
@@ -59,9 +67,9 @@ def stage(
     """
     seats = [seat for seat in scene.seats if _in_view(scene, seat, nearest_m)]
     room = _Stage(scene, nearest_m, list(scene.obstacles), seats)
+    actors = [] if scene.road is None else _traffic(rng, room, scene.road, parts)
     num_people = int(rng.choice(len(_NUM_PEOPLE), p=_NUM_PEOPLE))
     names = [str(name) for name in rng.choice(list(cast.people), min(num_people, len(cast.people)), replace=False)]
-    actors: list[Actor] = []
     for name in names:
         person = cast.people[name]
         placed = _seat(rng, room, person) if rng.random() < _SEATED else None
@@ -121,6 +129,33 @@ def _stand(
     return None
 
 
+def _traffic(rng: np.random.Generator, room: _Stage, road: Road, parts: Parts) -> list[Actor]:
+    """Vehicles on the road."""
+    count = int(rng.choice(len(_NUM_VEHICLES), p=_NUM_VEHICLES))
+    placed = [_drive(rng, room, road, parts.vehicle(rng)) for _ in range(count)]
+    return [Actor(f"vehicle-{k}", "object", meshes) for k, meshes in enumerate(placed) if meshes]
+
+
+def _drive(rng: np.random.Generator, room: _Stage, road: Road, meshes: list[Mesh]) -> list[Mesh] | None:
+    """Put a vehicle on the road where it is in view or just beside it; None where 40 tries found no room."""
+    turn = turn_z(road.heading + float(rng.integers(2)) * np.pi + float(rng.normal(0, 0.04)))
+    meshes = [m.moved(turn) for m in meshes]
+    lo, hi = bounds(meshes)
+    camera = room.scene.camera
+    h, w = camera.size_hw
+    for _ in range(40):
+        place = rng.uniform((road.x0, road.y0), (road.x1, road.y1)).astype(np.float32)
+        column, row, depth = camera.project(np.array([[*place, 0.8]], np.float32))[0]
+        seen = -0.1 * w < column < 1.1 * w and -0.1 * h < row < 1.1 * h
+        if not (seen and room.nearest_m + float(hi[:2].max()) < depth < _FARTHEST_VEHICLE_M):
+            continue
+        footprint = np.concatenate([place + lo[:2], place + hi[:2]])
+        if not any(overlap(footprint, other) for other in room.taken):
+            room.taken.append(footprint)
+            return [m.moved(None, (place[0], place[1], 0)) for m in meshes]
+    return None
+
+
 def _facing(rng: np.random.Generator) -> float:
     """Mostly toward the camera's side of the room, sometimes sideways or away."""
     return float(rng.normal(0, 0.9) if rng.random() < 0.6 else rng.uniform(-np.pi, np.pi))
@@ -139,7 +174,7 @@ def _spot(rng: np.random.Generator, room: _Stage) -> Floats:
     forward = -camera.axes[:, 2]
     whole_m = camera.focal_px * _TALL_M / camera.size_hw[0]
     close = rng.random() < _CLOSE_UP and room.nearest_m < whole_m / _CLOSE[0]
-    low, high = _CLOSE if close else _FRAMED
+    low, high = _CLOSE if close else (_ON_STREETS if room.scene.road else _FRAMED[0], _FRAMED[1])
     high = max(low, min(high, whole_m / room.nearest_m))
     aside = 0.35 if close else 0.55
     azimuth = np.arctan2(forward[0], forward[1]) + np.radians(camera.fov_deg) * rng.uniform(-aside, aside)

@@ -29,6 +29,8 @@ STRIKES: dict[str, tuple[dict[str, Any], str]] = {
     "shadow": ({"shadow_p": 1}, "shot"),
     "lamp": ({"lamp_p": 1}, "shot"),
     "screen": ({"screen_p": 1}, "plate shot"),
+    "intruder": ({"intruder_p": 1}, "shot alpha shot_depth_m"),
+    "dark rim": ({"rim_p": 1}, "plate shot shot_depth_m"),
     "motion": ({"motion_p": 1, "motion_px": 12}, "shot alpha shot_depth_m"),
     "ghost": ({"ghost_p": 1}, "shot"),
     "interlace": ({"interlace_p": 1, "motion_px": 12}, "plate shot alpha shot_depth_m"),
@@ -93,7 +95,7 @@ def test_an_effect_changes_what_it_says_and_nothing_else(effect: str) -> None:
         out = degrade(sample, np.random.default_rng(seed), replace(NONE, **settings), SIZE)
         changed |= {name for name, array in _arrays(sample).items() if np.abs(getattr(out, name) - array).max() > 1e-5}
     assert changed - {"plate_depth_m"} == set(struck.split())
-    assert ("plate_depth_m" in changed) == (effect in {"crop", "mirror", "distortion", "removed"})
+    assert ("plate_depth_m" in changed) == (effect in {"crop", "mirror", "distortion", "removed", "dark rim"})
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Effects) if not f.name.endswith(("_p", "_quality"))])
@@ -193,3 +195,17 @@ def test_the_look_is_that_of_one_camera(look: Effects) -> None:
     out = degrade(same, np.random.default_rng(1), look, SIZE)
     np.testing.assert_array_equal(out.shot, out.plate)
     assert np.abs(out.plate - sample.plate).max() > 0.01
+
+
+def test_an_intruder_keeps_its_plate_and_its_depth_is_unknown() -> None:
+    sample = _sample()
+    came = 0
+    for seed in range(12):
+        out = degrade(sample, np.random.default_rng(seed), replace(NONE, intruder_p=1, no_plate_p=1), SIZE)
+        assert (out.plate != NO_PLATE).any()
+        assert (out.alpha >= sample.alpha - 1e-5).all()
+        new = (out.alpha >= 0.5) & (sample.alpha == 0)
+        assert (out.shot_depth_m[new] == 0).all()
+        assert (out.shot_depth_m[out.alpha == 0] == sample.shot_depth_m[out.alpha == 0]).all()
+        came += bool(new.any())
+    assert came >= 10

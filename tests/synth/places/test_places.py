@@ -10,7 +10,8 @@ import pytest
 from cleanplate.synth.geometry.mesh import bounds
 from cleanplate.synth.places.changes import change
 from cleanplate.synth.places.furnishing import overlap
-from cleanplate.synth.places.rooms import KINDS, make_scene
+from cleanplate.synth.places.rooms import KINDS, PLACES, make_scene
+from cleanplate.synth.places.vehicles import make_vehicle
 from cleanplate.synth.procedural import ProceduralParts
 from cleanplate.synth.scene import Prop, Scene
 from cleanplate.synth.staging import Cast, stage
@@ -133,3 +134,44 @@ def _inside(prop: Prop, x: float, y: float) -> bool:
     assert prop.footprint is not None
     x0, y0, x1, y1 = prop.footprint
     return x0 <= x <= x1 and y0 <= y <= y1
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_is_asked_for_is_made(place: str) -> None:
+    scene = make_scene(np.random.default_rng(1), TINY, PARTS, place)
+    assert (scene.road is not None) == (place == "street")
+    assert (scene.sky.ndim == 3 or scene.sky.any()) == (place in {"outdoor", "street"})
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_traffic_keeps_to_the_road_and_nothing_else_stands_there(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scene = make_scene(rng, TINY, PARTS, "street")
+    road = scene.road
+    assert road is not None
+    for a, b in combinations(scene.obstacles, 2):
+        assert not overlap(a, b)
+    parked = [prop for prop in scene.props if prop.footprint and overlap(prop.footprint, road.footprint)]
+    assert len(parked) <= 4
+    vehicles = [actor for actor in stage(rng, scene, Cast({}), PARTS) if actor.name.startswith("vehicle")]
+    assert len({actor.name for actor in vehicles}) == len(vehicles)
+    for vehicle in vehicles:
+        low, high = bounds(vehicle.meshes)
+        middle = (low + high)[:2] / 2
+        assert (middle > (road.x0 - 0.5, road.y0 - 0.5)).all()
+        assert (middle < (road.x1 + 0.5, road.y1 + 0.5)).all()
+        assert (high - low)[1 if road.along else 0] > 3
+        assert not any(overlap((*low[:2], *high[:2]), other) for other in scene.obstacles)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_vehicles_are_closed_stand_on_their_wheels_and_are_as_large_as_vehicles(seed: int) -> None:
+    meshes = make_vehicle(np.random.default_rng(seed))
+    low, high = bounds(meshes)
+    assert abs(low[2]) < 0.01
+    assert 1.5 < (high - low)[0] < 2.7
+    assert 3.4 < (high - low)[1] < 12.3
+    assert 1.3 < high[2] < 3.7
+    body = meshes[0].corners.astype(np.float64)
+    volume = np.einsum("ij,ij->i", body[:, 0], np.cross(body[:, 1], body[:, 2])).sum() / 6
+    assert 1.0 < volume < 90  # faces turned inward make it negative

@@ -7,7 +7,7 @@ import numpy as np
 from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
-from cleanplate.synth.camera import changes, motion
+from cleanplate.synth.camera import changes, intruders, motion
 from cleanplate.synth.camera.codec import encoded
 from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.framing import framed
@@ -24,11 +24,13 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     and never blended. Where nobody came, alpha is 0 and the shot's depth is the plate's. The layers beside alpha and
     depth (shadow, instances, view) are left out: nothing here keeps them true.
     """
-    people_alone = _people_alone(sample)
+    # Each is drawn only where it can strike: what recipes without them give stays what it was.
+    intruded, dark_rim = (p > 0 and rng.random() < p for p in (effects.intruder_p, effects.rim_p))
+    people_alone = _people_alone(sample) and not intruded
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
     sample = changes.emptied(sample, rng, effects)
-    sample = _changed(sample, rng, effects, outline)
+    sample = _changed(sample, rng, effects, outline, intruded=intruded, dark_rim=dark_rim)
     plate, shot, alpha = sample.plate, sample.shot, sample.alpha
     if rng.random() < effects.lamp_p:
         shot = lamp(shot, sample.shot_depth_m, rng)
@@ -58,7 +60,9 @@ def _people_alone(sample: Sample) -> bool:
     return not sample.alpha.any() or set(sample.instance_kinds) == {"person"}
 
 
-def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline: Image) -> Sample:
+def _changed(
+    sample: Sample, rng: np.random.Generator, effects: Effects, outline: Image, *, intruded: bool, dark_rim: bool
+) -> Sample:
     """What happened in the scene, if anything did."""
     happens = rng.random(7) < (
         effects.camouflage_p,
@@ -69,7 +73,7 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
         effects.interlace_p * (effects.motion_px > 0),
         effects.ghost_p,
     )
-    if not happens.any():
+    if not (happens.any() or intruded or dark_rim):
         return sample
     camouflaged, cluttered, shadowed, screened, moved, interlaced, ghosted = happens
     layers = split(sample, outline)
@@ -81,6 +85,10 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
         changes.screen(layers, rng)
     if shadowed:
         changes.shadow(layers, rng)
+    if intruded:
+        intruders.intrude(layers, rng)
+    if dark_rim:
+        intruders.darken_rim(layers, rng)
     shot = _smeared(layers, rng, effects, moved=bool(moved), interlaced=bool(interlaced))
     if ghosted:
         shot = motion.ghost(layers, rng, shot)
@@ -89,6 +97,7 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
         plate=layers.plate,
         shot=shot,
         alpha=layers.alpha,
+        plate_depth_m=layers.plate_depth_m,
         shot_depth_m=layers.shot_depth_m,
     )
 

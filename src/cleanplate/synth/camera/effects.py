@@ -25,6 +25,8 @@ class Effects:
         shadow_p: one more shadow; also of somebody who is out of the picture.
         lamp_p: a lamp was switched on or off.
         screen_p: a screen or picture on the scene's surfaces that shows something else in the shot.
+        intruder_p: something drawn, of no kind in particular, comes before all else; its depth is unknown.
+        rim_p: the scene is dark along one side, in both; now and then a black border instead.
         motion_p, motion_px: the foreground moved while the shutter was open, up to this far.
         ghost_p: the frame before shines through, as temporal denoising leaves it.
         interlace_p: two fields a frame: a comb, a double image, or half the lines.
@@ -73,6 +75,8 @@ class Effects:
     shadow_p: float = 0.35
     lamp_p: float = 0.1
     screen_p: float = 0.08
+    intruder_p: float = 0.0
+    rim_p: float = 0.0
     motion_p: float = 0.2
     motion_px: float = 6.0
     ghost_p: float = 0.06

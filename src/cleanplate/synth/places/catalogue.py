@@ -7,7 +7,7 @@ import numpy as np
 
 from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.synth import textures
-from cleanplate.synth.geometry.mesh import Mesh, Surface
+from cleanplate.synth.geometry.mesh import Mesh, Surface, bounds, turn_z
 from cleanplate.synth.geometry.vectors import Floats, Ints
 from cleanplate.synth.pack import Pack
 from cleanplate.synth.parts import Piece, Seat
@@ -62,6 +62,15 @@ class Catalogue:
     def animal(self, rng: np.random.Generator) -> list[Mesh]:
         """A four-legged animal, looking toward -y."""
         return self._varied(rng, self._pick(rng, "animal")).meshes
+
+    def vehicle(self, rng: np.random.Generator) -> list[Mesh]:
+        """Something that drives on roads, lengthwise along y."""
+        number = int(rng.choice(self._vehicles))
+        meshes = self._varied(rng, number).meshes
+        painted = max(range(len(meshes)), key=lambda k: _area(meshes[k]))
+        meshes = [_dyed(rng, mesh) if k == painted else mesh for k, mesh in enumerate(meshes)]
+        low, high = bounds(meshes)
+        return [m.moved(turn_z(np.pi / 2)) for m in meshes] if high[0] - low[0] > high[1] - low[1] else meshes
 
     def __len__(self) -> int:
         return len(self._stored["name"])
@@ -124,6 +133,12 @@ class Catalogue:
     @cached_property
     def _cumulative(self) -> Floats:
         return np.cumsum(self._stored["chances"].astype(np.float64), 0)
+
+    @cached_property
+    def _vehicles(self) -> list[int]:
+        """Which pieces drive: containers stand among the vehicles."""
+        kinds, names = self._stored["kind"], self._stored["name"]
+        return [k for k in range(len(kinds)) if kinds[k] == "vehicle" and "ontainer" not in str(names[k])]
 
     @cached_property
     def _parts(self) -> Ints:

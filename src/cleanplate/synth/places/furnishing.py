@@ -1,5 +1,6 @@
 """Where furniture stands in a place, what stands on it, and where somebody could sit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +13,14 @@ from cleanplate.synth.parts import Parts, Piece
 from cleanplate.synth.places.walls import Shell
 from cleanplate.synth.scene import Prop
 
-_HOW_MANY = {"room": (4, 18), "office": (6, 24), "corridor": (0, 7), "hall": (5, 26), "outdoor": (0, 7)}
+_HOW_MANY = {
+    "room": (4, 18),
+    "office": (6, 24),
+    "corridor": (0, 7),
+    "hall": (5, 26),
+    "outdoor": (0, 7),
+    "street": (0, 8),
+}
 """Pieces that are tried in each kind of place: from the first number to one below the second."""
 
 Footprint = tuple[float, float, float, float]
@@ -32,13 +40,17 @@ class Furnishing:
     seats: Floats
 
 
-def furnish(rng: np.random.Generator, shell: Shell, parts: Parts) -> Furnishing:
-    """Stand furniture along the walls, chairs at tables, and more in the open; what finds no room is left out."""
-    floor = _Floor(shell)
+def furnish(rng: np.random.Generator, shell: Shell, parts: Parts, taken: Sequence[Footprint] = ()) -> Furnishing:
+    """Stand furniture along the walls, chairs at tables, and more in the open; what finds no room is left out.
+
+    `taken`: where nothing may stand.
+    """
+    floor = _Floor(shell, taken)
+    place = "outdoor" if shell.kind == "street" else shell.kind
     last: Piece | None = None
     for _ in range(int(rng.integers(*_HOW_MANY[shell.kind]))):
         # offices and halls hold rows of the same table or chair
-        piece = last if last is not None and rng.random() < 0.3 else parts.piece(rng, shell.kind)
+        piece = last if last is not None and rng.random() < 0.3 else parts.piece(rng, place)
         last = piece
         spot = _spot(rng, shell, piece)
         if spot is None or not floor.put(piece, spot):
@@ -65,8 +77,9 @@ class _Spot(NamedTuple):
 class _Floor:
     """What has found a place so far."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, taken: Sequence[Footprint]) -> None:
         self.shell = shell
+        self.taken = list(taken)
         self.props: list[Prop] = []
         self.seats: list[tuple[float, float, float, float]] = []
 
@@ -78,8 +91,9 @@ class _Floor:
         inside = abs(footprint[0]) <= self.shell.width / 2 >= abs(footprint[2]) and footprint[1] >= 0.9
         if not inside or footprint[3] > self.shell.depth or hi[2] > self.shell.height:
             return False
-        if any(prop.footprint and overlap(footprint, prop.footprint) for prop in self.props):
+        if any(overlap(footprint, other) for other in self.taken):
             return False
+        self.taken.append(footprint)
         self.props.append(Prop("furniture", meshes, footprint=footprint))
         for seat in piece.seats:
             hip = spot.of((seat.x, seat.y, 0))

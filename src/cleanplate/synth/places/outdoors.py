@@ -31,12 +31,18 @@ def put_up_outdoors(rng: np.random.Generator, shell: Shell, parts: Parts) -> tup
         if piece.window is not None:
             meshes.append(_dark_pane(rng, piece.window).moved(None, (x, d - 0.03, 1.0)))
     for _ in range(int(rng.integers(0, 6))):
-        meshes += _tree(rng, shell, parts)
+        meshes += tree(rng, shell, parts)
+    sky, lights = daylight(rng, shell, parts)
+    return Site(meshes, lights), sky
+
+
+def daylight(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Floats, list[AreaLight]]:
+    """The sky's radiance (see `Scene`), and the light of sky and sun."""
     sky = (parts.sky(rng) * rng.uniform(0.5, 1.2)).astype(np.float32)
-    lights = [_overhead(vector(0, d / 2, 25), 60.0, sky.reshape(-1, 3).mean(0) * rng.uniform(0.5, 1.5))]
+    lights = [_overhead(vector(0, shell.depth / 2, 25), 60.0, sky.reshape(-1, 3).mean(0) * rng.uniform(0.5, 1.5))]
     if rng.random() < (0.65 if sky.ndim == 1 else 0.3):  # a panorama brings its own sun, if it has one
         lights.append(_sun(rng))
-    return Site(meshes, lights), sky
+    return sky, lights
 
 
 def _dark_pane(rng: np.random.Generator, window: Window) -> Mesh:
@@ -45,7 +51,7 @@ def _dark_pane(rng: np.random.Generator, window: Window) -> Mesh:
     return quad((0, 0, 0), (window.width_m, 0, 0), (0, 0, window.height_m), glass)
 
 
-def _tree(rng: np.random.Generator, shell: Shell, parts: Parts) -> list[Mesh]:
+def tree(rng: np.random.Generator, shell: Shell, parts: Parts) -> list[Mesh]:
     """A trunk with a ball of leaves."""
     w, d = shell.width, shell.depth
     trunk, crown = parts.surface(rng, "wood"), Surface(textures.foliage(rng))

@@ -1,0 +1,184 @@
+"""Foreground without a name, drawn: an arm from beyond the rim, leaves in the wind, a box, a lump; and dark rims.
+
+Whoever tells foreground by knowing people misses the rest. What is drawn here has no depth that could be learnt from,
+so that of the shot is unknown there.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanplate.imaging import Image
+from cleanplate.synth.camera.layers import Layers
+from cleanplate.synth.camera.planes import gained, resized, size_of, smooth_field, softened, times
+
+_SHAPES = {"limb": 0.35, "leaves": 0.25, "box": 0.2, "lump": 0.2}
+"""How often each shape is drawn."""
+
+_SUBPIXEL = 4
+"""Outlines are drawn to 1 / 2**4 of a pixel."""
+
+_Canvas = NDArray[np.uint8]
+
+
+def intrude(layers: Layers, rng: np.random.Generator) -> None:
+    """Something nobody has a name for comes before all that is in the shot, mostly cut off by the rim."""
+    cover = _cover(rng, size_of(layers.alpha))
+    if not cover.any():
+        return
+    if rng.random() < 0.5:
+        h, w = size_of(cover)
+        moved = np.array([[1, 0, rng.normal(0, 0.04 * w)], [0, 1, abs(rng.normal(0, 0.04 * h))]])
+        shade = softened(np.asarray(cv2.warpAffine(cover, moved, (w, h)), np.float32), float(rng.uniform(1, 8)))
+        layers.back = times(layers.back, 1 - np.float32(rng.uniform(0.1, 0.6)) * shade)
+    rest = 1 - cover
+    layers.front = np.asarray(
+        cv2.add(times(layers.front, rest), times(_surface(layers, rng, cover), cover)), np.float32
+    )
+    layers.alpha = np.asarray(cover + layers.alpha * rest, np.float32)
+    layers.shot_depth_m = np.where(cover >= 0.5, np.float32(0), layers.shot_depth_m)
+
+
+def darken_rim(layers: Layers, rng: np.random.Generator) -> None:
+    """A strip along one side where the scene is dark in both pictures; at times a black border before everything."""
+    h, w = size_of(layers.alpha)
+    side, border = int(rng.integers(4)), rng.random() < 0.25
+    across = np.arange(w if side < 2 else h, dtype=np.float32)
+    reach = float(rng.uniform(0.01, 0.04) if border else rng.uniform(0.03, 0.22)) * len(across)
+    ramp = np.clip((across - reach) / (1.0 if border else float(rng.uniform(1, 6))) + 1, 0, 1).astype(np.float32)
+    ramp = ramp if side % 2 else ramp[::-1]
+    open_to = np.ascontiguousarray(np.broadcast_to(ramp[None] if side < 2 else ramp[:, None], (h, w)))
+    if not border:
+        open_to = open_to + (1 - open_to) * np.float32(rng.uniform(0.03, 0.5))
+        layers.plate, layers.back = times(layers.plate, open_to), times(layers.back, open_to)
+        return
+    layers.plate, layers.back, layers.front = (times(x, open_to) for x in (layers.plate, layers.back, layers.front))
+    layers.alpha = layers.alpha * open_to
+    seen = open_to >= 0.5
+    layers.shot_depth_m, layers.plate_depth_m = layers.shot_depth_m * seen, layers.plate_depth_m * seen
+
+
+def _cover(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
+    """What a random shape covers of a picture (h, w), soft by about a pixel."""
+    canvas = np.zeros(size_hw, np.uint8)
+    {"limb": _limb, "leaves": _leaves, "box": _box, "lump": _lump}[
+        str(rng.choice(list(_SHAPES), p=[*_SHAPES.values()]))
+    ](canvas, rng)
+    cover = canvas.astype(np.float32) * np.float32(1 / 255)
+    return cover if rng.random() < 0.5 else softened(cover, float(rng.uniform(0.4, 1.0)))
+
+
+def _from_rim(rng: np.random.Generator, size_hw: tuple[int, int]) -> tuple[NDArray[np.float64], float]:
+    """A point (x, y) a little beyond the rim, and the angle that leads from there inward, to within 70 degrees."""
+    h, w = size_hw
+    angle = rng.uniform(-np.pi, np.pi)
+    inward = np.array([np.cos(angle), np.sin(angle)])
+    at = np.array([w, h]) * (0.5 - 0.53 * inward / np.abs(inward).max())
+    along = np.array([-inward[1], inward[0]]) * rng.uniform(-0.35, 0.35) * np.array([w, h])
+    return np.clip(at + along, (-0.03 * w, -0.03 * h), (1.03 * w, 1.03 * h)), angle + rng.uniform(-1.2, 1.2)
+
+
+def _polygon(canvas: _Canvas, points: NDArray[np.float64]) -> None:
+    fixed = np.round(points * 2**_SUBPIXEL).astype(np.int32)
+    cv2.fillPoly(canvas, [fixed], 255, cv2.LINE_AA, _SUBPIXEL)
+
+
+def _limb(canvas: _Canvas, rng: np.random.Generator) -> None:
+    """One or two arms, or what looks like a head on a neck: tapered pieces end to end, round where they meet."""
+    h, w = size_of(canvas)
+    for _ in range(int(rng.integers(1, 3))):
+        point, angle = _from_rim(rng, (h, w))
+        thick = float(np.exp(rng.uniform(np.log(0.02), np.log(0.16)))) * h
+        for _ in range(int(rng.integers(1, 4))):
+            end = point + rng.uniform(0.08, 0.35) * h * np.array([np.cos(angle), np.sin(angle)])
+            thinner = thick * rng.uniform(0.6, 1.1)
+            beside = np.array([-np.sin(angle), np.cos(angle)])
+            sides = [point + beside * thick / 2, end + beside * thinner / 2, end - beside * thinner / 2]
+            _polygon(canvas, np.array([*sides, point - beside * thick / 2]))
+            _disk(canvas, end, thinner / 2)
+            point, thick, angle = end, thinner, angle + rng.normal(0, 0.7)
+        if rng.random() < 0.5:
+            _disk(canvas, point, thick * rng.uniform(0.6, 1.4))
+
+
+def _disk(canvas: _Canvas, middle: NDArray[np.float64], radius: float) -> None:
+    turn = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    _polygon(canvas, middle + radius * np.stack([np.cos(turn), np.sin(turn)], -1))
+
+
+def _leaves(canvas: _Canvas, rng: np.random.Generator) -> None:
+    """Twigs from the rim with leaves on both sides: from one to a picture full of them."""
+    h, w = size_of(canvas)
+    length, slim = float(rng.uniform(0.03, 0.12)) * h, float(rng.uniform(0.25, 0.6))
+    for _ in range(int(rng.integers(1, 9))):
+        point, angle = _from_rim(rng, (h, w))
+        for _ in range(int(rng.integers(3, 16))):
+            end = point + length * rng.uniform(0.5, 1.2) * np.array([np.cos(angle), np.sin(angle)])
+            cv2.line(canvas, *(np.round(p).astype(int).tolist() for p in (point, end)), 255, 1, cv2.LINE_AA)
+            for side in (-1, 1):
+                _leaf(canvas, end, angle + side * rng.uniform(0.3, 1.3), length * rng.uniform(0.5, 1.2), slim)
+            point, angle = end, angle + rng.normal(0, 0.3)
+
+
+def _leaf(canvas: _Canvas, stem: NDArray[np.float64], angle: float, length: float, slim: float) -> None:
+    along = np.linspace(0, 1, 7)
+    beside = slim / 2 * np.sin(np.pi * along**0.8)
+    outline = np.concatenate([np.stack([along, beside], -1), np.stack([along, -beside], -1)[::-1]]) * length
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    _polygon(canvas, stem + outline @ turn)
+
+
+def _box(canvas: _Canvas, rng: np.random.Generator) -> None:
+    """A four-sided thing, a little askew."""
+    h, w = size_of(canvas)
+    middle = np.array([rng.uniform(-0.05, 1.05) * w, rng.uniform(-0.05, 1.05) * h])
+    half = np.exp(rng.uniform(np.log(0.03), np.log(0.3), 2)) * h
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half * rng.uniform(0.75, 1.15, (4, 2))
+    turn = rng.normal(0, 0.25)
+    _polygon(canvas, middle + corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]))
+
+
+def _lump(canvas: _Canvas, rng: np.random.Generator) -> None:
+    """A closed, wavy outline."""
+    h, w = size_of(canvas)
+    middle = np.array([rng.uniform(-0.05, 1.05) * w, rng.uniform(-0.05, 1.05) * h])
+    radius, turn = (
+        float(np.exp(rng.uniform(np.log(0.03), np.log(0.35)))) * h,
+        np.linspace(0, 2 * np.pi, 48, endpoint=False),
+    )
+    waves = sum(rng.normal(0, 0.25) / k * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in range(1, 7))
+    reach = radius * np.clip(1 + waves, 0.3, 2)
+    squash = np.array([rng.uniform(0.5, 1.0), rng.uniform(0.5, 1.0)])
+    _polygon(canvas, middle + reach[:, None] * squash * np.stack([np.cos(turn), np.sin(turn)], -1))
+
+
+def _surface(layers: Layers, rng: np.random.Generator, cover: Image) -> Image:
+    """How it looks (h, w, 3): like another part of the scene, one colour, or mottled; lit from one side."""
+    h, w = size_of(cover)
+    kind = rng.random()
+    if kind < 0.4:
+        picture = _elsewhere(layers.plate, rng)
+        looks = gained(picture, (rng.uniform(0.5, 1.6) * rng.uniform(0.8, 1.2, 3)).tolist())
+    else:
+        colour = rng.uniform(0.03, 1.0) * rng.uniform(0.4, 1.0, 3)
+        looks = np.full((h, w, 3), colour, np.float32)
+        if kind > 0.7:
+            other = np.full((h, w, 3), rng.uniform(0.03, 1.0) * rng.uniform(0.4, 1.0, 3), np.float32)
+            cells = int(rng.integers(6, max(7, min(h, w) // 3)))
+            mix = np.clip(smooth_field(rng, (cells, cells), (h, w)) * np.float32(rng.uniform(0.5, 3)) + 0.5, 0, 1)
+            looks = np.asarray(cv2.add(times(looks, 1 - mix), times(other, mix)), np.float32)
+    light = 1 + np.float32(rng.uniform(0, 0.3)) * smooth_field(rng, (3, 3), (h, w))
+    round_px = float(rng.uniform(2, 10))
+    light *= 1 - np.float32(rng.uniform(0, 0.7)) * (1 - softened(cover, round_px))
+    return np.clip(times(looks, np.clip(light, 0.2, 1.6)), 0, 1.2)
+
+
+def _elsewhere(picture: Image, rng: np.random.Generator) -> Image:
+    """A part of a picture at its whole size, perhaps mirrored."""
+    h, w = size_of(picture)
+    rows, columns = (max(2, int(side * rng.uniform(0.3, 0.9))) for side in (h, w))
+    top, left = int(rng.integers(0, h - rows + 1)), int(rng.integers(0, w - columns + 1))
+    part = picture[top : top + rows, left : left + columns]
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    return resized(np.ascontiguousarray(part), (h, w))

@@ -1,0 +1,116 @@
+"""Streets and squares: a road along or across the view, pavements, house fronts and what is parked at the kerb."""
+
+import numpy as np
+
+from cleanplate.synth import textures
+from cleanplate.synth.geometry.mesh import Mesh, Surface, bounds, quad, turn_z
+from cleanplate.synth.geometry.vectors import Floats, vector
+from cleanplate.synth.parts import Parts
+from cleanplate.synth.places.furnishing import overlap
+from cleanplate.synth.places.outdoors import daylight, tree
+from cleanplate.synth.places.walls import Shell, Site, wall_frame
+from cleanplate.synth.scene import Prop, Road
+
+_LANE_M = (2.7, 3.7)
+"""How wide a lane is."""
+
+_CLEAR_M = 6.0
+"""How far from the front nothing is parked: a bus before the camera hides the street."""
+
+
+def put_up_street(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Site, Floats, Road]:
+    """Ground, road, house fronts, trees and parked vehicles; with the sky's radiance (see `Scene`) and the road."""
+    w, d = shell.width, shell.depth
+    road = _road(rng, shell)
+    site = Site(
+        [quad((-w * 2, -20, 0), (4 * w, 0, 0), (0, 20 + 3 * d, 0), parts.surface(rng, "ground"), rng.uniform(1, 4))]
+    )
+    site.meshes.extend(_surfaced(rng, road))
+    for wall in ("left", "right", "back"):
+        if rng.random() < (0.4 if wall == "back" and road.along else 0.7):
+            site.meshes.extend(_front(rng, shell, wall, parts))
+    for _ in range(int(rng.integers(0, 8))):
+        site.meshes.extend(tree(rng, shell, parts))
+    for _ in range(int(rng.integers(0, 5))):
+        _park(rng, shell, road, site, parts)
+    sky, lights = daylight(rng, shell, parts)
+    site.lights.extend(lights)
+    return site, sky, road
+
+
+def _road(rng: np.random.Generator, shell: Shell) -> Road:
+    """Two to six lanes, along the view more often than across it."""
+    wide, lanes = float(rng.uniform(*_LANE_M)), int(rng.choice([2, 2, 3, 4, 6]))
+    breadth = min(wide * lanes, 0.7 * (shell.width if (along := rng.random() < 0.55) else shell.depth))
+    if along:
+        left = float(rng.uniform(-shell.width / 2, shell.width / 2 - breadth))
+        return Road(left, -20.0, left + breadth, 3 * shell.depth, along=True, lane_m=wide)
+    near = float(rng.uniform(1.5, max(1.6, 0.6 * shell.depth - breadth)))
+    return Road(-2 * shell.width, near, 2 * shell.width, near + breadth, along=False, lane_m=wide)
+
+
+def _surfaced(rng: np.random.Generator, road: Road) -> list[Mesh]:
+    """Asphalt, the edges of it, and dashes between lanes; each a little above the last, so that none is lost."""
+    grey = textures.colour(rng, (0, 0.08), (0.2, 0.55))
+    asphalt = Surface(textures.plain(rng, grey, float(rng.uniform(0.01, 0.06))))
+    white = Surface(textures.plain(rng, textures.colour(rng, (0, 0.15), (0.6, 0.95)), 0.05))
+    size = (road.x1 - road.x0, road.y1 - road.y0)
+    meshes = [quad((road.x0, road.y0, 0.006), (size[0], 0, 0), (0, size[1], 0), asphalt, float(rng.uniform(2, 6)))]
+    breadth, length = size if road.along else size[::-1]
+    marked, dash, gap = rng.random() < 0.8, float(rng.uniform(1, 4)), float(rng.uniform(1.5, 6))
+    lines: list[tuple[float, float, float]] = []  # across, from, to
+    if marked:
+        lines += [(across, 0.0, length) for across in (0.15, breadth - 0.27)]
+        starts = np.arange(0.0, min(length, 120.0), dash + gap)
+        inner = np.arange(road.lane_m, breadth - 0.5 * road.lane_m, road.lane_m)
+        lines += [(float(across), float(at), float(at) + dash) for across in inner for at in starts]
+    for across, low, high in lines:
+        x, y, u, v = (across, low, 0.12, high - low) if road.along else (low, across, high - low, 0.12)
+        meshes.append(quad((road.x0 + x, road.y0 + y, 0.012), (u, 0, 0), (0, v, 0), white))
+    return meshes
+
+
+def _front(rng: np.random.Generator, shell: Shell, wall: str, parts: Parts) -> list[Mesh]:
+    """House fronts side by side along one side: a wall each, and rows of dark panes."""
+    length = shell.width if wall == "back" else shell.depth
+    meshes: list[Mesh] = []
+    at = 0.0
+    while at < length:
+        span = min(float(rng.uniform(5, 18)), length - at)
+        if span > 2 and rng.random() < 0.9:
+            meshes += [
+                m.moved(None, (at, 0, 0)) for m in _house(rng, span, float(rng.uniform(0.5, 1)) * shell.height, parts)
+            ]
+        at += span
+    turn, offset = wall_frame(shell, wall, 0.0)
+    return [m.moved(turn, offset) for m in meshes]
+
+
+def _house(rng: np.random.Generator, span: float, height: float, parts: Parts) -> list[Mesh]:
+    """Along +x from the origin, facing -y."""
+    meshes = [quad((0, 0, 0), (span, 0, 0), (0, 0, height), parts.surface(rng, "wall"), float(rng.uniform(1, 3)))]
+    glass = Surface(textures.plain(rng, textures.colour(rng, (0, 0.2), (0.08, 0.35))), gloss=0.08)
+    frame = parts.surface(rng, "material")
+    wide, tall = float(rng.uniform(0.7, 1.8)), float(rng.uniform(1.0, 1.7))
+    columns = np.arange(float(rng.uniform(0.4, 1.2)), span - wide - 0.2, wide + float(rng.uniform(0.6, 2.0)))
+    for z in np.arange(0.9, height - tall - 0.2, float(rng.uniform(2.6, 3.4))):
+        for x in columns:
+            meshes.append(quad((x - 0.07, -0.02, z - 0.07), (wide + 0.14, 0, 0), (0, 0, tall + 0.14), frame))
+            meshes.append(quad((x, -0.04, z), (wide, 0, 0), (0, 0, tall), glass))
+    return meshes
+
+
+def _park(rng: np.random.Generator, shell: Shell, road: Road, site: Site, parts: Parts) -> None:
+    """A vehicle at the edge of the road, if it has room there."""
+    meshes = parts.vehicle(rng)
+    turn = turn_z(road.heading + float(rng.integers(2)) * np.pi + float(rng.normal(0, 0.02)))
+    meshes = [m.moved(turn) for m in meshes]
+    lo, hi = bounds(meshes)
+    beside = bool(rng.integers(2))
+    along = float(rng.uniform(2, shell.depth) if road.along else rng.uniform(-shell.width / 2, shell.width / 2))
+    axis = 0 if road.along else 1
+    edge = (road.x0, road.y0)[axis] + 0.3 - lo[axis] if beside else (road.x1, road.y1)[axis] - 0.3 - hi[axis]
+    x, y = (edge, along) if road.along else (along, edge)
+    footprint = (float(lo[0] + x), float(lo[1] + y), float(hi[0] + x), float(hi[1] + y))
+    if footprint[1] > _CLEAR_M and not any(overlap(footprint, prop.footprint) for prop in site.props if prop.footprint):
+        site.props.append(Prop("furniture", [m.moved(None, vector(x, y, 0)) for m in meshes], footprint=footprint))
