@@ -54,15 +54,17 @@ def sha256(path: Path) -> str:
 
 def test_make_weights_makes_the_data_that_its_recipe_names(root: Path) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
-    begin, shipped = (
-        tomllib.loads((root / "recipes" / f"{name}.toml").read_text(encoding="utf-8")) for name in ("begin", "shipped")
+    begin, further, shipped = (
+        tomllib.loads((root / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
+        for name in ("begin", "further", "shipped")
     )
     counts = {name: int(count) for name, count in re.findall(r"^(\w+)_COUNT \?= (\d+)$", makefile, re.MULTILINE)}
     seeds = re.findall(r"--seed (\d+)", makefile)
     wanted = begin["data"]
     assert counts["VALIDATION"] == wanted["validation_count"] == shipped["data"]["validation_count"]
     assert counts["TRAIN"] + counts["SIMPLE"] == wanted["train_count"]
-    assert counts["TRAIN"] + counts["SIMPLE"] + counts["FAR"] == shipped["data"]["train_count"]
-    assert shipped["model"] == begin["model"]
-    assert len(set(seeds)) == len(seeds) == 4
+    assert counts["TRAIN"] + counts["SIMPLE"] + counts["FAR"] == further["data"]["train_count"]
+    assert further["data"]["train_count"] + counts["STREET"] == shipped["data"]["train_count"]
+    assert shipped["model"] == further["model"] == begin["model"]
+    assert len(set(seeds)) == len(seeds) == 5
     assert seeds[:2] == [str(wanted["seed"]), str(wanted["seed"] + 1)]
