@@ -1,4 +1,4 @@
-"""Foreground without a name, drawn: an arm from beyond the rim, leaves in the wind, a box, a lump; and dark rims.
+"""Foreground without a name, drawn: an arm from beyond the rim, leaves in the wind, a lump; and dark rims.
 
 Whoever tells foreground by knowing people misses the rest. What is drawn here has no depth that could be learnt from,
 so that of the shot is unknown there.
@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from cleanplate.imaging import Image
 from cleanplate.synth.camera.layers import Layers
 from cleanplate.synth.camera.planes import gained, resized, size_of, smooth_field, softened, times
-
-_SHAPES = {"limb": 0.35, "leaves": 0.25, "box": 0.2, "lump": 0.2}
-"""How often each shape is drawn."""
 
 _SUBPIXEL = 4
 """Outlines are drawn to 1 / 2**4 of a pixel."""
@@ -47,23 +44,25 @@ def darken_rim(layers: Layers, rng: np.random.Generator) -> None:
     reach = float(rng.uniform(0.01, 0.04) if border else rng.uniform(0.03, 0.22)) * len(across)
     ramp = np.clip((across - reach) / (1.0 if border else float(rng.uniform(1, 6))) + 1, 0, 1).astype(np.float32)
     ramp = ramp if side % 2 else ramp[::-1]
-    open_to = np.ascontiguousarray(np.broadcast_to(ramp[None] if side < 2 else ramp[:, None], (h, w)))
+    darkest = np.float32(0 if border else rng.uniform(0.03, 0.5))
+    ramp += (1 - ramp) * darkest
+    open_to = np.empty((h, w), np.float32)
+    open_to[:] = ramp[None] if side < 2 else ramp[:, None]
     if not border:
-        open_to = open_to + (1 - open_to) * np.float32(rng.uniform(0.03, 0.5))
         layers.plate, layers.back = times(layers.plate, open_to), times(layers.back, open_to)
         return
     layers.plate, layers.back, layers.front = (times(x, open_to) for x in (layers.plate, layers.back, layers.front))
     layers.alpha = layers.alpha * open_to
-    seen = open_to >= 0.5
-    layers.shot_depth_m, layers.plate_depth_m = layers.shot_depth_m * seen, layers.plate_depth_m * seen
+    layers.shot_depth_m, layers.plate_depth_m = (
+        np.where(open_to >= 0.5, depth_m, np.float32(0)) for depth_m in (layers.shot_depth_m, layers.plate_depth_m)
+    )
 
 
 def _cover(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
     """What a random shape covers of a picture (h, w), soft by about a pixel."""
     canvas = np.zeros(size_hw, np.uint8)
-    {"limb": _limb, "leaves": _leaves, "box": _box, "lump": _lump}[
-        str(rng.choice(list(_SHAPES), p=[*_SHAPES.values()]))
-    ](canvas, rng)
+    draw = _SHAPES[int(rng.choice(len(_SHAPES), p=_HOW_OFTEN))]
+    draw(canvas, rng)
     cover = canvas.astype(np.float32) * np.float32(1 / 255)
     return cover if rng.random() < 0.5 else softened(cover, float(rng.uniform(0.4, 1.0)))
 
@@ -78,6 +77,11 @@ def _from_rim(rng: np.random.Generator, size_hw: tuple[int, int]) -> tuple[NDArr
     return np.clip(at + along, (-0.03 * w, -0.03 * h), (1.03 * w, 1.03 * h)), angle + rng.uniform(-1.2, 1.2)
 
 
+def _any_scale(rng: np.random.Generator, low: float, high: float) -> float:
+    """Log-uniform between two positive bounds."""
+    return low * (high / low) ** float(rng.random())
+
+
 def _polygon(canvas: _Canvas, points: NDArray[np.float64]) -> None:
     fixed = np.round(points * 2**_SUBPIXEL).astype(np.int32)
     cv2.fillPoly(canvas, [fixed], 255, cv2.LINE_AA, _SUBPIXEL)
@@ -88,7 +92,7 @@ def _limb(canvas: _Canvas, rng: np.random.Generator) -> None:
     h, w = size_of(canvas)
     for _ in range(int(rng.integers(1, 3))):
         point, angle = _from_rim(rng, (h, w))
-        thick = float(np.exp(rng.uniform(np.log(0.02), np.log(0.16)))) * h
+        thick = _any_scale(rng, 0.02, 0.16) * h
         for _ in range(int(rng.integers(1, 4))):
             end = point + rng.uniform(0.08, 0.35) * h * np.array([np.cos(angle), np.sin(angle)])
             thinner = thick * rng.uniform(0.6, 1.1)
@@ -114,7 +118,8 @@ def _leaves(canvas: _Canvas, rng: np.random.Generator) -> None:
         point, angle = _from_rim(rng, (h, w))
         for _ in range(int(rng.integers(3, 16))):
             end = point + length * rng.uniform(0.5, 1.2) * np.array([np.cos(angle), np.sin(angle)])
-            cv2.line(canvas, *(np.round(p).astype(int).tolist() for p in (point, end)), 255, 1, cv2.LINE_AA)
+            (x, y), (to_x, to_y) = (np.round(p).astype(int).tolist() for p in (point, end))
+            cv2.line(canvas, (x, y), (to_x, to_y), 255, 1, cv2.LINE_AA)
             for side in (-1, 1):
                 _leaf(canvas, end, angle + side * rng.uniform(0.3, 1.3), length * rng.uniform(0.5, 1.2), slim)
             point, angle = end, angle + rng.normal(0, 0.3)
@@ -128,24 +133,11 @@ def _leaf(canvas: _Canvas, stem: NDArray[np.float64], angle: float, length: floa
     _polygon(canvas, stem + outline @ turn)
 
 
-def _box(canvas: _Canvas, rng: np.random.Generator) -> None:
-    """A four-sided thing, a little askew."""
-    h, w = size_of(canvas)
-    middle = np.array([rng.uniform(-0.05, 1.05) * w, rng.uniform(-0.05, 1.05) * h])
-    half = np.exp(rng.uniform(np.log(0.03), np.log(0.3), 2)) * h
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half * rng.uniform(0.75, 1.15, (4, 2))
-    turn = rng.normal(0, 0.25)
-    _polygon(canvas, middle + corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]))
-
-
 def _lump(canvas: _Canvas, rng: np.random.Generator) -> None:
     """A closed, wavy outline."""
     h, w = size_of(canvas)
     middle = np.array([rng.uniform(-0.05, 1.05) * w, rng.uniform(-0.05, 1.05) * h])
-    radius, turn = (
-        float(np.exp(rng.uniform(np.log(0.03), np.log(0.35)))) * h,
-        np.linspace(0, 2 * np.pi, 48, endpoint=False),
-    )
+    radius, turn = _any_scale(rng, 0.03, 0.35) * h, np.linspace(0, 2 * np.pi, 48, endpoint=False)
     waves = sum(rng.normal(0, 0.25) / k * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in range(1, 7))
     reach = radius * np.clip(1 + waves, 0.3, 2)
     squash = np.array([rng.uniform(0.5, 1.0), rng.uniform(0.5, 1.0)])
@@ -156,13 +148,13 @@ def _surface(layers: Layers, rng: np.random.Generator, cover: Image) -> Image:
     """How it looks (h, w, 3): like another part of the scene, one colour, or mottled; lit from one side."""
     h, w = size_of(cover)
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.2:
         picture = _elsewhere(layers.plate, rng)
         looks = gained(picture, (rng.uniform(0.5, 1.6) * rng.uniform(0.8, 1.2, 3)).tolist())
     else:
         colour = rng.uniform(0.03, 1.0) * rng.uniform(0.4, 1.0, 3)
         looks = np.full((h, w, 3), colour, np.float32)
-        if kind > 0.7:
+        if kind > 0.6:
             other = np.full((h, w, 3), rng.uniform(0.03, 1.0) * rng.uniform(0.4, 1.0, 3), np.float32)
             cells = int(rng.integers(6, max(7, min(h, w) // 3)))
             mix = np.clip(smooth_field(rng, (cells, cells), (h, w)) * np.float32(rng.uniform(0.5, 3)) + 0.5, 0, 1)
@@ -182,3 +174,7 @@ def _elsewhere(picture: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
         part = part[:, ::-1]
     return resized(np.ascontiguousarray(part), (h, w))
+
+
+_SHAPES, _HOW_OFTEN = (_limb, _leaves, _lump), (0.5, 0.25, 0.25)
+"""What is drawn, and how often; nothing with four corners: pictures on walls and screens are no foreground."""
