@@ -1,5 +1,6 @@
 """The commands over real shards: it lives here because the invented shards do."""
 
+import json
 import os
 import shutil
 import signal
@@ -38,6 +39,37 @@ def test_train_stop_resume_export_from_the_command_line(
     assert main(["export", str(out), "--out", str(model)]) == 0
     assert f"{model}: tiny 1, " in capsys.readouterr().out
     assert main(["inspect", str(model)]) == 0
+
+
+def test_a_test_set_is_not_trained_on(
+    recipe_file: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "objects"
+    shutil.copytree(data, copy)
+    path = copy / "train" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(manifest | {"about": {"only": "objects"}}), encoding="utf-8")
+    out = tmp_path / "run"
+    assert main(["train", str(recipe_file), "--data", str(copy), "--out", str(out)]) == 1
+    assert capsys.readouterr().err == (
+        f"cleanplate: {copy / 'train'}: is a test set, made with --only objects; make one without it to train on\n"
+    )
+    assert not out.exists()
+
+
+@pytest.mark.slow
+def test_weights_that_saw_the_validation_data_are_no_start(
+    recipe_file: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", str(recipe_file), "--set", "optim.steps=2", "--set", "run.validate_every=9"]
+    swapped, first, second = (tmp_path / name for name in ("swapped", "first", "second"))
+    swapped.mkdir()
+    (swapped / "train").symlink_to(data / "validation")
+    (swapped / "validation").symlink_to(data / "train")
+    assert main([*words, "--data", str(swapped), "--out", str(first)]) == 0
+    assert main([*words, "--data", str(data), "--out", str(second), "--start", str(first)]) == 1
+    assert "was trained on what is to be its validation" in capsys.readouterr().err
+    assert not second.exists()
 
 
 @pytest.mark.slow

@@ -108,6 +108,11 @@ def test_who_has_trained_without_plates_can_do_without(recipe: Recipe) -> None:
     assert make_contract(recipe, about, model).weights == weights_of(model)
 
 
+def test_a_set_that_was_trained_on_twice_is_named_once(recipe: Recipe) -> None:
+    about = About(1, {}, "sha256:a+sha256:b+sha256:a", "sha256:c", "d")
+    assert make_contract(recipe, about, onnx.ModelProto()).training_data == "sha256:a+sha256:b"
+
+
 def test_a_folder_without_a_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no checkpoint"):
         export(tmp_path, tmp_path / "model.onnx")

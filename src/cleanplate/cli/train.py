@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cleanplate.cli.options import folder_set_options
-from cleanplate.errors import MissingExtraError
+from cleanplate.errors import InputError, MissingExtraError
 
 
 @click.command("train", short_help="Train the network by a recipe.")
@@ -52,7 +52,10 @@ def command(
     loaded = load_recipe(recipe, overrides)
 
     def opened(folder: Path) -> Samples:
-        return open_samples(folder, rule_words=pairs, depth_is=depth_is)
+        samples = open_samples(folder, rule_words=pairs, depth_is=depth_is)
+        if only := samples.about.get("only"):
+            raise InputError(f"{folder}: is a test set, made with --only {only}; make one without it to train on")
+        return samples
 
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
     goes_on = resume and newest_checkpoint(out) is not None

@@ -98,6 +98,7 @@ class FolderReader:
     Attributes:
         fingerprint: of a set without a manifest over names and sizes, so that opening it reads no picture.
         scenes, people: of a set without a manifest, scenes are names of backgrounds with their sizes in bytes.
+        about: who made the samples and how, as the manifest has it; nothing where there is none.
 
     Raises:
         InputError: no folder set there, or it is unfinished, damaged, does not pair or does not say what its depth is.
@@ -108,6 +109,7 @@ class FolderReader:
         opened = open_folder_set(folder, rule_words)
         self.folder = folder
         self.depth = _meaning(opened, depth_is)
+        self.about = {} if opened.manifest is None else dict(opened.manifest.about)
         self.pairs: list[Pair] = opened.pairs
         if opened.manifest is None:
             self.fingerprint = listing_of(sizes_in(opened.listings))

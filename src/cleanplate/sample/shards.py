@@ -127,6 +127,7 @@ class ShardReader:
         fingerprint: "sha256:..." over the data, as the manifest has it.
         size_hw: of every picture, in pixels.
         scenes, people: the names of all there are.
+        about: who made the samples and how, as the manifest has it.
 
     Raises:
         InputError: no data set there, a format this version does not know, or a tar that is missing or cut off.
@@ -140,6 +141,7 @@ class ShardReader:
         self.size_hw: tuple[int, int] = (int(manifest["size_hw"][0]), int(manifest["size_hw"][1]))
         self.scenes: frozenset[str] = frozenset(manifest["scenes"])
         self.people: frozenset[str] = frozenset(manifest["people"])
+        self.about: dict[str, Any] = manifest.get("about", {})
         self._shards: list[dict[str, Any]] = manifest["shards"]
         self._ends = np.cumsum([shard["num_samples"] for shard in self._shards])
         self._listed: dict[int, Contents] = {}

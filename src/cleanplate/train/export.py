@@ -93,7 +93,7 @@ def make_contract(recipe: Recipe, about: About, model: onnx.ModelProto) -> Contr
         name=recipe.run.name,
         version=recipe.run.version,
         licence=recipe.export.licence,
-        training_data=about.training_data,
+        training_data="+".join(dict.fromkeys(about.training_data.split("+"))),  # each set once
         commit=about.commit,
         weights=weights_of(model),
         short_side_px=recipe.export.short_side_px,

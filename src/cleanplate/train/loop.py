@@ -49,7 +49,7 @@ class Training:
 
     Raises:
         InputError: the folder holds a run and `resume` is not given, or one of other data; training and validation
-            share a scene or a person.
+            share a scene or a person, or the weights to begin with were trained on the validation data.
         RecipeError: the run in the folder has another recipe.
 
     """
@@ -66,6 +66,8 @@ class Training:
         watch: CollapseWatch | None = None,
     ) -> None:
         check_disjoint(train, validation, str(out))
+        if seen_before and validation.fingerprint in seen_before.split("+"):
+            raise InputError(f"{out}: --start was trained on what is to be its validation; give other validation data")
         prepare_folder(out)
         recipe = task.recipe
         run, optim = recipe.run, recipe.optim
