@@ -82,6 +82,15 @@ def test_the_report_has_every_finished_row_and_names_the_others(recipes: Path, d
     assert "Not trained yet: mask_subtract_offset" in page
     for said in ("0.017246", "0.022197", "What a colour map costs", "0.9685", "jittered", "what the watch said"):
         assert said in page
+    subtract, concat = by_row["mask_subtract"], by_row["mask_concat"]
+    loss, iou = subtract["train_loss"] < concat["train_loss"], subtract["iou"] > concat["iou"]
+    names = {True: "subtracting", False: "concatenating"}
+    won = (
+        f"{names[loss]} has the lower train loss"
+        + (" and the" if loss == iou else f", {names[iou]} the")
+        + " higher IoU"
+    )
+    assert f"With inputs scaled honestly, {won}." in page
     assert {path.name for path in docs.iterdir()} == {
         "document.md", "document.json", "document.jpg", "document_drawn.jpg",
     }  # fmt: skip

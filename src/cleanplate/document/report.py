@@ -100,16 +100,31 @@ def _verdicts(results: dict[str, Result]) -> str:
 def _subtract_or_concat(results: dict[str, Result]) -> list[str]:
     pairs = [("mask_subtract", "mask_concat", "inputs scaled honestly")]
     pairs.append(("mask_subtract_offset", "mask_concat_offset", "the document's input scaling put back"))
+    won: list[str] = []
     lines: list[list[str]] = [["the document, 10 epochs, its own data", "0.017246", "0.022197", "", ""]]
     for subtract, concat, said in pairs:
         if subtract in results and concat in results:
             tables = [results[row]["table"] for row in (subtract, concat)]
             losses, ious = ([_cell(name, table[name]) for table in tables] for name in ("train_loss", "iou"))
             lines.append([said, *losses, *ious])
+            won.append(f"With {said}, {_winner(*tables)}.")
     if len(lines) == 1:
         return []
     head = ["", "train loss: subtract", "concat", "validation IoU: subtract", "concat"]
-    return ["## Subtract or concatenate", _markdown(head, lines)]
+    return [
+        "## Subtract or concatenate",
+        _markdown(head, lines),
+        "The document found subtracting better. " + " ".join(won),
+    ]
+
+
+def _winner(subtract: dict[str, Any], concat: dict[str, Any]) -> str:
+    """Which of two rows learnt its training data better, and which the pairs that it never saw."""
+    loss = "subtracting" if subtract["train_loss"] < concat["train_loss"] else "concatenating"
+    iou = "subtracting" if subtract["iou"] > concat["iou"] else "concatenating"
+    if loss == iou:
+        return f"{loss} has the lower train loss and the higher IoU"
+    return f"{loss} has the lower train loss, {iou} the higher IoU"
 
 
 def _as_it_was(results: dict[str, Result]) -> list[str]:

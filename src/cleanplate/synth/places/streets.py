@@ -41,7 +41,8 @@ def put_up_street(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple
 def _road(rng: np.random.Generator, shell: Shell) -> Road:
     """Two to six lanes, along the view more often than across it."""
     wide, lanes = float(rng.uniform(*_LANE_M)), int(rng.choice([2, 2, 3, 4, 6]))
-    breadth = min(wide * lanes, 0.7 * (shell.width if (along := rng.random() < 0.55) else shell.depth))
+    along = rng.random() < 0.55
+    breadth = min(wide * lanes, 0.7 * (shell.width if along else shell.depth))
     if along:
         left = float(rng.uniform(-shell.width / 2, shell.width / 2 - breadth))
         return Road(left, -20.0, left + breadth, 3 * shell.depth, along=True, lane_m=wide)
