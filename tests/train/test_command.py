@@ -52,7 +52,7 @@ def test_a_test_set_is_not_trained_on(
     out = tmp_path / "run"
     assert main(["train", str(recipe_file), "--data", str(copy), "--out", str(out)]) == 1
     assert capsys.readouterr().err == (
-        f"cleanplate: {copy / 'train'}: is a test set, made with --only objects; make one without it to train on\n"
+        f"cleanplate: {copy / 'train'}: is a test set, made with --only objects; make one without it to train with\n"
     )
     assert not out.exists()
 

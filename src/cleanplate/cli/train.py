@@ -54,7 +54,7 @@ def command(
     def opened(folder: Path) -> Samples:
         samples = open_samples(folder, rule_words=pairs, depth_is=depth_is)
         if only := samples.about.get("only"):
-            raise InputError(f"{folder}: is a test set, made with --only {only}; make one without it to train on")
+            raise InputError(f"{folder}: is a test set, made with --only {only}; make one without it to train with")
         return samples
 
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")

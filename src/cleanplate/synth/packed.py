@@ -61,6 +61,8 @@ class PackParts(ProceduralParts):
 
     def vehicle(self, rng: np.random.Generator) -> list[Mesh]:
         """See `parts.Parts`."""
+        if self._unseen is not None:
+            return self._unseen.vehicle(rng)
         return self._catalogue.vehicle(rng) if rng.random() < _PACKED["vehicle"] else super().vehicle(rng)
 
     def surface(self, rng: np.random.Generator, use: str) -> Surface:

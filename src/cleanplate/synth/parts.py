@@ -66,7 +66,7 @@ class Parts(Protocol):
         ...
 
     def piece(self, rng: np.random.Generator, place: str) -> Piece:
-        """Furniture for a kind of place (`places.rooms.KINDS`)."""
+        """Furniture for a kind of place (`places.rooms.PLACES`, but streets)."""
         ...
 
     def chair(self, rng: np.random.Generator) -> Piece:

@@ -97,7 +97,7 @@ class Prop:
 
 @dataclass(frozen=True)
 class Road:
-    """A rectangle of the ground that vehicles use, along the view (y) or across it (x); metres."""
+    """A rectangle of the ground that vehicles use, along the view (y) or across it (x); metres. Lanes are but drawn."""
 
     x0: float
     y0: float

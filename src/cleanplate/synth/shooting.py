@@ -16,7 +16,7 @@ from cleanplate.synth.pack import open_pack, unseen_folder
 from cleanplate.synth.packed import PackParts
 from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.changes import LOOKS, Changed, change
-from cleanplate.synth.places.rooms import make_scene
+from cleanplate.synth.places.rooms import PLACES, make_scene
 from cleanplate.synth.procedural import ProceduralParts
 from cleanplate.synth.render.render import PlateRender, ShotRender, render_plate, render_shot
 from cleanplate.synth.scene import Actor, Camera
@@ -62,6 +62,10 @@ is brought, but a lamp, the daylight, a screen or a curtain is another; one shot
 """
 
 
+_DAYLIT = {"outdoor", "street"}
+"""Places without lamps, windows and curtains."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to make.
@@ -74,6 +78,9 @@ class Plan:
         only: "objects" or "light", the test sets of `_ONLY`; or all of what training sees.
         nearest_m: how far at least who or what comes stays from the camera.
         place: one of `places.rooms.PLACES`; all but streets if not said.
+
+    Raises:
+        UsageError: no such place, or one where nothing that `only` asks for happens.
     """
 
     seed: int
@@ -83,6 +90,12 @@ class Plan:
     only: str | None = None
     nearest_m: float = NEAREST_M
     place: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.place is not None and self.place not in PLACES:
+            raise UsageError(f"place {self.place!r}: choose one of {', '.join(PLACES)}")
+        if self.only == "light" and self.place in _DAYLIT:
+            raise UsageError(f"only 'light' in an {self.place}: nothing that is switched or drawn there; leave one out")
 
     @property
     def rules(self) -> _Rules:

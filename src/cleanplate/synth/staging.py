@@ -60,7 +60,7 @@ class _Stage:
 def stage(
     rng: np.random.Generator, scene: Scene, cast: Cast, parts: Parts, nearest_m: float = NEAREST_M
 ) -> list[Actor]:
-    """A random group of actors at their places: people first, sometimes an object or an animal.
+    """A random group of actors at their places: traffic first, then people, sometimes an object or an animal.
 
     Where the cast is empty, objects and animals alone, on floor that is free for all of them. `nearest_m`: how far at
     least they stay from the camera.

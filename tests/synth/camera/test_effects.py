@@ -30,7 +30,8 @@ STRIKES: dict[str, tuple[dict[str, Any], str]] = {
     "lamp": ({"lamp_p": 1}, "shot"),
     "screen": ({"screen_p": 1}, "plate shot"),
     "intruder": ({"intruder_p": 1}, "shot alpha shot_depth_m"),
-    "dark rim": ({"rim_p": 1}, "plate shot shot_depth_m"),
+    "dark rim": ({"rim_p": 1}, "plate shot"),
+    "black border": ({"border_p": 1}, "plate shot shot_depth_m"),
     "motion": ({"motion_p": 1, "motion_px": 12}, "shot alpha shot_depth_m"),
     "ghost": ({"ghost_p": 1}, "shot"),
     "interlace": ({"interlace_p": 1, "motion_px": 12}, "plate shot alpha shot_depth_m"),
@@ -95,7 +96,7 @@ def test_an_effect_changes_what_it_says_and_nothing_else(effect: str) -> None:
         out = degrade(sample, np.random.default_rng(seed), replace(NONE, **settings), SIZE)
         changed |= {name for name, array in _arrays(sample).items() if np.abs(getattr(out, name) - array).max() > 1e-5}
     assert changed - {"plate_depth_m"} == set(struck.split())
-    assert ("plate_depth_m" in changed) == (effect in {"crop", "mirror", "distortion", "removed", "dark rim"})
+    assert ("plate_depth_m" in changed) == (effect in {"crop", "mirror", "distortion", "removed", "black border"})
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Effects) if not f.name.endswith(("_p", "_quality"))])
@@ -209,3 +210,29 @@ def test_an_intruder_keeps_its_plate_and_its_depth_is_unknown() -> None:
         assert (out.shot_depth_m[out.alpha == 0] == sample.shot_depth_m[out.alpha == 0]).all()
         came += bool(new.any())
     assert came >= 10
+
+
+def test_an_intruder_that_moves_takes_no_depth_from_what_is_behind_it() -> None:
+    scene = _sample()
+    empty = replace(scene, shot=scene.plate, alpha=np.zeros(SIZE, np.float32), shot_depth_m=scene.plate_depth_m)
+    moving = replace(NONE, intruder_p=1, motion_p=1, interlace_p=1, motion_px=12)
+    covered = 0
+    for seed in range(12):
+        out = degrade(empty, np.random.default_rng(seed), moving, SIZE)
+        assert (out.shot_depth_m[out.alpha >= 0.5] == 0).all()
+        covered += int((out.alpha >= 0.5).sum())
+    assert covered > 1000
+
+
+def test_a_black_border_lies_before_what_moves() -> None:
+    settings = replace(NONE, border_p=1, motion_p=1, interlace_p=1, ghost_p=1, motion_px=12)
+    num_black = 0
+    for seed in range(12):
+        out = degrade(_sample(), np.random.default_rng(seed), settings, SIZE)
+        black = out.plate.max(-1) == 0
+        num_black += int(black.sum())
+        assert not out.alpha[black].any()
+        assert not out.shot[black].any()
+        assert not out.shot_depth_m[black].any()
+        assert not out.plate_depth_m[black].any()
+    assert num_black > 200  # some are narrower than a pixel

@@ -25,12 +25,13 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     depth (shadow, instances, view) are left out: nothing here keeps them true.
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
-    intruded, dark_rim = (p > 0 and rng.random() < p for p in (effects.intruder_p, effects.rim_p))
+    chances = effects.intruder_p, effects.rim_p, effects.border_p
+    intruded, dark_rim, bordered = (p > 0 and rng.random() < p for p in chances)
     people_alone = _people_alone(sample) and not intruded
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
     sample = changes.emptied(sample, rng, effects)
-    sample = _changed(sample, rng, effects, outline, intruded=intruded, dark_rim=dark_rim)
+    sample = _changed(sample, rng, effects, outline, intruded=intruded, dark_rim=dark_rim, bordered=bordered)
     plate, shot, alpha = sample.plate, sample.shot, sample.alpha
     if rng.random() < effects.lamp_p:
         shot = lamp(shot, sample.shot_depth_m, rng)
@@ -61,7 +62,14 @@ def _people_alone(sample: Sample) -> bool:
 
 
 def _changed(
-    sample: Sample, rng: np.random.Generator, effects: Effects, outline: Image, *, intruded: bool, dark_rim: bool
+    sample: Sample,
+    rng: np.random.Generator,
+    effects: Effects,
+    outline: Image,
+    *,
+    intruded: bool,
+    dark_rim: bool,
+    bordered: bool,
 ) -> Sample:
     """What happened in the scene, if anything did."""
     happens = rng.random(7) < (
@@ -73,7 +81,7 @@ def _changed(
         effects.interlace_p * (effects.motion_px > 0),
         effects.ghost_p,
     )
-    if not (happens.any() or intruded or dark_rim):
+    if not (happens.any() or intruded or dark_rim or bordered):
         return sample
     camouflaged, cluttered, shadowed, screened, moved, interlaced, ghosted = happens
     layers = split(sample, outline)
@@ -92,6 +100,8 @@ def _changed(
     shot = _smeared(layers, rng, effects, moved=bool(moved), interlaced=bool(interlaced))
     if ghosted:
         shot = motion.ghost(layers, rng, shot)
+    if bordered:
+        shot = intruders.black_border(layers, rng, shot)
     return replace(
         sample,
         plate=layers.plate,

@@ -26,7 +26,8 @@ class Effects:
         lamp_p: a lamp was switched on or off.
         screen_p: a screen or picture on the scene's surfaces that shows something else in the shot.
         intruder_p: something drawn, of no kind in particular, comes before all else; its depth is unknown.
-        rim_p: the scene is dark along one side, in both; now and then a black border instead.
+        rim_p: the scene is dark along one side, in both.
+        border_p: a black border along one side of both, before everything.
         motion_p, motion_px: the foreground moved while the shutter was open, up to this far.
         ghost_p: the frame before shines through, as temporal denoising leaves it.
         interlace_p: two fields a frame: a comb, a double image, or half the lines.
@@ -77,6 +78,7 @@ class Effects:
     screen_p: float = 0.08
     intruder_p: float = 0.0
     rim_p: float = 0.0
+    border_p: float = 0.0
     motion_p: float = 0.2
     motion_px: float = 6.0
     ghost_p: float = 0.06

@@ -1,4 +1,4 @@
-"""Foreground without a name, drawn: an arm from beyond the rim, leaves in the wind, a lump; and dark rims.
+"""Foreground without a name, drawn: an arm from beyond the rim, leaves in the wind, a lump; and dark or black rims.
 
 Whoever tells foreground by knowing people misses the rest. What is drawn here has no depth that could be learnt from,
 so that of the shot is unknown there.
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.synth.camera.layers import Layers
-from cleanplate.synth.camera.planes import gained, resized, size_of, smooth_field, softened, times
+from cleanplate.synth.camera.planes import gained, mixed, resized, size_of, smooth_field, softened, times
 
 _SUBPIXEL = 4
 """Outlines are drawn to 1 / 2**4 of a pixel."""
@@ -28,34 +28,42 @@ def intrude(layers: Layers, rng: np.random.Generator) -> None:
         moved = np.array([[1, 0, rng.normal(0, 0.04 * w)], [0, 1, abs(rng.normal(0, 0.04 * h))]])
         shade = softened(np.asarray(cv2.warpAffine(cover, moved, (w, h)), np.float32), float(rng.uniform(1, 8)))
         layers.back = times(layers.back, 1 - np.float32(rng.uniform(0.1, 0.6)) * shade)
-    rest = 1 - cover
-    layers.front = np.asarray(
-        cv2.add(times(layers.front, rest), times(_surface(layers, rng, cover), cover)), np.float32
-    )
+    before, rest = layers.alpha >= 0.5, 1 - cover
+    layers.front = mixed(layers.front, _surface(layers, rng, cover), cover)
     layers.alpha = np.asarray(cover + layers.alpha * rest, np.float32)
-    layers.shot_depth_m = np.where(cover >= 0.5, np.float32(0), layers.shot_depth_m)
+    covered = (cover >= 0.5) | ((layers.alpha >= 0.5) & ~before)
+    layers.shot_depth_m = np.where(covered, np.float32(0), layers.shot_depth_m)
 
 
 def darken_rim(layers: Layers, rng: np.random.Generator) -> None:
-    """A strip along one side where the scene is dark in both pictures; at times a black border before everything."""
-    h, w = size_of(layers.alpha)
-    side, border = int(rng.integers(4)), rng.random() < 0.25
-    across = np.arange(w if side < 2 else h, dtype=np.float32)
-    reach = float(rng.uniform(0.01, 0.04) if border else rng.uniform(0.03, 0.22)) * len(across)
-    ramp = np.clip((across - reach) / (1.0 if border else float(rng.uniform(1, 6))) + 1, 0, 1).astype(np.float32)
-    ramp = ramp if side % 2 else ramp[::-1]
-    darkest = np.float32(0 if border else rng.uniform(0.03, 0.5))
-    ramp += (1 - ramp) * darkest
-    open_to = np.empty((h, w), np.float32)
-    open_to[:] = ramp[None] if side < 2 else ramp[:, None]
-    if not border:
-        layers.plate, layers.back = times(layers.plate, open_to), times(layers.back, open_to)
-        return
-    layers.plate, layers.back, layers.front = (times(x, open_to) for x in (layers.plate, layers.back, layers.front))
-    layers.alpha = layers.alpha * open_to
+    """The scene is dark along one side, in both pictures; who comes is not."""
+    light = _without_strip(rng, size_of(layers.alpha), (0.03, 0.22), float(rng.uniform(1, 6)))
+    light += (1 - light) * np.float32(rng.uniform(0.03, 0.5))
+    layers.plate, layers.back = times(layers.plate, light), times(layers.back, light)
+
+
+def black_border(layers: Layers, rng: np.random.Generator, shot: Image) -> Image:
+    """Nothing is seen along one side, whatever moved there; the shot, and in `layers` the plate, alpha and depths."""
+    light = _without_strip(rng, size_of(layers.alpha), (0.01, 0.04), 1)
+    layers.plate, layers.alpha = times(layers.plate, light), layers.alpha * light
     layers.shot_depth_m, layers.plate_depth_m = (
-        np.where(open_to >= 0.5, depth_m, np.float32(0)) for depth_m in (layers.shot_depth_m, layers.plate_depth_m)
+        np.where(light >= 0.5, depth_m, np.float32(0)) for depth_m in (layers.shot_depth_m, layers.plate_depth_m)
     )
+    return times(shot, light)
+
+
+def _without_strip(
+    rng: np.random.Generator, size_hw: tuple[int, int], shares: tuple[float, float], soft_px: float
+) -> Image:
+    """1 all over (h, w) but along a random side, where it is 0 over a share of the picture's width or height."""
+    h, w = size_hw
+    side = int(rng.integers(4))
+    across = np.arange(w if side < 2 else h, dtype=np.float32)
+    ramp = np.clip((across - float(rng.uniform(*shares)) * len(across)) / soft_px + 1, 0, 1).astype(np.float32)
+    ramp = ramp if side % 2 else ramp[::-1]
+    light = np.empty((h, w), np.float32)
+    light[:] = ramp[None] if side < 2 else ramp[:, None]
+    return light
 
 
 def _cover(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
@@ -73,8 +81,9 @@ def _from_rim(rng: np.random.Generator, size_hw: tuple[int, int]) -> tuple[NDArr
     angle = rng.uniform(-np.pi, np.pi)
     inward = np.array([np.cos(angle), np.sin(angle)])
     at = np.array([w, h]) * (0.5 - 0.53 * inward / np.abs(inward).max())
-    along = np.array([-inward[1], inward[0]]) * rng.uniform(-0.35, 0.35) * np.array([w, h])
-    return np.clip(at + along, (-0.03 * w, -0.03 * h), (1.03 * w, 1.03 * h)), angle + rng.uniform(-1.2, 1.2)
+    along = np.abs(inward) < np.abs(inward).max()  # the rim's own axis
+    at += along * rng.uniform(-0.35, 0.35) * np.array([w, h])
+    return np.clip(at, (-0.03 * w, -0.03 * h), (1.03 * w, 1.03 * h)), angle + rng.uniform(-1.2, 1.2)
 
 
 def _any_scale(rng: np.random.Generator, low: float, high: float) -> float:
@@ -158,7 +167,7 @@ def _surface(layers: Layers, rng: np.random.Generator, cover: Image) -> Image:
             other = np.full((h, w, 3), rng.uniform(0.03, 1.0) * rng.uniform(0.4, 1.0, 3), np.float32)
             cells = int(rng.integers(6, max(7, min(h, w) // 3)))
             mix = np.clip(smooth_field(rng, (cells, cells), (h, w)) * np.float32(rng.uniform(0.5, 3)) + 0.5, 0, 1)
-            looks = np.asarray(cv2.add(times(looks, 1 - mix), times(other, mix)), np.float32)
+            looks = mixed(looks, other, mix)
     light = 1 + np.float32(rng.uniform(0, 0.3)) * smooth_field(rng, (3, 3), (h, w))
     round_px = float(rng.uniform(2, 10))
     light *= 1 - np.float32(rng.uniform(0, 0.7)) * (1 - softened(cover, round_px))

@@ -59,8 +59,8 @@ def split(sample: Sample, outline: Image) -> Layers:
 def follow_coverage(layers: Layers, before: Image, reach_px: int) -> None:
     """Bring the shot's depth to an alpha that was smeared by up to `reach_px`; `before` is the alpha it had.
 
-    Where alpha rose over one half, the nearest foreground depth around; where it fell below, the plate's. No depth is
-    ever blended.
+    Where alpha rose over one half, the nearest foreground depth around, unknown where some around is; where it fell
+    below, the plate's. No depth is ever blended.
     """
     was, now = before >= 0.5, layers.alpha >= 0.5
     lost, won = was & ~now, now & ~was
@@ -68,6 +68,8 @@ def follow_coverage(layers: Layers, before: Image, reach_px: int) -> None:
         return
     known = was & (layers.shot_depth_m > 0)
     far = np.where(known, layers.shot_depth_m, np.float32(np.inf))
-    near = cv2.erode(far, np.ones((2 * reach_px + 1,) * 2, np.uint8), borderValue=float("inf"))
+    around = np.ones((2 * reach_px + 1,) * 2, np.uint8)
+    near = cv2.erode(far, around, borderValue=float("inf"))
+    near[cv2.dilate((was & ~known).view(np.uint8), around) > 0] = 0
     depth = np.where(lost, layers.plate_depth_m, layers.shot_depth_m)
     layers.shot_depth_m = np.asarray(np.where(won & np.isfinite(near), near, depth), np.float32)

@@ -29,6 +29,11 @@ def times(picture: Image, plane: Image) -> Image:
     return np.asarray(cv2.multiply(picture, tripled(plane)), np.float32)
 
 
+def mixed(under: Image, over: Image, cover: Image) -> Image:
+    """Where a plane (h, w) is 1 one picture (h, w, 3), where it is 0 the other."""
+    return np.asarray(cv2.add(times(over, cover), times(under, 1 - cover)), np.float32)
+
+
 def gained(picture: Image, gains: Sequence[float]) -> Image:
     """A picture (h, w, 3) with one factor for each colour."""
     return coloured(picture, np.diag(gains))

@@ -64,7 +64,7 @@ class Catalogue:
         return self._varied(rng, self._pick(rng, "animal")).meshes
 
     def vehicle(self, rng: np.random.Generator) -> list[Mesh]:
-        """Something that drives on roads, lengthwise along y."""
+        """Something that drives on roads, lengthwise along y, its largest part dyed."""
         number = int(rng.choice(self._vehicles))
         meshes = self._varied(rng, number).meshes
         painted = max(range(len(meshes)), key=lambda k: _area(meshes[k]))
@@ -136,9 +136,7 @@ class Catalogue:
 
     @cached_property
     def _vehicles(self) -> list[int]:
-        """Which pieces drive: containers stand among the vehicles."""
-        kinds, names = self._stored["kind"], self._stored["name"]
-        return [k for k in range(len(kinds)) if kinds[k] == "vehicle" and "ontainer" not in str(names[k])]
+        return [k for k, kind in enumerate(self._stored["kind"]) if kind == "vehicle"]
 
     @cached_property
     def _parts(self) -> Ints:

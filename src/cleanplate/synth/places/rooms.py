@@ -1,4 +1,4 @@
-"""Empty scenes: living rooms and offices, corridors, halls, and simple outdoor places, each with light and a camera."""
+"""Empty scenes: living rooms and offices, corridors, halls, yards and streets, each with light and a camera."""
 
 import numpy as np
 
@@ -92,6 +92,7 @@ def _over_street(rng: np.random.Generator, shell: Shell, size_hw: tuple[int, int
     low, high = list(_STREET_VIEWS)[int(rng.choice(len(_STREET_VIEWS), p=list(_STREET_VIEWS.values())))]
     z = float(rng.uniform(low, high))
     eye = (rng.uniform(-0.45, 0.45) * shell.width, rng.uniform(0.1, 1.5), z)
-    far = float(rng.uniform(max(4.0, 1.2 * z), max(8.0, min(0.8 * shell.depth, 8 * z))))
+    near, far = max(4.0, 1.2 * z), max(8.0, min(0.8 * shell.depth, 8 * z))
+    far = near + (far - near) * rng.random()  # on short streets the second may be the nearer one
     target = (rng.uniform(-0.3, 0.3) * min(shell.width, far), far, rng.uniform(0.0, 1.3))
     return look_at(eye, target, float(rng.triangular(22, 48, 80)), size_hw, rng.normal(0, 0.02))

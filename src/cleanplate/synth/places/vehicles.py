@@ -22,7 +22,7 @@ class _Shape:
     """Side views as (k, 2) convex outlines of y and z in metres, front at -y: bodies, and the panes of glass.
 
     Attributes:
-        length, width: metres. bodies: painted. glass: dark, let into the sides and across. axles: y of each.
+        length, width: metres. bodies: painted. glass: dark, let into the sides. axles: y of each.
         wheel: radius in metres.
     """
 
@@ -131,7 +131,7 @@ def _wheel(radius: float, tyre: Surface, rim: Surface, side: int, middle: tuple[
 
 
 def _lights(shape: _Shape, floor: float) -> list[Mesh]:
-    """Head lamps, tail lamps and the plates between, as flat patches before and behind."""
+    """Head lamps and tail lamps as flat patches, and bumpers."""
     half, front = shape.length / 2, shape.width / 2 - 0.32
     pale = Surface(np.full((1, 1, 3), 0.7, np.float32), gloss=0.1)
     red = Surface(srgb_to_linear(np.array([[[0.6, 0.05, 0.05]]], np.float32)), gloss=0.06)

@@ -17,7 +17,7 @@ from cleanplate.synth.scene import AreaLight, Prop
 
 @dataclass(frozen=True)
 class Shell:
-    """A place of width x depth x height metres, of one of the kinds that `rooms.KINDS` names."""
+    """A place of width x depth x height metres, of one of the kinds that `rooms.PLACES` names."""
 
     kind: str
     width: float
@@ -32,7 +32,7 @@ class Site:
     Attributes:
         meshes: everything that stays as it is.
         lights: what shines and stays as it is.
-        props: lamps, windows and curtains.
+        props: lamps, windows and curtains; on streets, what is parked.
     """
 
     meshes: list[Mesh] = field(default_factory=list[Mesh])
