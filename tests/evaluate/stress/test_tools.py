@@ -1,5 +1,6 @@
 """Tools: the built-in ones find what is plain to see, any command can take part, and whatever fails says why."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,7 @@ def test_rembg_is_asked_for_the_mask_of_the_shot_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, invented: Pair
 ) -> None:
     sessions: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setenv("U2NET_HOME", "elsewhere")  # put back afterwards
 
     def remove(data: Codes, *, session: object, only_mask: bool) -> np.ndarray:
         assert only_mask
@@ -176,7 +178,10 @@ def test_rembg_is_asked_for_the_mask_of_the_shot_alone(
     (tmp_path / "u2net.onnx").touch()
     plate, shot = shown(invented.plate), shown(invented.shot)
     for model in (None, tmp_path / "u2net.onnx"):
-        np.testing.assert_array_equal(make_tool("rembg", model=model).matte(plate, shot), _dark(shot))
+        tool = make_tool("rembg", model=model)
+        np.testing.assert_array_equal(tool.matte(plate, shot), _dark(shot))
+        assert tool.about.endswith("never sees the plate" if model is None else "; weights u2net.onnx")
+    assert os.environ["U2NET_HOME"] == str(tmp_path)
     assert sessions == [("u2net", {}), ("u2net_custom", {"model_path": str(tmp_path / "u2net.onnx")})]
 
 

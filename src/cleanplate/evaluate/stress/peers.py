@@ -1,5 +1,6 @@
 """Other people's networks, of packages that are loaded only when asked for; neither looks at the plate."""
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +31,8 @@ def rembg_matte(model: Path | None) -> Matter:
         if model is None:
             session: Any = rembg.new_session("u2net")
         else:
-            session = rembg.new_session("u2net_custom", model_path=str(model))
+            os.environ["U2NET_HOME"] = str(model.resolve().parent)  # newer versions load models from there alone
+            session = rembg.new_session("u2net_custom", model_path=str(model.resolve()))
     except Exception as error:  # whatever its downloader and onnxruntime like
         raise ToolError(f"rembg: cannot load U2Net ({_brief(error)}); name its file with --model") from error
     return lambda shot: to_float(np.asarray(rembg.remove(shot, session=session, only_mask=True), np.uint8))

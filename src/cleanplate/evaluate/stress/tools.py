@@ -133,7 +133,8 @@ def _of_package(
         if model is not None and not model.is_file():
             raise InputError(f"{model}: is missing; name the model file of {name}")
         of_shot = load(model)
-        return Tool(name, about, lambda plate, shot: of_shot(shot))  # noqa: ARG005 - it does not look at the plate
+        said = about if model is None else f"{about}; weights {model.name}"
+        return Tool(name, said, lambda plate, shot: of_shot(shot))  # noqa: ARG005 - it does not look at the plate
 
     return make
 
