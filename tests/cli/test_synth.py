@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
 from cleanplate.cli.main import main
+from cleanplate.cli.synth import command
 from cleanplate.jobs.ledger import LEDGER
 from cleanplate.sample.shards import ShardReader
+from cleanplate.synth.places.rooms import PLACES
 
 TINY = ("--count", "2", "--size", "64x48", "--assets", "procedural", "--workers", "1")
 
@@ -165,3 +168,9 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert told.endswith(" of 72 samples are kept, and the same command goes on with the rest\n")
     assert told.count("\n") == 1
     assert not list((tmp_path / "d").glob(".*.part"))
+
+
+def test_every_place_can_be_asked_for() -> None:
+    (option,) = (parameter for parameter in command.params if parameter.name == "place")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == PLACES

@@ -137,3 +137,15 @@ def test_a_test_set_of_light_has_nothing_new_but_another_look() -> None:
         assert not sample.alpha.any()
         assert set(sample.tags) <= {*LOOKS, "empty"}
         assert np.abs(sample.shot - sample.plate).max() > 0.01
+
+
+@pytest.mark.parametrize("place", ["outdoor", "street"])
+def test_light_alone_is_refused_where_nothing_is_switched(place: str) -> None:
+    with pytest.raises(UsageError, match=f"only 'light', place '{place}': nothing is switched or drawn there"):
+        replace(TINY, only="light", place=place)
+    assert replace(TINY, only="light", place="office").place == "office"
+
+
+def test_a_place_that_there_is_not_is_named() -> None:
+    with pytest.raises(UsageError, match="place 'moon': choose one of room, office, corridor, hall, outdoor, street"):
+        replace(TINY, place="moon")

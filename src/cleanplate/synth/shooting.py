@@ -95,7 +95,7 @@ class Plan:
         if self.place is not None and self.place not in PLACES:
             raise UsageError(f"place {self.place!r}: choose one of {', '.join(PLACES)}")
         if self.only == "light" and self.place in _DAYLIT:
-            raise UsageError(f"only 'light' in an {self.place}: nothing that is switched or drawn there; leave one out")
+            raise UsageError(f"only 'light', place {self.place!r}: nothing is switched or drawn there; leave one out")
 
     @property
     def rules(self) -> _Rules:
@@ -181,10 +181,8 @@ def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, ke
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
-    if share > 0.9 or (
-        share < (_SMALL if here.now.scene.road is None else _SMALL_ON_STREETS)
-        and rng.random() > rules.little[here.changed is not None]
-    ):
+    small = _SMALL if here.now.scene.road is None else _SMALL_ON_STREETS
+    if share > 0.9 or (share < small and rng.random() > rules.little[here.changed is not None]):
         return None
     return sample_of(key, here, actors, shot)
 

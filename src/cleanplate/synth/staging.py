@@ -32,6 +32,7 @@ NEAREST_M = 0.15
 """How far at least from the camera an actor's outline stays, if nothing else is said."""
 
 _FARTHEST_VEHICLE_M = 70.0
+"""Beyond that a vehicle is a few pixels."""
 
 _LIMBS_M = 0.35
 """Outstretched limbs may reach over furniture."""

@@ -79,11 +79,16 @@ def _from_rim(rng: np.random.Generator, size_hw: tuple[int, int]) -> tuple[NDArr
     """A point (x, y) a little beyond the rim, and the angle that leads from there inward, to within 70 degrees."""
     h, w = size_hw
     angle = rng.uniform(-np.pi, np.pi)
-    inward = np.array([np.cos(angle), np.sin(angle)])
+    inward = _toward(angle)
     at = np.array([w, h]) * (0.5 - 0.53 * inward / np.abs(inward).max())
     along = np.abs(inward) < np.abs(inward).max()  # the rim's own axis
     at += along * rng.uniform(-0.35, 0.35) * np.array([w, h])
     return np.clip(at, (-0.03 * w, -0.03 * h), (1.03 * w, 1.03 * h)), angle + rng.uniform(-1.2, 1.2)
+
+
+def _toward(angle: float) -> NDArray[np.float64]:
+    """The unit vector (x, y) at an angle."""
+    return np.array([np.cos(angle), np.sin(angle)])
 
 
 def _any_scale(rng: np.random.Generator, low: float, high: float) -> float:
@@ -103,7 +108,7 @@ def _limb(canvas: _Canvas, rng: np.random.Generator) -> None:
         point, angle = _from_rim(rng, (h, w))
         thick = _any_scale(rng, 0.02, 0.16) * h
         for _ in range(int(rng.integers(1, 4))):
-            end = point + rng.uniform(0.08, 0.35) * h * np.array([np.cos(angle), np.sin(angle)])
+            end = point + rng.uniform(0.08, 0.35) * h * _toward(angle)
             thinner = thick * rng.uniform(0.6, 1.1)
             beside = np.array([-np.sin(angle), np.cos(angle)])
             sides = [point + beside * thick / 2, end + beside * thinner / 2, end - beside * thinner / 2]
@@ -126,7 +131,7 @@ def _leaves(canvas: _Canvas, rng: np.random.Generator) -> None:
     for _ in range(int(rng.integers(1, 9))):
         point, angle = _from_rim(rng, (h, w))
         for _ in range(int(rng.integers(3, 16))):
-            end = point + length * rng.uniform(0.5, 1.2) * np.array([np.cos(angle), np.sin(angle)])
+            end = point + length * rng.uniform(0.5, 1.2) * _toward(angle)
             (x, y), (to_x, to_y) = (np.round(p).astype(int).tolist() for p in (point, end))
             cv2.line(canvas, (x, y), (to_x, to_y), 255, 1, cv2.LINE_AA)
             for side in (-1, 1):

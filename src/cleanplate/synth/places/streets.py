@@ -1,4 +1,4 @@
-"""Streets and squares: a road along or across the view, pavements, house fronts and what is parked at the kerb."""
+"""Streets and squares: a road along or across the view, house fronts and what is parked at the kerb."""
 
 import numpy as np
 
