@@ -9,13 +9,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-# make weights: counts and seeds are those of recipes/begin.toml, further.toml and shipped.toml; no two sets share a scene or anybody
+# make weights: counts and seeds are those of recipes/begin.toml, further.toml, streets.toml and shipped.toml; no two sets share a scene or anybody
 DATA ?= data/shipped
 SIMPLE ?= data/simple
 FAR ?= data/far
 STREET ?= data/street
+CUT ?= data/cut
 BEGIN ?= runs/begin
 FURTHER ?= runs/further
+STREETS ?= runs/streets
 RUN ?= runs/shipped
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
@@ -23,6 +25,7 @@ VALIDATION_COUNT ?= 256
 SIMPLE_COUNT ?= 3200
 FAR_COUNT ?= 6400
 STREET_COUNT ?= 3200
+CUT_COUNT ?= 3200
 WORKERS ?= 2
 TRAIN_OPTIONS ?=
 
@@ -94,10 +97,11 @@ assets: .venv/.develop  ## gather people, furniture, textures and light, and bak
 # Asked anew each time, because the pack lies in the cache folder, which anybody may empty.
 PACK = $(BIN)/cleanplate assets --check > /dev/null 2>&1 || $(MAKE) assets
 
-weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json $(SIMPLE)/train/manifest.json $(FAR)/train/manifest.json $(STREET)/train/manifest.json  ## the shipped model from nothing: parts, data, training, export
+weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.json $(SIMPLE)/train/manifest.json $(FAR)/train/manifest.json $(STREET)/train/manifest.json $(CUT)/train/manifest.json  ## the shipped model from nothing: parts, data, training, export
 	$(BIN)/cleanplate train recipes/begin.toml --data $(DATA) --data $(SIMPLE) --out $(BEGIN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/further.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --start $(BEGIN) --out $(FURTHER) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --start $(FURTHER) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/streets.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --start $(FURTHER) --out $(STREETS) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(STREETS) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
 
@@ -119,6 +123,10 @@ $(FAR)/train/manifest.json: | .venv/.develop
 $(STREET)/train/manifest.json: | .venv/.develop
 	$(PACK)
 	$(BIN)/cleanplate synth --out $(@D) --count $(STREET_COUNT) --seed 11 --place street --nearest 0.8 --size 341x256 --workers $(WORKERS)
+
+$(CUT)/train/manifest.json: | .venv/.develop
+	$(PACK)
+	$(BIN)/cleanplate synth --out $(@D) --count $(CUT_COUNT) --seed 13 --cut-off --nearest 0.5 --size 341x256 --workers $(WORKERS)
 
 document: .venv/.develop $(DOCUMENT_DATA)/train/manifest.json $(DOCUMENT_DATA)/validation/manifest.json  ## every row of the 2020 document, and docs/document.md; ROWS="original" for some
 	$(BIN)/python -m cleanplate.document $(ROWS) --data $(DOCUMENT_DATA) --out $(DOCUMENT_RUNS) --workers $(WORKERS)

@@ -46,6 +46,11 @@ from cleanplate.cli.options import crew_of, crew_options, size_hw
     help="How near the camera people and things may come; if not said, as near as head and shoulders fill the picture.",
 )
 @click.option(
+    "--cut-off",
+    is_flag=True,
+    help="A side of the picture cuts off whoever comes: an arm, a shoulder, half of a face.",
+)
+@click.option(
     "--layout",
     type=click.Choice(["shards", "folders"]),
     default="shards",
@@ -64,6 +69,7 @@ def command(
     only: str | None,
     place: str | None,
     nearest: float | None,
+    cut_off: bool,
     layout: str,
     workers: int | None,
     ray: str | None,
@@ -82,7 +88,7 @@ def command(
     if sheet is not None:
         refuse_sheet(sheet, out)
     nearest = NEAREST_M if nearest is None else nearest
-    plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest, place=place)
+    plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest, place=place, cut_off=cut_off)
     crew = crew_of(workers, ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")

@@ -78,6 +78,7 @@ class Plan:
         only: "objects" or "light", the test sets of `_ONLY`; or all of what training sees.
         nearest_m: how far at least who or what comes stays from the camera.
         place: one of `places.rooms.PLACES`; all but streets if not said.
+        cut_off: whether a side of the picture cuts off whoever comes on foot.
 
     Raises:
         UsageError: no such place, or one where nothing that `only` asks for happens.
@@ -90,6 +91,7 @@ class Plan:
     only: str | None = None
     nearest_m: float = NEAREST_M
     place: str | None = None
+    cut_off: bool = False
 
     def __post_init__(self) -> None:
         if self.place is not None and self.place not in PLACES:
@@ -175,8 +177,9 @@ def set_up(rng: np.random.Generator, plan: Plan, parts: Parts, name: str) -> Sce
 def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, key: str) -> Sample | None:
     """One shot, or None where it would teach little: nothing is different, or somebody fills or hardly touches it."""
     rules = plan.rules
-    moved = here.changed.moved if here.changed else []
-    actors = [*moved, *(stage(rng, here.now.scene, here.cast, parts, plan.nearest_m) if rules.staged else [])]
+    actors = list(here.changed.moved) if here.changed else []
+    if rules.staged:
+        actors += stage(rng, here.now.scene, here.cast, parts, plan.nearest_m, cut_off=plan.cut_off)
     if not actors and here.changed is None:
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))

@@ -31,6 +31,15 @@ _CLOSE, _CLOSE_UP = (2.2, 7.0), 0.5
 NEAREST_M = 0.15
 """How far at least from the camera an actor's outline stays, if nothing else is said."""
 
+_KEPT = (0.05, 0.6)
+"""How much of who is cut off by a side of the picture is left in it; shares of their vertices."""
+
+_ASIDE = 0.55
+"""How far to a side of the view somebody may stand, in shares of its angle: a little beyond the border."""
+
+_ASIDE_CLOSE, _ASIDE_CUT = 0.35, (0.3, 0.8)
+"""The same of close-ups; and where to look for room for those who are to be cut off."""
+
 _FARTHEST_VEHICLE_M = 70.0
 """Beyond that a vehicle is a few pixels."""
 
@@ -53,21 +62,29 @@ class _Stage:
 
     scene: Scene
     nearest_m: float
+    cut_off: bool
     taken: list[Floats] = field(default_factory=list[Floats])
     free_seats: list[Floats] = field(default_factory=list[Floats])
     people_at: list[Floats] = field(default_factory=list[Floats])
 
 
 def stage(
-    rng: np.random.Generator, scene: Scene, cast: Cast, parts: Parts, nearest_m: float = NEAREST_M
+    rng: np.random.Generator,
+    scene: Scene,
+    cast: Cast,
+    parts: Parts,
+    nearest_m: float = NEAREST_M,
+    *,
+    cut_off: bool = False,
 ) -> list[Actor]:
     """A random group of actors at their places: traffic first, then people, sometimes an object or an animal.
 
     Where the cast is empty, objects and animals alone, on floor that is free for all of them. `nearest_m`: how far at
-    least they stay from the camera.
+    least they stay from the camera. `cut_off`: those on foot stand so that a side of the picture cuts them off, where
+    there is room for that; else they do not come.
     """
-    seats = [seat for seat in scene.seats if _in_view(scene, seat, nearest_m)]
-    room = _Stage(scene, nearest_m, list(scene.obstacles), seats)
+    seats = [] if cut_off else [seat for seat in scene.seats if _in_view(scene, seat, nearest_m)]
+    room = _Stage(scene, nearest_m, cut_off, list(scene.obstacles), seats)
     actors = [] if scene.road is None else _traffic(rng, room, scene.road, parts)
     num_people = int(rng.choice(len(_NUM_PEOPLE), p=_NUM_PEOPLE))
     names = [str(name) for name in rng.choice(list(cast.people), min(num_people, len(cast.people)), replace=False)]
@@ -117,17 +134,31 @@ def _stand(
     lo, hi = bounds(meshes)
     half = np.minimum(np.maximum(hi[:2], -lo[:2]), footprint_m)
     for _ in range(40):
-        place = _beside(rng, room) if room.people_at and rng.random() < 0.4 else _spot(rng, room)
+        beside = room.people_at and not room.cut_off and rng.random() < 0.4
+        place = _beside(rng, room) if beside else _spot(rng, room)
         if (place - half < room.scene.floor_m[0]).any() or (place + half > room.scene.floor_m[1]).any():
             continue
         if np.hypot(*(place - room.scene.camera.eye[:2])) < room.nearest_m + float(half.max()):
             continue
         footprint = np.concatenate([place - half, place + half])
-        if not any(overlap(footprint, other) for other in room.taken):
+        if any(overlap(footprint, other) for other in room.taken):
+            continue
+        placed = [m.moved(None, (place[0], place[1], 0)) for m in meshes]
+        if not room.cut_off or _is_cut(room.scene, placed):
             room.taken.append(footprint)
             room.people_at.append(place)
-            return [m.moved(None, (place[0], place[1], 0)) for m in meshes]
+            return placed
     return None
+
+
+def _is_cut(scene: Scene, meshes: list[Mesh]) -> bool:
+    """Whether a side of the picture cuts off much of the meshes, and some are seen."""
+    h, w = scene.camera.size_hw
+    points = np.concatenate([m.vertices for m in meshes])
+    column, row, depth = scene.camera.project(points[:: 1 + len(points) // 500]).T
+    beside = (depth > 0.05) & (column >= 0) & (column < w)
+    seen = beside & (row >= 0) & (row < h)
+    return bool(_KEPT[0] < beside.mean() < _KEPT[1] and seen.mean() > _KEPT[0] / 2)
 
 
 def _traffic(rng: np.random.Generator, room: _Stage, road: Road, parts: Parts) -> list[Actor]:
@@ -177,7 +208,11 @@ def _spot(rng: np.random.Generator, room: _Stage) -> Floats:
     close = rng.random() < _CLOSE_UP and room.nearest_m < whole_m / _CLOSE[0]
     low, high = _CLOSE if close else (_ON_STREETS if room.scene.road else _FRAMED[0], _FRAMED[1])
     high = max(low, min(high, whole_m / room.nearest_m))
-    aside = 0.35 if close else 0.55
-    azimuth = np.arctan2(forward[0], forward[1]) + np.radians(camera.fov_deg) * rng.uniform(-aside, aside)
+    if room.cut_off:
+        aside = float(rng.choice([-1, 1]) * rng.uniform(*_ASIDE_CUT))
+    else:
+        reach = _ASIDE_CLOSE if close else _ASIDE
+        aside = float(rng.uniform(-reach, reach))
+    azimuth = np.arctan2(forward[0], forward[1]) + np.radians(camera.fov_deg) * aside
     share = float(np.exp(rng.uniform(float(np.log(low)), float(np.log(high)))))
     return (camera.eye[:2] + whole_m / share * np.array([np.sin(azimuth), np.cos(azimuth)])).astype(np.float32)

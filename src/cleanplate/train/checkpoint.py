@@ -14,6 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from cleanplate.errors import InputError
+from cleanplate.train.growth import grown
 
 FORMAT = 1
 """The format number this version writes, and the only one it reads."""
@@ -138,15 +139,16 @@ def load_weights(folder: Path, weights: Weights) -> None:
         raise InputError(f"{folder / 'optimizer.safetensors'}: belongs to another network") from None
 
 
-def load_network(path: Path, network: nn.Module) -> None:
-    """Load one safetensors file into a network of the same shape.
+def load_network(path: Path, network: nn.Module, *, narrower: bool = False) -> None:
+    """Load one safetensors file into a network of the same shape; with `narrower`, one of a network that is (`growth`).
 
     Raises:
         InputError: the file is missing, damaged, or of another network.
 
     """
     try:
-        network.load_state_dict(_load_file(path))
+        state = _load_file(path)
+        network.load_state_dict(grown(state, network) if narrower else state)
     except RuntimeError:
         raise InputError(f"{path}: belongs to another network; its recipe's table `model` differs") from None
 

@@ -29,7 +29,8 @@ _SHOWN = 8
 class MatteAndDepth:
     """What `recipes/shipped.toml` and its like teach; see `train.task.Task`.
 
-    `start`: a checkpoint of the same network, whose averaged weights a new run begins from; None begins from nothing.
+    `start`: a checkpoint whose averaged weights a new run begins from, of the same network or of a narrower one; None
+    begins from nothing.
     `pretrained`: the weights of `models.lite0`, where the recipe wants them and no checkpoint has them.
     """
 
@@ -46,7 +47,7 @@ class MatteAndDepth:
         if network.lite0 is not None and self.pretrained is not None:
             network.lite0.load(self.pretrained)
         if self.start is not None:
-            load_network(self.start / "ema.safetensors", network)
+            load_network(self.start / "ema.safetensors", network, narrower=True)
         return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees

@@ -80,7 +80,7 @@ def shadow(layers: Layers, rng: np.random.Generator) -> None:
     else:
         cast = np.clip(smooth_field(rng, (4, 4), (h, w)), 0, 1)
     cast = softened(cast, float(0.7 * (10 / 0.7) ** rng.random()))
-    tint = rng.uniform(0.1, 0.65) * np.sort(rng.uniform(0.85, 1.0, 3))[::-1]
+    tint = rng.uniform(0.1, 0.8) * np.sort(rng.uniform(0.85, 1.0, 3))[::-1]
     darker = np.asarray(cv2.merge([cast * np.float32(-share) for share in tint]), np.float32)
     layers.back = np.asarray(cv2.add(layers.back, cv2.multiply(layers.back, darker)), np.float32)
 

@@ -1,0 +1,25 @@
+"""A network that has been trained becomes a wider one that computes the same, and goes on learning."""
+
+from collections.abc import Mapping
+from operator import le
+
+from torch import Tensor, nn
+
+
+def grown(narrow: Mapping[str, Tensor], wide: nn.Module) -> dict[str, Tensor]:
+    """The state of `narrow`, network weights by name, in the shapes of `wide`, which then gives what `narrow` gave.
+
+    What was there listens to nothing that is new: those weights are 0, and are learnt. What is new has the weights that
+    `wide` has. Names and shapes that do not fit are left for `load_state_dict` to refuse.
+
+    Source: in the spirit of Chen, Goodfellow and Shlens, Net2Net, 2016, which splits channels instead.
+    """
+    state: dict[str, Tensor] = dict(narrow)
+    for name, own in wide.state_dict().items():
+        old = narrow.get(name)
+        if old is not None and old.dim() == own.dim() > 0 and all(map(le, old.shape, own.shape)):
+            new = own.clone()
+            new[: len(old)] = 0
+            new[tuple(slice(side) for side in old.shape)] = old
+            state[name] = new
+    return state

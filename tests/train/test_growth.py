@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from cleanplate.errors import InputError
+from cleanplate.models.network import Network
+from cleanplate.train.checkpoint import load_network
+from cleanplate.train.growth import grown
+
+NARROW, WIDE = (4, 4, 8), (4, 6, 12)
+
+
+def _stirred(network: nn.Module) -> nn.Module:
+    """Every weight, bias, mean and variance is another than at the beginning."""
+    generator = torch.Generator().manual_seed(0)
+    for tensor in network.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(tensor + 0.2 * torch.rand(tensor.shape, generator=generator))
+    return network.eval()
+
+
+def test_a_wider_network_gives_what_the_narrow_one_gave_and_can_learn_more() -> None:
+    narrow, wide = _stirred(Network(NARROW, context=1)), _stirred(Network(WIDE, context=1))
+    wide.load_state_dict(grown(narrow.state_dict(), wide))
+    plate, shot = torch.rand(2, 1, 3, 16, 24, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        for truth, got in zip(narrow(plate, shot), wide(plate, shot), strict=True):
+            torch.testing.assert_close(got, truth, rtol=1e-5, atol=1e-5)
+    torch.autograd.backward(sum(x.square().mean() for x in wide(plate, shot)))
+    match = wide.get_submodule("up.0.match.0")
+    assert isinstance(match, nn.Conv2d)
+    assert match.weight.grad is not None
+    assert (match.weight[:, NARROW[-1] :][: NARROW[-2]] == 0).all()
+    assert match.weight.grad[:, NARROW[-1] :].abs().max() > 0
+
+
+@pytest.mark.parametrize("other", [Network((4, 4, 6)), Network((4, 4, 8, 8)), Network(NARROW, fusion="pyramid")])
+def test_what_is_no_narrower_form_is_refused(tmp_path: Path, other: Network) -> None:
+    from safetensors.torch import save_file
+
+    save_file(Network(NARROW).state_dict(), tmp_path / "x.safetensors")
+    with pytest.raises(InputError, match="belongs to another network"):
+        load_network(tmp_path / "x.safetensors", other, narrower=True)
+
+
+def test_only_who_asks_gets_a_network_grown(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file(Network(NARROW).state_dict(), tmp_path / "x.safetensors")
+    load_network(tmp_path / "x.safetensors", Network(WIDE), narrower=True)
+    with pytest.raises(InputError, match="belongs to another network"):
+        load_network(tmp_path / "x.safetensors", Network(WIDE))
