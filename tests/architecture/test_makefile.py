@@ -35,7 +35,15 @@ def test_parts_are_gathered_before_data_is_made_but_only_where_there_are_none(ro
     def calls() -> list[str]:
         (tmp_path / "calls").unlink(missing_ok=True)
         subprocess.run(
-            [str(MAKE), "weights", "DATA=data", "SIMPLE=data/simple", "FAR=data/far", "STREET=data/street"],
+            [
+                str(MAKE),
+                "weights",
+                "DATA=data",
+                "SIMPLE=data/simple",
+                "FAR=data/far",
+                "STREET=data/street",
+                "CUT=data/cut",
+            ],
             cwd=tmp_path,
             env=outer,
             check=True,
@@ -44,9 +52,9 @@ def test_parts_are_gathered_before_data_is_made_but_only_where_there_are_none(ro
         lines = (tmp_path / "calls").read_text().splitlines()
         return [line if line.startswith("assets") else line.split()[0] for line in lines]
 
-    trained = ["train", "train", "train", "export", "export"]
+    trained = ["train"] * 4 + ["export"] * 2
     packed = ["assets --check", "synth"]
-    with_pack = [*packed, *packed, "synth", *packed, *packed, *trained]  # the simple set needs no pack
+    with_pack = [*packed, *packed, "synth", *packed, *packed, *packed, *trained]  # the simple set needs no pack
     without = ["assets --check", "assets", *with_pack[1:]]
     assert calls() == without
     assert calls() == trained  # the data is there

@@ -50,7 +50,13 @@ def test_a_data_set_says_how_near_anybody_comes_where_that_is_not_as_usual(tmp_p
     assert json.loads((tmp_path / "far" / "manifest.json").read_text())["about"]["nearest_m"] == 1.5
     assert all(sample.shot_depth_m[sample.alpha > 0.5].min(initial=9) > 1 for sample in ShardReader(tmp_path / "far"))
     assert _synth(tmp_path / "usual") == 0
-    assert "nearest_m" not in json.loads((tmp_path / "usual" / "manifest.json").read_text())["about"]
+    assert not {"nearest_m", "cut_off"} & set(json.loads((tmp_path / "usual" / "manifest.json").read_text())["about"])
+
+
+@pytest.mark.slow
+def test_a_data_set_says_that_the_picture_cuts_off_who_comes(tmp_path: Path) -> None:
+    assert _synth(tmp_path / "cut", "--cut-off") == 0
+    assert json.loads((tmp_path / "cut" / "manifest.json").read_text())["about"]["cut_off"] is True
 
 
 @pytest.mark.slow

@@ -124,6 +124,27 @@ def test_nobody_and_nothing_comes_nearer_than_is_said() -> None:
     assert min(distances_m(0.15)) < 0.8
 
 
+def test_a_side_of_the_picture_cuts_off_whoever_is_to_be_cut_off() -> None:
+    parts, found = load_parts("procedural"), 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        scene = make_scene(rng, (48, 64), parts)
+        for actor in stage(rng, scene, Cast({"a": parts.person(rng)}), parts, 0.5, cut_off=True):
+            column, _, depth = scene.camera.project(np.concatenate([mesh.vertices for mesh in actor.meshes])).T
+            inside = ((column >= 0) & (column < 64))[depth > 0.05]
+            assert 0.02 < inside.mean() < 0.7
+            found += 1
+    assert found > 10
+
+
+@pytest.mark.slow
+def test_who_is_cut_off_touches_a_side() -> None:
+    samples = [sample for index in range(6) for sample in make_samples(replace(TINY, cut_off=True), (0, index))]
+    touching = [sample.alpha[:, [0, -1]].max() > 0.5 for sample in samples if sample.people]
+    assert len(touching) > 5
+    assert np.mean(touching) > 0.9
+
+
 def test_a_test_set_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="only 'objcts': choose one of objects, light"):
         make_samples(replace(TINY, only="objcts"), (0, 0))

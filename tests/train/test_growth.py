@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from cleanplate.errors import InputError
@@ -38,16 +39,12 @@ def test_a_wider_network_gives_what_the_narrow_one_gave_and_can_learn_more() -> 
 
 @pytest.mark.parametrize("other", [Network((4, 4, 6)), Network((4, 4, 8, 8)), Network(NARROW, fusion="pyramid")])
 def test_what_is_no_narrower_form_is_refused(tmp_path: Path, other: Network) -> None:
-    from safetensors.torch import save_file
-
     save_file(Network(NARROW).state_dict(), tmp_path / "x.safetensors")
     with pytest.raises(InputError, match="belongs to another network"):
         load_network(tmp_path / "x.safetensors", other, narrower=True)
 
 
 def test_only_who_asks_gets_a_network_grown(tmp_path: Path) -> None:
-    from safetensors.torch import save_file
-
     save_file(Network(NARROW).state_dict(), tmp_path / "x.safetensors")
     load_network(tmp_path / "x.safetensors", Network(WIDE), narrower=True)
     with pytest.raises(InputError, match="belongs to another network"):
