@@ -28,6 +28,7 @@ from cleanplate.imaging.compositing import composite_light
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.streams import Frame, open_clip
+from cleanplate.jobs.memory import keep_freed_memory
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import FAST_MODEL, Session
 from cleanplate.runtime.video import ClipChoice, matte_clip
@@ -117,6 +118,7 @@ def stages(clip: Path, plate: Plate, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Print one line for each figure."""
+    keep_freed_memory()  # as the command does
     cv2.setNumThreads(1)
     session = Session(FAST_MODEL, num_threads=1)
     plate_rgb, frames = walk(session)

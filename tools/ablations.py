@@ -34,6 +34,17 @@ ARMS: dict[str, tuple[str, ...]] = {
     "pretrained features, one own level": (*PRETRAINED, "model.own_levels=1", "model.widths=[32, 64, 80, 112, 160]"),
     "pretrained features, two own levels": (*PRETRAINED, "model.own_levels=2", "model.widths=[32, 64, 80, 112, 144]"),
     "pretrained features, five own levels": (*PRETRAINED, "model.widths=[32, 48, 64, 64, 96]"),
+    "pretrained features, wider below": (
+        *PRETRAINED,
+        "model.own_levels=3",
+        "model.widths=[32, 48, 80, 144, 208]",
+    ),
+    "pretrained features, looking around four times": (
+        "model.pretrained=true",
+        "model.context=4",
+        "model.own_levels=3",
+        "model.widths=[32, 48, 64, 112, 144]",
+    ),
     "half as wide": ("model.widths=[16, 32, 48, 64, 64]",),
     "half as wide again": ("model.widths=[48, 96, 144, 192, 192]",),
     "one level less": ("model.widths=[32, 64, 96, 128]",),

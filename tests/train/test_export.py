@@ -16,7 +16,7 @@ from cleanplate.train.checkpoint import About, Weights, save_checkpoint
 from cleanplate.train.export import ModelGraph, difference, export, make_contract, weights_of
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.optimiser import make_optimizer
-from cleanplate.train.quantise import Pair
+from cleanplate.train.quantise import Pair, file_bytes
 from cleanplate.train.recipe import Recipe
 
 
@@ -34,7 +34,7 @@ def test_the_model_file_gives_what_the_averaged_weights_give_at_any_size(run: Pa
     graph = ModelGraph(network).eval()
     for size_hw in ((32, 32), (32, 64), (32, 72), (64, 32), (128, 32)):
         pair = Pair(*np.random.default_rng(5).random((2, *size_hw, 3), dtype=np.float32))
-        assert max(difference(graph, session, pair, mean=False).values()) < 1e-4
+        assert max(difference(graph, session, pair, mean=False).values()) < 0.01  # weights are kept in 16 bits
     other = session.run(pair.shot, pair.plate)
     assert np.abs(other[1] - session.run(*pair)[1]).max() > 1e-3
 
@@ -52,6 +52,19 @@ def pretrained_run(recipe: Recipe, folder: Path) -> Path:
     about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
     save_checkpoint(folder, Weights(network, network, optimizer), about)
     return folder
+
+
+@pytest.mark.slow
+def test_the_graph_gives_to_the_last_digits_what_torch_gives_at_any_size(recipe: Recipe, tmp_path: Path) -> None:
+    network = Network(recipe.model.widths)
+    graph = ModelGraph(network).eval()
+    model = export_module.to_onnx(graph, recipe.multiple_px)
+    contract = make_contract(recipe, About(1, {}, "sha256:a", "sha256:b", "c"), model)
+    (tmp_path / "model.onnx").write_bytes(file_bytes(model, contract))
+    session = Session(tmp_path / "model.onnx", num_threads=1)
+    for size_hw in ((32, 32), (32, 72), (64, 32), (128, 32)):
+        pair = Pair(*np.random.default_rng(5).random((2, *size_hw, 3), dtype=np.float32))
+        assert max(difference(graph, session, pair, mean=False).values()) < 1e-4
 
 
 @pytest.mark.slow

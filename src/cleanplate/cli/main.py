@@ -10,6 +10,7 @@ import click
 
 from cleanplate import __version__
 from cleanplate.errors import CleanplateError
+from cleanplate.jobs.memory import keep_freed_memory
 
 COMMANDS = ("run", "doctor", "inspect", "assets", "synth", "compose", "label", "train", "export", "evaluate")
 """Each is `cli/NAME.py` and holds one click command or group called `command`."""
@@ -35,6 +36,7 @@ def _app() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 all done, 1 some inputs failed, 2 wrong usage, 130 interrupted."""
+    keep_freed_memory()
     try:
         result = _app.main(args=arguments, prog_name="cleanplate", standalone_mode=False)
     except CleanplateError as error:

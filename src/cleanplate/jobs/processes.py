@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from cleanplate.errors import CleanplateError, WorkerError
+from cleanplate.jobs.memory import keep_freed_memory
 from cleanplate.jobs.progress import nobody_looks
 
 ONE_THREAD: dict[str, str] = dict.fromkeys(
@@ -176,6 +177,7 @@ def _birth_conditions() -> Generator[None]:
 
 def _serve(pipe: "Connection[Any, Any]", task: Callable[[Any, Tell], Any]) -> None:
     """A worker's life: it ends with the process at the other end of the pipe."""
+    keep_freed_memory()
     with suppress(*_GONE):
         while True:
             item = pipe.recv()
