@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import strips
+from cleanplate.imaging.arrays import places_of, strips
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
@@ -97,7 +97,7 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
     nearby, relit = _colours_nearby(shot[few], alpha[few]), _light_nearby(shot[few], plate[few], alpha[few])
     covered = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     for rows in strips(*alpha.shape):
-        row, column = np.nonzero(covered[rows] & (alpha[rows] < 1))
+        row, column = places_of(covered[rows] & (alpha[rows] < 1))
         if not row.size:
             continue
         row += rows.start

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import places_of
 from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.imaging.resize import resize
-from cleanplate.imaging.spreading import light_ratio, sampled, spread
+from cleanplate.imaging.spreading import light_ratio, picture_of, planes_of, sampled, spread, spread_planes
 from cleanplate.runtime.cells import cell_light
 
 _TILE_PX = 512
@@ -164,26 +165,28 @@ def _near_edges(unsure: np.typing.NDArray[np.bool_], size_hw: tuple[int, int]) -
 def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     """The maps of `_Cells`; `behind` is the plate's light in the cells."""
     seen, within = cell_light(shot, (coarse.shape[0], coarse.shape[1]))
-    part = coarse[..., None]
     # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
-    colour = _turned(np.clip((seen - (1 - part) * behind) / np.maximum(part, 0.2), 0, 1))
-    varies = np.where(part > _SURE, np.asarray(cv2.transform(within, np.square(_TURN))), 0)
+    rest, cover = (picture_of([plane] * 3) for plane in (1 - coarse, np.maximum(coarse, np.float32(0.2))))
+    colour = planes_of(_turned(np.clip((seen - rest * behind) / cover, 0, 1)))
+    sure = (coarse > _SURE).astype(np.float32)
+    varies = planes_of(np.asarray(cv2.transform(within, np.square(_TURN))))
+    squares = [mean * mean + inner * sure for mean, inner in zip(colour, varies, strict=True)]
     weight = np.where(coarse > 0.3, np.square(np.square(coarse)), 0).astype(np.float32)
-    front, _ = spread(np.concatenate([colour, colour * colour + varies], axis=2), weight)
-    variance = np.maximum(front[..., 3:] - np.square(front[..., :3]), 0)
+    front, _ = spread_planes([*colour, *squares], weight)
+    variance = [np.maximum(square - mean * mean, 0) for mean, square in zip(front[:3], front[3:], strict=True)]
 
     empty = (coarse < _SOFT).astype(np.float32)
     gain = light_ratio(seen, behind, empty)
-    left, _ = spread(np.square(_turned(seen - behind * gain)), empty)
-    return np.concatenate([front[..., :3], variance, gain, left, part], axis=2)
+    left, _ = spread_planes(planes_of(np.square(_turned(seen - behind * gain))), empty)
+    return picture_of([*front[:3], *variance, *planes_of(gain), *left, coarse])
 
 
 def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: _Part) -> None:
     """Put the answers of one tile into `alpha`."""
     rows = _in_cells(alpha.shape[0], cells.unsure.shape[0], tile[0])
     columns = _in_cells(alpha.shape[1], cells.unsure.shape[1], tile[1])
-    nearest = np.ix_(np.rint(rows).astype(np.intp), np.rint(columns).astype(np.intp))
-    row, column = np.nonzero(cells.unsure[nearest])
+    nearest = (np.rint(places).astype(np.intp) for places in (rows, columns))
+    row, column = places_of(cells.unsure.take(next(nearest), axis=0).take(next(nearest), axis=1))
     if not row.size:
         return
     maps = sampled(cells.maps, rows[row], columns[column])
