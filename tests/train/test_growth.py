@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from cleanplate.errors import InputError
@@ -29,7 +29,7 @@ def test_a_wider_network_gives_what_the_narrow_one_gave_and_can_learn_more() -> 
     with torch.no_grad():
         for truth, got in zip(narrow(plate, shot), wide(plate, shot), strict=True):
             torch.testing.assert_close(got, truth, rtol=1e-5, atol=1e-5)
-    torch.autograd.backward(sum(x.square().mean() for x in wide(plate, shot)))
+    torch.autograd.backward([x.square().mean() for x in wide(plate, shot)])
     match = wide.get_submodule("up.0.match.0")
     assert isinstance(match, nn.Conv2d)
     assert match.weight.grad is not None
@@ -39,13 +39,13 @@ def test_a_wider_network_gives_what_the_narrow_one_gave_and_can_learn_more() -> 
 
 @pytest.mark.parametrize("other", [Network((4, 4, 6)), Network((4, 4, 8, 8)), Network(NARROW, fusion="pyramid")])
 def test_what_is_no_narrower_form_is_refused(tmp_path: Path, other: Network) -> None:
-    save_file(Network(NARROW).state_dict(), tmp_path / "x.safetensors")
+    (tmp_path / "x.safetensors").write_bytes(save(Network(NARROW).state_dict()))
     with pytest.raises(InputError, match="belongs to another network"):
         load_network(tmp_path / "x.safetensors", other, narrower=True)
 
 
 def test_only_who_asks_gets_a_network_grown(tmp_path: Path) -> None:
-    save_file(Network(NARROW).state_dict(), tmp_path / "x.safetensors")
+    (tmp_path / "x.safetensors").write_bytes(save(Network(NARROW).state_dict()))
     load_network(tmp_path / "x.safetensors", Network(WIDE), narrower=True)
     with pytest.raises(InputError, match="belongs to another network"):
         load_network(tmp_path / "x.safetensors", Network(WIDE))

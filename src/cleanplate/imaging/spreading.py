@@ -45,7 +45,7 @@ def spread_planes(planes: Sequence[Image], weight: Image) -> tuple[list[Image], 
     """The same of planes (h, w), for whoever has them: numpy works on planes much faster than beside each other."""
     *sums, much = planes_of(_windows(picture_of([*(plane * weight for plane in planes), weight])))
     known = np.maximum(much, np.finfo(np.float32).tiny)
-    return [plane / known for plane in sums], much
+    return [np.divide(plane, known, dtype=np.float32) for plane in sums], much
 
 
 def planes_of(picture: Image) -> list[Image]:
@@ -79,7 +79,9 @@ def light_ratio(seen: Image, reference: Image, weight: Image) -> Image:
     """
     light, _ = spread_planes([*planes_of(seen), *planes_of(reference)], weight)
     pairs = zip(light[:3], light[3:], strict=True)
-    return np.clip(picture_of([(above + _DIMMEST) / (below + _DIMMEST) for above, below in pairs]), 0.1, 10)
+    dimmest = np.float32(_DIMMEST)
+    ratio = [np.divide(above + dimmest, below + dimmest, dtype=np.float32) for above, below in pairs]
+    return np.clip(picture_of(ratio), 0.1, 10)
 
 
 def sampled(maps: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Image:

@@ -169,8 +169,8 @@ def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
     rest, cover = (picture_of([plane] * 3) for plane in (1 - coarse, np.maximum(coarse, np.float32(0.2))))
     colour = planes_of(_turned(np.clip((seen - rest * behind) / cover, 0, 1)))
     sure = (coarse > _SURE).astype(np.float32)
-    varies = planes_of(np.asarray(cv2.transform(within, np.square(_TURN))))
-    squares = [mean * mean + inner * sure for mean, inner in zip(colour, varies, strict=True)]
+    varies = planes_of(np.asarray(cv2.transform(within, np.square(_TURN)), np.float32))
+    squares = [np.asarray(mean * mean + inner * sure, np.float32) for mean, inner in zip(colour, varies, strict=True)]
     weight = np.where(coarse > 0.3, np.square(np.square(coarse)), 0).astype(np.float32)
     front, _ = spread_planes([*colour, *squares], weight)
     variance = [np.maximum(square - mean * mean, 0) for mean, square in zip(front[:3], front[3:], strict=True)]
