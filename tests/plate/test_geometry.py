@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cleanplate.plate.geometry import covered, is_sane, motion_px, positions, rescaled, warp
+from cleanplate.plate.geometry import covered, is_sane, motion_px, positions, reach_of, rescaled, warp
 from cleanplate.plate.refine import step
 from cleanplate.plate.structure import structure
 
@@ -34,6 +34,23 @@ def test_a_warped_pixel_lands_where_the_matrix_says() -> None:
 def test_a_shift_uncovers_just_its_width() -> None:
     matrix = np.array([[1, 0, 8], [0, 1, 0], [0, 0, 1]], np.float64)
     assert covered(matrix, (60, 80)).mean() == pytest.approx(0.9)
+
+
+def test_beyond_the_plates_reach_values_are_those_nearest_within() -> None:
+    matrix = np.array([[1, 0, 8], [0, 1, 0], [0, 0, 1]], np.float64)
+    values = np.broadcast_to(np.arange(80, dtype=np.float32), (60, 80)).copy()
+    values[:, :9] = 100  # what the network says of a border that was drawn out
+    carried = reach_of(matrix, (60, 80)).carried(values)
+    assert (carried[1:-1, :10] == 9).all()
+    assert (carried[1:-1, 10:79] == values[1:-1, 10:79]).all()
+
+
+def test_a_turned_plates_reach_is_carried_from_its_own_rim() -> None:
+    matrix = turned(5)
+    reach = reach_of(matrix, (60, 80))
+    assert (reach.beyond | covered(matrix, (60, 80))).all()
+    mask = np.where(covered(matrix, (60, 80)), np.float32(0), np.float32(1))
+    assert reach.carried(mask).max() == 0
 
 
 def test_what_turns_inside_out_or_flies_away_is_not_sane() -> None:

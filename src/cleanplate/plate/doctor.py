@@ -7,7 +7,7 @@ import numpy as np
 from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.findings import Findings, added_to_plate, differing, remaining_shift, surely_same
-from cleanplate.plate.geometry import Matrix, covered, motion_px, picked, rescaled, warp
+from cleanplate.plate.geometry import Matrix, Reach, covered, motion_px, picked, reach_of, rescaled, warp
 from cleanplate.plate.register import register, work_size
 from cleanplate.plate.relight import Light, fit_light
 from cleanplate.plate.structure import grey
@@ -51,6 +51,10 @@ class Diagnosis:
             return plate_map
         size_hw = (plate_map.shape[0], plate_map.shape[1])
         return warp(plate_map, rescaled(self.matrix, self.size_hw, size_hw))
+
+    def reach(self, size_hw: tuple[int, int]) -> Reach | None:
+        """How far the plate reaches into a picture of the shot of that size; None where it is not moved: all of it."""
+        return None if self.matrix is None else reach_of(rescaled(self.matrix, self.size_hw, size_hw), size_hw)
 
     def moved_depth(self, depth_m: Image) -> Image:
         """A depth map of the plate (h, w), of any size, moved likewise: no two depths are mixed, 0 is unknown."""

@@ -1,5 +1,7 @@
 """Homographies between a plate's pixels and a shot's; pixel (0, 0) is the middle of the first pixel."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ from cleanplate.imaging import Image
 
 Matrix = NDArray[np.float64]
 """(3, 3), homogeneous, x before y, the last entry 1."""
+
+_HALF_PX, _TINY = 0.5, np.float32(1e-6)
 
 
 def warp(picture: Image, matrix: Matrix) -> Image:
@@ -33,6 +37,35 @@ def covered(matrix: Matrix, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     return (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
 
 
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """How far a plate that was moved reaches into a picture (h, w) of the shot.
+
+    `beyond` (h, w): whether it does not, or only by its outermost pixel. `x`, `y` (h, w): where in the picture the
+    plate's nearest pixel but that one lies.
+    """
+
+    beyond: NDArray[np.bool_]
+    x: Image
+    y: Image
+
+    def carried(self, values: Image) -> Image:
+        """Values (h, w) of the shot; beyond the plate's reach those that are nearest within it."""
+        near = cv2.remap(values, self.x, self.y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        return np.where(self.beyond, np.asarray(near, np.float32), values)
+
+
+def reach_of(matrix: Matrix, size_hw: tuple[int, int]) -> Reach:
+    """The reach of a plate; `matrix` leads from its pixels to the shot's, both of the picture's size."""
+    x, y = positions(np.asarray(np.linalg.inv(matrix), np.float64), size_hw)
+    inner = [np.clip(at, 1, side - 2) for at, side in zip((x, y), size_hw[::-1], strict=True)]
+    beyond = (np.abs(x - inner[0]) > _HALF_PX) | (np.abs(y - inner[1]) > _HALF_PX)
+    points = np.stack([*inner, np.ones_like(x)])
+    across, down, depth = np.tensordot(matrix.astype(np.float32), points, 1)
+    depth = np.where(np.abs(depth) < _TINY, _TINY, depth)
+    return Reach(beyond, np.asarray(across / depth, np.float32), np.asarray(down / depth, np.float32))
+
+
 def positions(matrix: Matrix, size_hw: tuple[int, int]) -> tuple[Image, Image]:
     """Where a matrix leads every pixel of a picture: x and y, each (h, w).
 
@@ -44,7 +77,7 @@ def positions(matrix: Matrix, size_hw: tuple[int, int]) -> tuple[Image, Image]:
     y = np.arange(size_hw[0], dtype=np.float32)[:, None]
     (a, b, c), (d, e, f), (g, h, i) = matrix.astype(np.float32)
     depth = g * x + h * y + i
-    depth = np.where(np.abs(depth) < 1e-6, np.float32(1e-6), depth)
+    depth = np.where(np.abs(depth) < _TINY, _TINY, depth)
     return (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
 
 

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,14 @@ from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.lens import Lens, read_lens
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anchors, fit_depth_map, relative_scale
-from cleanplate.plate.bedside import Bedside, Mended
+from cleanplate.plate.bedside import Bedside
 from cleanplate.plate.intrinsics import find_intrinsics
 from cleanplate.plate.sizes import fitted, same_aspect
 from cleanplate.runtime.alignment import align_disparity, plate_disparity
-from cleanplate.runtime.cells import cell_light
+from cleanplate.runtime.care import Care
 from cleanplate.runtime.matte import Matte, PictureSource, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
-from cleanplate.runtime.session import SeenPlate, Session, open_session
+from cleanplate.runtime.session import Session, open_session
 
 
 class Plate:
@@ -48,7 +47,7 @@ class Plate:
         self._fitted = rgb
         self._doctor = doctor
         self._bedside = Bedside(rgb)
-        self._care: _Care | None = None
+        self._care: Care | None = None
         self._lens = lens
         self.camera = find_intrinsics((rgb.shape[0], rgb.shape[1]), None, lens)
         self.depth_scale: DepthScale | None = None
@@ -168,6 +167,7 @@ class Plate:
         rgb, care, notices = self._seen(shot)
         alpha, disparity, of_plate = self.session.run(care.seen, rgb)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
+        alpha = alpha if care.reach is None else care.reach.carried(alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
         camera, depth_scale = self.camera.at(size_hw), self._scale_under(care)
 
@@ -212,7 +212,7 @@ class Plate:
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
-    def _seen(self, shot: PictureSource) -> tuple[Image, "_Care", tuple[str, ...]]:
+    def _seen(self, shot: PictureSource) -> tuple[Image, Care, tuple[str, ...]]:
         """A shot's colours over the plate, the plate as it is used for it, and what to tell."""
         picture, name = read_source(shot, "shot")
         plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
@@ -220,7 +220,7 @@ class Plate:
         care = self._cared_for(rgb, name) if self._doctor else self._taken(plate)
         return rgb, care, notices + care.notices
 
-    def _scale_under(self, care: "_Care") -> DepthScale | None:
+    def _scale_under(self, care: Care) -> DepthScale | None:
         """What makes metres, its depth map moved as the plate was."""
         scale = self.depth_scale
         if scale is None or scale.map_m is None or care.mended is None:
@@ -228,13 +228,13 @@ class Plate:
         moved = care.mended.diagnosis.moved_depth(scale.map_m)
         return scale if moved is scale.map_m else replace(scale, map_m=moved)
 
-    def _taken(self, plate: Image) -> "_Care":
+    def _taken(self, plate: Image) -> Care:
         """The plate as it is."""
         if self._care is None or self._care.plate is not plate:
-            self._care = _Care(None, plate, self._seen_plate, self._disparity, ())
+            self._care = Care(None, plate, self._seen_plate, self._disparity, ())
         return self._care
 
-    def _cared_for(self, shot: Image, shot_name: str) -> "_Care":
+    def _cared_for(self, shot: Image, shot_name: str) -> Care:
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""
         mended = self._bedside.mended_for(shot)
         if self._care is None or self._care.mended is not mended:
@@ -246,7 +246,7 @@ class Plate:
             notices: tuple[str, ...] = ()
             if diagnosis.verdict.kind != "fine":
                 notices = (f"{self.name}: for {shot_name}, the plate {_as_told(diagnosis.verdict.sentence)}",)
-            self._care = _Care(mended, mended.plate, seen, disparity, notices)
+            self._care = Care(mended, mended.plate, seen, disparity, notices)
         return self._care
 
     def _fit(self, size_hw: tuple[int, int], shot_name: str) -> tuple[Image, tuple[str, ...]]:
@@ -259,33 +259,6 @@ class Plate:
             return self._fitted, ()
         sizes = f"{width} x {height} pixels, was resized to the shot's {size_hw[1]} x {size_hw[0]}"
         return self._fitted, (f"{self.name}: the plate, {sizes}",)
-
-
-@dataclass(frozen=True)
-class _Care:
-    """A plate as it is used for a shot: at the shot's size, as the network saw it, its disparity, and what to tell.
-
-    Made once for all shots of a camera that stands still, and with it what is worked out when asked for.
-    """
-
-    mended: Mended | None
-    plate: Image
-    seen: SeenPlate
-    disparity: Image
-    notices: tuple[str, ...]
-
-    @cached_property
-    def behind(self) -> Image:
-        """Its disparity at the shot's size."""
-        behind = resize(self.disparity, (self.plate.shape[0], self.plate.shape[1])).view()
-        behind.flags.writeable = False  # every matte shares it
-        return behind
-
-    @cached_property
-    def cells(self) -> Image | None:
-        """Its light in the network's pixels; None where those are no larger than the shot's."""
-        height, width = self.seen.size_hw
-        return cell_light(self.plate, (height, width))[0] if min(self.plate.shape[:2]) > min(height, width) else None
 
 
 def _as_told(sentence: str) -> str:

@@ -1,0 +1,46 @@
+"""A plate as it is used for a shot, and what is worked out once for as long as the camera stands."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from cleanplate.imaging import Image
+from cleanplate.imaging.resize import resize
+from cleanplate.plate.bedside import Mended
+from cleanplate.plate.geometry import Reach
+from cleanplate.runtime.cells import cell_light
+from cleanplate.runtime.session import SeenPlate
+
+
+@dataclass(frozen=True)
+class Care:
+    """A plate as it is used for a shot: at the shot's size, as the network saw it, its disparity, and what to tell.
+
+    Made once for all shots of a camera that stands still, and with it what is worked out when asked for.
+    """
+
+    mended: Mended | None
+    plate: Image
+    seen: SeenPlate
+    disparity: Image
+    notices: tuple[str, ...]
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """How far it reaches into the network's picture of the shot; None where it was not moved.
+
+        What the network finds beyond is not to be believed: it compares the shot with the plate's border drawn out.
+        """
+        return None if self.mended is None else self.mended.diagnosis.reach(self.seen.size_hw)
+
+    @cached_property
+    def behind(self) -> Image:
+        """Its disparity at the shot's size."""
+        behind = resize(self.disparity, (self.plate.shape[0], self.plate.shape[1])).view()
+        behind.flags.writeable = False  # every matte shares it
+        return behind
+
+    @cached_property
+    def cells(self) -> Image | None:
+        """Its light in the network's pixels; None where those are no larger than the shot's."""
+        height, width = self.seen.size_hw
+        return cell_light(self.plate, (height, width))[0] if min(self.plate.shape[:2]) > min(height, width) else None
