@@ -6,9 +6,11 @@ from safetensors.torch import save
 from torch import nn
 
 from cleanplate.errors import InputError
-from cleanplate.models.network import Network
+from cleanplate.models.network import Fusion, Network
 from cleanplate.train.checkpoint import load_network
 from cleanplate.train.growth import grown
+from cleanplate.train.matte import MatteAndDepth
+from cleanplate.train.recipe import Recipe
 
 NARROW, WIDE = (4, 4, 8), (4, 6, 12)
 
@@ -42,6 +44,18 @@ def test_what_is_no_narrower_form_is_refused(tmp_path: Path, other: Network) -> 
     (tmp_path / "x.safetensors").write_bytes(save(Network(NARROW).state_dict()))
     with pytest.raises(InputError, match="belongs to another network"):
         load_network(tmp_path / "x.safetensors", other, narrower=True)
+
+
+def test_where_features_are_stacked_a_narrower_network_is_refused(recipe: Recipe, tmp_path: Path) -> None:
+    def task(widths: tuple[int, ...], fusion: Fusion, start: Path | None = None) -> MatteAndDepth:
+        model = recipe.model.model_copy(update={"widths": widths, "fusion": fusion})
+        return MatteAndDepth(recipe.model_copy(update={"model": model}), start)
+
+    (tmp_path / "ema.safetensors").write_bytes(save(task(NARROW, "subtract").network().state_dict()))
+    task(WIDE, "subtract", tmp_path).network()
+    (tmp_path / "ema.safetensors").write_bytes(save(task(NARROW, "pyramid").network().state_dict()))
+    with pytest.raises(InputError, match="belongs to another network"):
+        task(WIDE, "pyramid", tmp_path).network()
 
 
 def test_only_who_asks_gets_a_network_grown(tmp_path: Path) -> None:

@@ -47,7 +47,9 @@ class MatteAndDepth:
         if network.lite0 is not None and self.pretrained is not None:
             network.lite0.load(self.pretrained)
         if self.start is not None:
-            load_network(self.start / "ema.safetensors", network, narrower=True)
+            # where features of plate and shot are stacked, new channels would come between the old ones
+            narrower = model.fusion not in {"pyramid", "concat"}
+            load_network(self.start / "ema.safetensors", network, narrower=narrower)
         return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees
