@@ -13,6 +13,7 @@ from cleanplate.models.network import Network
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
 from cleanplate.train.checkpoint import About, Weights, save_checkpoint
+from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.optimiser import make_optimizer
 from cleanplate.train.recipe import Recipe, load_recipe
 
@@ -151,4 +152,20 @@ def run(recipe: Recipe, tmp_path: Path) -> Path:
     cast("Any", optimizer).step()
     about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
     save_checkpoint(tmp_path / "run", Weights(network, average, optimizer), about)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def pretrained_run(recipe: Recipe, tmp_path: Path) -> Path:
+    """The folder of a run of a tiny network on pretrained features, none of which have learnt anything."""
+    model = recipe.model.model_copy(
+        update={"widths": (8, 8, 8, 8, 8), "context": 1, "pretrained": True, "own_levels": 3}
+    )
+    recipe = recipe.model_copy(update={"model": model})
+    network = MatteAndDepth(recipe).network()
+    optimizer = make_optimizer(network, recipe.optim)
+    network(*torch.rand(2, 2, 3, 32, 64)).alpha_logit.sum().backward()
+    cast("Any", optimizer).step()
+    about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
+    save_checkpoint(tmp_path / "run", Weights(network, network, optimizer), about)
     return tmp_path / "run"

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -12,10 +11,8 @@ from cleanplate.models import lite0
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import SeenPlate, Session
 from cleanplate.train import export as export_module
-from cleanplate.train.checkpoint import About, Weights, save_checkpoint
+from cleanplate.train.checkpoint import About
 from cleanplate.train.export import ModelGraph, difference, export, make_contract, weights_of
-from cleanplate.train.matte import MatteAndDepth
-from cleanplate.train.optimiser import make_optimizer
 from cleanplate.train.quantise import Pair, file_bytes
 from cleanplate.train.recipe import Recipe
 
@@ -39,21 +36,6 @@ def test_the_model_file_gives_what_the_averaged_weights_give_at_any_size(run: Pa
     assert np.abs(other[1] - session.run(*pair)[1]).max() > 1e-3
 
 
-def pretrained_run(recipe: Recipe, folder: Path) -> Path:
-    """A run of a tiny network on pretrained features, none of which have learnt anything."""
-    model = recipe.model.model_copy(
-        update={"widths": (8, 8, 8, 8, 8), "context": 1, "pretrained": True, "own_levels": 3}
-    )
-    recipe = recipe.model_copy(update={"model": model})
-    network = MatteAndDepth(recipe).network()
-    optimizer = make_optimizer(network, recipe.optim)
-    network(*torch.rand(2, 2, 3, 32, 64)).alpha_logit.sum().backward()
-    cast("Any", optimizer).step()
-    about = About(7, recipe.model_dump(mode="json"), "sha256:abc", "sha256:def", "c0ffee")
-    save_checkpoint(folder, Weights(network, network, optimizer), about)
-    return folder
-
-
 @pytest.mark.slow
 def test_the_graph_gives_to_the_last_digits_what_torch_gives_at_any_size(recipe: Recipe, tmp_path: Path) -> None:
     network = Network(recipe.model.widths)
@@ -68,8 +50,8 @@ def test_the_graph_gives_to_the_last_digits_what_torch_gives_at_any_size(recipe:
 
 
 @pytest.mark.slow
-def test_what_was_seen_in_the_plate_is_worked_out_once(recipe: Recipe, tmp_path: Path) -> None:
-    contract = export(pretrained_run(recipe, tmp_path), tmp_path / "model.onnx")
+def test_what_was_seen_in_the_plate_is_worked_out_once(pretrained_run: Path, tmp_path: Path) -> None:
+    contract = export(pretrained_run, tmp_path / "model.onnx")
     assert contract.num_features == len(lite0.WIDTHS)
     kinds = {node.op_type for node in onnx.ModelProto.FromString((tmp_path / "model.onnx").read_bytes()).graph.node}
     assert "Conv" in kinds

@@ -7,10 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
-from tests.train.test_export import pretrained_run
 
 from cleanplate.train.export import export
-from cleanplate.train.recipe import Recipe
 from cleanplate.train.storage import in_half_precision
 
 
@@ -42,8 +40,8 @@ def test_large_weights_take_half_of_the_bytes_and_nothing_else_changes() -> None
 
 
 @pytest.mark.slow
-def test_a_model_is_kept_in_half_precision(recipe: Recipe, tmp_path: Path) -> None:
-    export(pretrained_run(recipe, tmp_path), tmp_path / "model.onnx")
+def test_a_model_is_kept_in_half_precision(pretrained_run: Path, tmp_path: Path) -> None:
+    export(pretrained_run, tmp_path / "model.onnx")
     model = onnx.ModelProto.FromString((tmp_path / "model.onnx").read_bytes())
     sizes = {x.name: (x.data_type, int(np.prod(x.dims))) for x in model.graph.initializer}
     kinds = {

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import places_of, strips
+from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
+from cleanplate.imaging.planes import places_of
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
 _TRUSTED_FROM = 0.02

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
+from cleanplate.imaging.planes import picture_of, planes_of
 from cleanplate.imaging.resize import resize
 
 _NEARER = 100.0
@@ -46,16 +47,6 @@ def spread_planes(planes: Sequence[Image], weight: Image) -> tuple[list[Image], 
     *sums, much = planes_of(_windows(picture_of([*(plane * weight for plane in planes), weight])))
     known = np.maximum(much, np.finfo(np.float32).tiny)
     return [np.divide(plane, known, dtype=np.float32) for plane in sums], much
-
-
-def planes_of(picture: Image) -> list[Image]:
-    """The channels of a picture (h, w, channels), each (h, w)."""
-    return [np.asarray(plane, np.float32) for plane in cv2.split(picture)]
-
-
-def picture_of(planes: Sequence[Image]) -> Image:
-    """The planes as channels again; one alone stays (h, w)."""
-    return np.asarray(cv2.merge(planes), np.float32)
 
 
 def _windows(known: Image) -> Image:

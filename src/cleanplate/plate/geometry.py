@@ -60,10 +60,7 @@ def reach_of(matrix: Matrix, size_hw: tuple[int, int]) -> Reach:
     x, y = positions(np.asarray(np.linalg.inv(matrix), np.float64), size_hw)
     inner = [np.clip(at, 1, side - 2) for at, side in zip((x, y), size_hw[::-1], strict=True)]
     beyond = (np.abs(x - inner[0]) > _HALF_PX) | (np.abs(y - inner[1]) > _HALF_PX)
-    points = np.stack([*inner, np.ones_like(x)])
-    across, down, depth = np.tensordot(matrix.astype(np.float32), points, 1)
-    depth = np.where(np.abs(depth) < _TINY, _TINY, depth)
-    return Reach(beyond, np.asarray(across / depth, np.float32), np.asarray(down / depth, np.float32))
+    return Reach(beyond, *_led(matrix, *inner))
 
 
 def positions(matrix: Matrix, size_hw: tuple[int, int]) -> tuple[Image, Image]:
@@ -75,6 +72,11 @@ def positions(matrix: Matrix, size_hw: tuple[int, int]) -> tuple[Image, Image]:
     """
     x = np.arange(size_hw[1], dtype=np.float32)[None]
     y = np.arange(size_hw[0], dtype=np.float32)[:, None]
+    return _led(matrix, x, y)
+
+
+def _led(matrix: Matrix, x: Image, y: Image) -> tuple[Image, Image]:
+    """Where a matrix leads points; x and y have one shape or can be spread to one."""
     (a, b, c), (d, e, f), (g, h, i) = matrix.astype(np.float32)
     depth = g * x + h * y + i
     depth = np.where(np.abs(depth) < _TINY, _TINY, depth)

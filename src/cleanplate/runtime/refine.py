@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import places_of
 from cleanplate.imaging.colour import srgb_to_linear
+from cleanplate.imaging.planes import picture_of, places_of, planes_of
 from cleanplate.imaging.resize import resize
-from cleanplate.imaging.spreading import light_ratio, picture_of, planes_of, sampled, spread, spread_planes
+from cleanplate.imaging.spreading import light_ratio, sampled, spread, spread_planes
 from cleanplate.runtime.cells import cell_light
 
 _TILE_PX = 512
@@ -185,8 +185,8 @@ def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: _
     """Put the answers of one tile into `alpha`."""
     rows = _in_cells(alpha.shape[0], cells.unsure.shape[0], tile[0])
     columns = _in_cells(alpha.shape[1], cells.unsure.shape[1], tile[1])
-    nearest = (np.rint(places).astype(np.intp) for places in (rows, columns))
-    row, column = places_of(cells.unsure.take(next(nearest), axis=0).take(next(nearest), axis=1))
+    nearest_row, nearest_column = (np.rint(places).astype(np.intp) for places in (rows, columns))
+    row, column = places_of(cells.unsure.take(nearest_row, axis=0).take(nearest_column, axis=1))
     if not row.size:
         return
     maps = sampled(cells.maps, rows[row], columns[column])

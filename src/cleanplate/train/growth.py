@@ -10,7 +10,8 @@ def grown(narrow: Mapping[str, Tensor], wide: nn.Module) -> dict[str, Tensor]:
     """The state of `narrow`, network weights by name, in the shapes of `wide`, which then gives what `narrow` gave.
 
     What was there listens to nothing that is new: those weights are 0, and are learnt. What is new has the weights that
-    `wide` has. Names and shapes that do not fit are left for `load_state_dict` to refuse.
+    `wide` has. No layer may take the channels of two that widened, one after the other: the old ones would change
+    places. Names and shapes that do not fit are left for `load_state_dict` to refuse.
 
     Source: in the spirit of Chen, Goodfellow and Shlens, Net2Net, 2016, which splits channels instead.
     """

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
+from cleanplate.imaging.planes import picture_of
 
 
 def size_of(array: NDArray[np.generic]) -> tuple[int, int]:
@@ -21,7 +22,7 @@ def grey(picture: Image) -> Image:
 
 def tripled(plane: Image) -> Image:
     """A plane (h, w) three times over: (h, w, 3)."""
-    return np.asarray(cv2.merge([plane, plane, plane]), np.float32)
+    return picture_of([plane] * 3)
 
 
 def times(picture: Image, plane: Image) -> Image:
