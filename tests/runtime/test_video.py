@@ -11,6 +11,7 @@ import pytest
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
@@ -170,7 +171,7 @@ def test_light_that_changes_all_the_time_is_told_of_a_few_times(
 ) -> None:
     begin, numbers = plate.begin, iter(range(100))
 
-    def talkative(shot: Image) -> Callable[[], Matte]:
+    def talkative(shot: Picture) -> Callable[[], Matte]:
         finish = begin(shot)
         return lambda: replace(finish(), notices=(f"the plate was mended for the {next(numbers)}th time",))
 

@@ -6,7 +6,7 @@ import numpy as np
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
-from cleanplate.imaging.planes import places_of
+from cleanplate.imaging.planes import pixels_at, places_of, planes_of
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
 _TRUSTED_FROM = 0.02
@@ -94,24 +94,24 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
     """
     result = shot.copy()
     step_px = max(_LEAST_STEP_PX, min(alpha.shape) // _STEPS)
-    few = (slice(None, None, step_px),) * 2
-    nearby, relit = _colours_nearby(shot[few], alpha[few]), _light_nearby(shot[few], plate[few], alpha[few])
+    few = [np.ascontiguousarray(array[::step_px, ::step_px]) for array in (shot, plate, alpha)]
+    nearby, relit = _colours_nearby(few[0], few[2]), _light_nearby(*few)
     covered = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     for rows in strips(*alpha.shape):
         row, column = places_of(covered[rows] & (alpha[rows] < 1))
         if not row.size:
             continue
         row += rows.start
-        colour, part = shot[row, column], alpha[row, column][:, None]
+        part, colour = alpha[row, column], pixels_at(shot, row, column)
         places = np.divide(row, step_px, dtype=np.float32), np.divide(column, step_px, dtype=np.float32)
-        behind = srgb_to_linear(plate[row, column])
+        behind = srgb_to_linear(pixels_at(plate, row, column))
         if relit is not None:
-            behind = behind * sampled(relit, *places)
+            behind *= sampled(relit, *places)
         around = colour if nearby is None else sampled(nearby, *places)
         light = (srgb_to_linear(colour) - (1 - part) * behind) / np.maximum(part, 1e-3)
         exact = linear_to_srgb(np.clip(light, 0, 1, dtype=np.float32))
         step = np.clip((part - _TRUSTED_FROM) / (_TRUSTED_FULLY - _TRUSTED_FROM), 0, 1)
-        result[row, column] = around + step * step * (3 - 2 * step) * (exact - around)
+        result[row, column] = (around + step * step * (3 - 2 * step) * (exact - around)).T
     return result
 
 
@@ -155,15 +155,15 @@ def _mean(values: Image, radius_px: int) -> Image:
     return np.asarray(cv2.blur(values, (side, side)), np.float32)
 
 
-def _colours_nearby(shot: Image, alpha: Image) -> Image | None:
-    """The sure foreground's colour around every pixel, or None where no foreground is sure."""
+def _colours_nearby(shot: Image, alpha: Image) -> list[Image] | None:
+    """The sure foreground's colour around every pixel, in planes, or None where no foreground is sure."""
     sure = (alpha >= _SURE).astype(np.float32)
-    return spread(shot, sure)[0] if sure.any() else None
+    return spread(planes_of(shot), sure)[0] if sure.any() else None
 
 
-def _light_nearby(shot: Image, plate: Image, alpha: Image) -> Image | None:
+def _light_nearby(shot: Image, plate: Image, alpha: Image) -> list[Image] | None:
     """The shot's light on the free plate over the plate's around every pixel, or None where no plate is free."""
     free = (alpha <= _FREE).astype(np.float32)
     if not free.any():
         return None
-    return light_ratio(srgb_to_linear(shot), srgb_to_linear(plate), free)
+    return light_ratio(planes_of(srgb_to_linear(shot)), planes_of(srgb_to_linear(plate)), free)

@@ -27,3 +27,10 @@ def places_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.int
     """
     rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
     return rows, columns
+
+
+def pixels_at(picture: Image, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Image:
+    """The pixels (channels, n) at n places of a picture (h, w, channels)."""
+    places = rows * picture.shape[1] + columns
+    pixels = np.asarray(picture.reshape(-1, picture.shape[2]).take(places, axis=0), np.float32)
+    return np.ascontiguousarray(pixels.T)

@@ -104,10 +104,11 @@ class Rise(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """See the class."""
-        return self.merge(_twice(self.match(x)) + skip)
+        return self.merge(twice(self.match(x)) + skip)
 
 
-def _twice(x: Tensor) -> Tensor:
+def twice(x: Tensor) -> Tensor:
+    """Maps at double size, interpolated."""
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
@@ -167,21 +168,12 @@ class Network(nn.Module):
         """See the class."""
         of_plate = self.look(plate) if of_plate is None else of_plate
         of_shot = self.look(shot) if of_shot is None else of_shot
-        skips = self._pyramid(plate, shot, list(zip(of_plate, of_shot, strict=True)))
-        x = self.context(self.bottom(skips.pop()))
-        for level in self.up:
-            x = level(x, skips.pop())
+        x = self.rise(self._pyramid(plate, shot, list(zip(of_plate, of_shot, strict=True))))
         alpha = F.pixel_shuffle(self.alpha(x), PATCH_PX)
-        return Maps(alpha, _twice(self.disparity(x)), _twice(self.plate_disparity(x)))
+        return Maps(alpha, twice(self.disparity(x)), twice(self.plate_disparity(x)))
 
-    def _pyramid(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
-        """Features of both pictures, fused, from half resolution down; `seen` of plate and shot is added to them."""
-        patches = (F.pixel_unshuffle(picture - 0.5, PATCH_PX) for picture in (plate, shot))
-        if self.fusion == "pyramid":
-            both = list(accumulate(self.down, lambda x, level: level(x), initial=self.stem(torch.cat(list(patches)))))
-            halves = (features.chunk(2) for features in both)
-            return [meet(torch.cat([s, s - p], 1)) for meet, (p, s) in zip(self.meet, halves, strict=True)]
-        x = self._fused(*patches)
+    def descend(self, x: Tensor, seen: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """From fused features at half resolution down, level by level; `seen` of plate and shot is added to them."""
         if not seen:
             return list(accumulate(self.down, lambda x, level: level(x), initial=x))
         learnt = [learn(torch.cat([s, s - p], 1)) for learn, (p, s) in zip(self.learn, seen, strict=True)]
@@ -189,6 +181,23 @@ class Network(nn.Module):
         for down, more in zip_longest(self.down, learnt[1:]):
             levels.append(F.relu(more if down is None else down(levels[-1]) + more))
         return levels
+
+    def rise(self, levels: list[Tensor]) -> Tensor:
+        """From the coarsest level up again: the features that the heads are given, at half resolution."""
+        *skips, coarsest = levels
+        x = self.context(self.bottom(coarsest))
+        for level, skip in zip(self.up, reversed(skips), strict=True):
+            x = level(x, skip)
+        return x
+
+    def _pyramid(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """Features of both pictures, fused, from half resolution down."""
+        patches = (F.pixel_unshuffle(picture - 0.5, PATCH_PX) for picture in (plate, shot))
+        if self.fusion == "pyramid":
+            both = list(accumulate(self.down, lambda x, level: level(x), initial=self.stem(torch.cat(list(patches)))))
+            halves = (features.chunk(2) for features in both)
+            return [meet(torch.cat([s, s - p], 1)) for meet, (p, s) in zip(self.meet, halves, strict=True)]
+        return self.descend(self._fused(*patches), seen)
 
     def _fused(self, plate: Tensor, shot: Tensor) -> Tensor:
         """Of the patches of both, the features they enter the encoder with: (n, widths[0], h / 2, w / 2)."""

@@ -71,7 +71,7 @@ def align_disparity(seen: Image, wanted: Image, weight: Image) -> tuple[float, f
     counts = weight.ravel()[::step].astype(np.float64)
     if counts.sum() <= 1e-6 * counts.size:
         counts = np.ones_like(counts)
-    fit = counts
+    fit, least = counts, 1e-3 * float(np.ptp(y))
     slope, offset = 1.0, 0.0
     for _ in range(_ROUNDS):
         line = _fit_line(x, y, fit)
@@ -79,7 +79,7 @@ def align_disparity(seen: Image, wanted: Image, weight: Image) -> tuple[float, f
             return 1.0, float(np.median((x - y)[counts >= counts.max() / 2]))
         slope, offset = line
         residual = np.abs(y - slope * x - offset)
-        fit = counts / np.maximum(residual, 1e-3 * float(np.ptp(y)))
+        fit = counts / np.maximum(residual, least)
     return 1 / slope, -offset / slope
 
 
@@ -88,13 +88,14 @@ def _fit_line(
 ) -> tuple[float, float] | None:
     """Slope and offset of weighted least squares, or None where x or y is flat, or the line falls."""
     total = weight.sum()
-    mean_x, mean_y = (weight @ x) / total, (weight @ y) / total
-    from_x, from_y = x - mean_x, y - mean_y
-    weighted_x = weight * from_x
-    variance_x = (weighted_x @ from_x) / total
-    variance_y = (weight @ np.square(from_y)) / total
+    of_x, of_y = (
+        weight * x,
+        weight * y,
+    )  # not by @: for so few numbers a library with threads waits longer than it works
+    mean_x, mean_y = of_x.sum() / total, of_y.sum() / total
+    variance_x, covariance = (of_x * x).sum() / total - mean_x**2, (of_x * y).sum() / total - mean_x * mean_y
+    variance_y = (of_y * y).sum() / total - mean_y**2
     flat = variance_x <= 1e-10 * max(1e-10, mean_x**2) or variance_y <= 1e-10 * max(1e-10, mean_y**2)
-    covariance = (weighted_x @ from_y) / total
     if flat or covariance <= 0.01 * np.sqrt(variance_x * variance_y):
         return None
     slope = covariance / variance_x

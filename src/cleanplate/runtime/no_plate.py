@@ -8,6 +8,7 @@ import numpy as np
 
 from cleanplate.contract import NO_PLATE, network_size
 from cleanplate.errors import ModelError
+from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.resize import resize
@@ -62,7 +63,7 @@ class NoPlate:
         """
         return self.begin(shot)()
 
-    def begin(self, shot: PictureSource) -> Callable[[], Matte]:
+    def begin(self, shot: PictureSource | Picture) -> Callable[[], Matte]:
         """See `Plate.begin`."""
         picture, _ = read_source(shot, "shot")
         rgb = picture.rgb

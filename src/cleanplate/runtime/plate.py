@@ -151,11 +151,11 @@ class Plate:
         """
         return self.begin(shot)()
 
-    def begin(self, shot: PictureSource) -> Callable[[], Matte]:
+    def begin(self, shot: PictureSource | Picture) -> Callable[[], Matte]:
         """Do the part of `matte` in which shots must come one after the other, and all that can fail.
 
         Args:
-            shot: as `matte` takes it.
+            shot: as `matte` takes it, or read already.
 
         Returns:
             What does the rest, at full size, and returns the matte: once, in whatever thread, while the next begins.
@@ -212,7 +212,7 @@ class Plate:
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
-    def _seen(self, shot: PictureSource) -> tuple[Image, Care, tuple[str, ...]]:
+    def _seen(self, shot: PictureSource | Picture) -> tuple[Image, Care, tuple[str, ...]]:
         """A shot's colours over the plate, the plate as it is used for it, and what to tell."""
         picture, name = read_source(shot, "shot")
         plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
@@ -265,8 +265,10 @@ def _as_told(sentence: str) -> str:
     return sentence.replace("mended: ", "was mended: ", 1)
 
 
-def read_source(source: PictureSource, what: str) -> tuple[Picture, str]:
-    """A picture, and how an error names it: by its file, an array by `what`."""
+def read_source(source: PictureSource | Picture, what: str) -> tuple[Picture, str]:
+    """A picture, and how an error names it: by its file, anything else by `what`."""
+    if isinstance(source, Picture):
+        return source, what
     if isinstance(source, np.ndarray):
         return as_picture(source, what), what
     path = Path(source)

@@ -7,6 +7,7 @@ one, in tiles, so that memory is bounded and no tile sees its border.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -14,9 +15,9 @@ import numpy as np
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.colour import srgb_to_linear
-from cleanplate.imaging.planes import picture_of, places_of, planes_of
+from cleanplate.imaging.planes import pixels_at, places_of, planes_of
 from cleanplate.imaging.resize import resize
-from cleanplate.imaging.spreading import light_ratio, sampled, spread, spread_planes
+from cleanplate.imaging.spreading import light_ratio, sampled, spread
 from cleanplate.runtime.cells import cell_light
 
 _TILE_PX = 512
@@ -56,6 +57,9 @@ _FLOOR = 0.02
 _TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], [1.5]])).astype(np.float32)
 """Turns colours so that the first axis is brightness, along which surfaces vary most; no mixed terms are needed."""
 
+_SQUARES = np.square(_TURN)
+"""The same for variances."""
+
 _FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
 
 _Part = tuple[slice, slice]
@@ -66,13 +70,14 @@ _Part = tuple[slice, slice]
 class _Cells:
     """What the neighbourhood of every cell of the coarse alpha says.
 
-    `maps` (h, w, 13): mean and variance of the foreground's colour, turned; what the plate's light is multiplied by to
-    give the shot's, and the variance of what is left, turned; the coarse alpha. `unsure` (h, w): whether its pixels
-    are to be looked at.
+    `maps`, 13 of (h, w): mean and variance of the foreground's colour, turned; what the plate's light is multiplied by
+    to give the shot's, and the variance of what is left, turned; the coarse alpha. `unsure` (h, w): whether its pixels
+    are to be looked at. `pixels`: the rows and columns of the picture that the cells divide.
     """
 
-    maps: Image
+    maps: list[Image]
     unsure: np.typing.NDArray[np.bool_]
+    pixels: _Part
 
 
 def refine_alpha(
@@ -108,12 +113,13 @@ def refine_alpha(
     if not unsure.any():
         return alpha
     near, here = _near_edges(unsure, (height, width))
-    refined, shot, plate, coarse = alpha[here], shot[here], plate[here], coarse[near]
-    behind = plate_cells[near] if plate_cells is not None else cell_light(plate, (coarse.shape[0], coarse.shape[1]))[0]
-    cells = _Cells(_look_around(shot, behind, coarse), unsure[near])
-    for top in range(0, refined.shape[0], tile_px):
-        for left in range(0, refined.shape[1], tile_px):
-            _refine_tile(refined, shot, plate, cells, (slice(top, top + tile_px), slice(left, left + tile_px)))
+    coarse, part = coarse[near], shot[here]
+    behind = plate_cells[near] if plate_cells is not None else cell_light(plate[here], _size_of(coarse))[0]
+    cells = _Cells(_look_around(part, behind, coarse), unsure[near], here)
+    for top in range(here[0].start, here[0].stop, tile_px):
+        for left in range(here[1].start, here[1].stop, tile_px):
+            bottom, right = min(top + tile_px, here[0].stop), min(left + tile_px, here[1].stop)
+            _refine_tile(alpha, shot, plate, cells, (slice(top, bottom), slice(left, right)))
     alpha[alpha < _NOTHING] = 0
     alpha[alpha > 1 - _NOTHING] = 1
     return alpha
@@ -130,8 +136,8 @@ def extend_disparity(disparity: Image, alpha: Image) -> Image:
     if not sure.any():
         return disparity
     inner = cv2.erode(sure, np.ones((3, 3), np.uint8))
-    around, _ = spread(disparity[..., None], inner + np.float32(_RIM) * (sure - inner))
-    return np.where(inner > 0, disparity, around[..., 0])
+    (around,), _ = spread([disparity], inner + np.float32(_RIM) * (sure - inner))
+    return np.where(inner > 0, disparity, around)
 
 
 def _edge_cells(coarse: Image) -> np.typing.NDArray[np.bool_]:
@@ -162,72 +168,92 @@ def _near_edges(unsure: np.typing.NDArray[np.bool_], size_hw: tuple[int, int]) -
     return (cells[0], cells[1]), (pixels[0], pixels[1])
 
 
-def _look_around(shot: Image, behind: Image, coarse: Image) -> Image:
+def _look_around(shot: Image, behind: Image, coarse: Image) -> list[Image]:
     """The maps of `_Cells`; `behind` is the plate's light in the cells."""
-    seen, within = cell_light(shot, (coarse.shape[0], coarse.shape[1]))
+    seen, within = (planes_of(cells) for cells in cell_light(shot, _size_of(coarse)))
+    free = planes_of(behind)
     # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
-    rest, cover = (picture_of([plane] * 3) for plane in (1 - coarse, np.maximum(coarse, np.float32(0.2))))
-    colour = planes_of(_turned(np.clip((seen - rest * behind) / cover, 0, 1)))
+    rest, cover = 1 - coarse, np.maximum(coarse, np.float32(0.2))
+    pairs = zip(seen, free, strict=True)
+    colour = _turned([np.clip((light - rest * plate) / cover, 0, 1) for light, plate in pairs], _TURN)
     sure = (coarse > _SURE).astype(np.float32)
-    varies = planes_of(np.asarray(cv2.transform(within, np.square(_TURN)), np.float32))
+    varies = _turned(within, _SQUARES)
     squares = [np.asarray(mean * mean + inner * sure, np.float32) for mean, inner in zip(colour, varies, strict=True)]
     weight = np.where(coarse > 0.3, np.square(np.square(coarse)), 0).astype(np.float32)
-    front, _ = spread_planes([*colour, *squares], weight)
+    front, _ = spread([*colour, *squares], weight)
     variance = [np.maximum(square - mean * mean, 0) for mean, square in zip(front[:3], front[3:], strict=True)]
 
     empty = (coarse < _SOFT).astype(np.float32)
-    gain = light_ratio(seen, behind, empty)
-    left, _ = spread_planes(planes_of(np.square(_turned(seen - behind * gain))), empty)
-    return picture_of([*front[:3], *variance, *planes_of(gain), *left, coarse])
+    gain = light_ratio(seen, free, empty)
+    triples = zip(seen, free, gain, strict=True)
+    left = _turned([light - plate * ratio for light, plate, ratio in triples], _TURN)
+    left, _ = spread([np.square(plane) for plane in left], empty)
+    return [*front[:3], *variance, *gain, *left, coarse]
 
 
 def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: _Part) -> None:
     """Put the answers of one tile into `alpha`."""
-    rows = _in_cells(alpha.shape[0], cells.unsure.shape[0], tile[0])
-    columns = _in_cells(alpha.shape[1], cells.unsure.shape[1], tile[1])
+    rows, columns = (
+        _in_cells(side, count, part) for side, count, part in zip(cells.pixels, cells.unsure.shape, tile, strict=True)
+    )
     nearest_row, nearest_column = (np.rint(places).astype(np.intp) for places in (rows, columns))
     row, column = places_of(cells.unsure.take(nearest_row, axis=0).take(nearest_column, axis=1))
     if not row.size:
         return
     maps = sampled(cells.maps, rows[row], columns[column])
     row, column = row + tile[0].start, column + tile[1].start
-    seen, behind = srgb_to_linear(shot[row, column]), srgb_to_linear(plate[row, column])
+    seen, behind = (srgb_to_linear(pixels_at(picture, row, column)) for picture in (shot, plate))
     alpha[row, column] = _best_alpha(seen, behind, maps)
 
 
-def _in_cells(side: int, num_cells: int, part: slice) -> np.typing.NDArray[np.float32]:
-    """Where the middles of some of the pixels of a side lie among the middles of its cells."""
-    return ((np.arange(side)[part] + 0.5) * (num_cells / side) - 0.5).astype(np.float32)
+def _in_cells(side: slice, num_cells: int, part: slice) -> np.typing.NDArray[np.float32]:
+    """Where the middles of the pixels of a part lie among the middles of the cells that a side is divided in."""
+    first, step = part.start - side.start + 0.5, num_cells / (side.stop - side.start)
+    return np.asarray((np.arange(part.stop - part.start) + first) * step - 0.5, np.float32)
 
 
 def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
-    """The mean of the posterior (n,) of pixels: linear light of shot and plate (n, 3), and their maps (n, 13)."""
-    maps = np.ascontiguousarray(maps.T)  # from here on the pixels come last: whole rows are worked on
-    value, back = _rows(_turned(seen)), _rows(_turned(behind * maps[_GAIN].T))
-    noise = 1e-6 + 3e-4 * seen.mean(axis=1)  # about two steps of an 8-bit sRGB picture
-    back_variance = maps[_BACK_VARIANCE] + np.array([[_RELIT**2], [0], [0]], np.float32) * np.square(back[:1])
+    """The mean of the posterior (n,) of pixels: linear light of shot and plate (3, n), and their maps (13, n)."""
+    value, back = (np.stack(_turned(light, _TURN)) for light in (seen, behind * maps[_GAIN]))
+    noise = 1e-6 + 1e-4 * seen.sum(axis=0)  # about two steps of an 8-bit sRGB picture
+    back_variance = maps[_BACK_VARIANCE]
+    back_variance[0] += np.float32(_RELIT**2) * np.square(back[0])
+    # with the alpha a: value - a front - (1 - a) back, and a^2 front_variance + (1 - a)^2 back_variance + noise
+    away, toward = value - back, maps[_FRONT] - back
+    both, least = maps[_FRONT_VARIANCE] + back_variance, back_variance + noise
+    back_variance *= 2
     prior = np.clip(maps[_ALPHA], _FLOOR, 1 - _FLOOR)
     mixed = 4 * _MIXED * prior * (1 - prior)
-    fits = np.empty((len(_LEVELS), len(seen)), np.float32)
+    fits = np.empty((len(_LEVELS), value.shape[1]), np.float32)
     for index, level in enumerate(_LEVELS):
-        variance = level**2 * maps[_FRONT_VARIANCE] + (1 - level) ** 2 * back_variance + noise
-        away = value - level * maps[_FRONT] - (1 - level) * back
-        fits[index] = -0.5 * (np.square(away) / variance).sum(axis=0) - 0.5 * np.log(variance.prod(axis=0))
-    fits -= np.float32(1.5 * np.log(2 * np.pi))
+        variance = level * both
+        variance -= back_variance
+        variance *= level
+        variance += least
+        miss = level * toward
+        miss -= away
+        miss *= miss
+        miss /= variance
+        fits[index] = miss.sum(axis=0) + np.log(variance.prod(axis=0))
+    fits += np.float32(3 * np.log(2 * np.pi))
+    fits *= np.float32(-0.5)
     for index, often in _STRANGE.items():
         fits[index] = np.log(np.exp(fits[index]) + np.float32(often))
     fits -= fits.max(axis=0)
-    weights = np.exp(_TEMPER * fits)
+    fits *= np.float32(_TEMPER)
+    weights = np.exp(fits, out=fits)
     weights[1:-1] *= mixed / (len(_LEVELS) - 2)
     weights[0] *= (1 - mixed) * (1 - prior)
     weights[-1] *= (1 - mixed) * prior
-    return (_LEVELS @ weights) / weights.sum(axis=0)
+    means = sum(level * weight for level, weight in zip(_LEVELS, weights, strict=True))
+    return np.asarray(means / weights.sum(axis=0), np.float32)
 
 
-def _rows(colours: Image) -> Image:
-    return np.ascontiguousarray(colours.T)
+def _size_of(array: Image) -> tuple[int, int]:
+    return array.shape[0], array.shape[1]
 
 
-def _turned(linear: np.typing.NDArray[np.floating]) -> Image:
-    turned = cv2.transform(linear.astype(np.float32, copy=False).reshape(-1, 1, 3), _TURN)
-    return np.asarray(turned, np.float32).reshape(linear.shape)
+def _turned(light: Iterable[np.typing.NDArray[np.floating]], turn: Image) -> list[Image]:
+    """Three planes of colours, or of variances (`_SQUARES`), turned."""
+    first, second, third = light
+    return [np.asarray(a * first + b * second + c * third, np.float32) for a, b, c in turn]

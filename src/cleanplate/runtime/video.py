@@ -113,7 +113,7 @@ def matte_clip(
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     # while one is finished the next begins, and the one after it is read
-    begun = ahead((frame, plate.begin(frame.rgb)) for frame in ahead(clip.frames(kept)))
+    begun = ahead((frame, plate.begin(frame.picture)) for frame in ahead(clip.frames(kept)))
     for first in begun:
         with bench.part() as write, Behind() as later:
             for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
@@ -162,7 +162,7 @@ def matte_frames(
     def begin(frame: Frame) -> tuple[str, tuple[str, ...], Callable[[], Matte] | None]:
         stem = f"{frame.index:06d}"
         products = choice.missing(folder, stem) if keep else choice.products
-        return stem, products, plate.begin(frame.rgb) if products else None
+        return stem, products, plate.begin(frame.picture) if products else None
 
     with Behind() as later:
         for stem, products, finish in ahead(map(begin, ahead(clip.frames()))):

@@ -17,6 +17,7 @@ from cleanplate.contract import OUTPUTS, Contract, input_names, network_size, ou
 from cleanplate.errors import InputError
 from cleanplate.imaging.files import replace_file
 from cleanplate.imaging.resize import resize
+from cleanplate.models.fused import fused
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
 from cleanplate.train.checkpoint import About, find_checkpoint, load_network, read_about
@@ -52,7 +53,7 @@ class ModelGraph(nn.Module):
 
     def __init__(self, network: Network) -> None:
         super().__init__()
-        self.network = network
+        self.network = fused(network)
 
     def forward(self, plate: Tensor, shot: Tensor, of_plate: Sequence[Tensor] | None = None) -> tuple[Tensor, ...]:
         """(1, 3, h, w) twice, and what was seen in the plate -> three maps (1, 1, h, w), and what is seen in the shot.

@@ -1,4 +1,4 @@
-"""A float32 graph becomes one whose convolutions compute in 8 bits: three and a half times smaller, twice as fast."""
+"""A float32 graph becomes one that computes in 8 bits, but for its first and last steps: smaller, twice as fast."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +19,10 @@ _NUM_PAIRS = 32
 _SEED = 0
 _DELICATE = ("lite0.stem.", "lite0.blocks.0.", "lite0.blocks.1.")
 """In the names of weights that stay float32."""
+
+_IN_8_BITS = ("Conv", "Relu", "Clip", "Add")
+"""What computes in 8 bits. An activation belongs to the convolution before it: 256 steps for what it leaves, not for
+what it cuts away."""
 
 _PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}
 """What the quantiser wants to read: batch norms are folded by torch's exporter already."""
@@ -51,7 +55,7 @@ def calibration_pairs(folder: Path, contract: Contract, effects: Effects, num_pa
 
 
 def quantise(model: onnx.ModelProto, contract: Contract, pairs: Sequence[Pair]) -> onnx.ModelProto:
-    """Let the convolutions of a graph compute in 8 bits, but for the last of each output and the encoder's first.
+    """Let a graph compute in 8 bits, but for the last convolution of each output and the encoder's first.
 
     Weights are symmetric, one scale a channel, and of 7 bits: products of 8 overflow on processors with AVX2 or AVX-512
     but no VNNI. Activations are unsigned, their ranges those seen on `pairs`. Inputs and outputs stay float32. The last
@@ -77,7 +81,7 @@ def quantise(model: onnx.ModelProto, contract: Contract, pairs: Sequence[Pair]) 
         session = Session(path, num_threads=1)
         tools.quantize_static(
             prepared, path, _Feeds(session, pairs), quant_format=tools.QuantFormat.QDQ,
-            op_types_to_quantize=["Conv"], nodes_to_exclude=whole,
+            op_types_to_quantize=[*_IN_8_BITS], nodes_to_exclude=whole,
             activation_type=tools.QuantType.QUInt8, weight_type=tools.QuantType.QInt8, per_channel=True,
             reduce_range=True, extra_options=options,
         )  # fmt: skip

@@ -1,0 +1,97 @@
+"""What a network computes, with less work, once it learns no more."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from cleanplate.models.network import PATCH_PX, Head, Maps, Network, Residual, twice
+
+
+def fused(network: Network) -> "Network | Fused":
+    """A module that takes what `network.forward` takes, and gives what it gives in eval mode up to rounding.
+
+    `network` is copied and stays as it is. One that does not stack its inputs is given back as it came.
+    """
+    return Fused(network) if network.fusion == "stack" else network
+
+
+class Fused(nn.Module):
+    """See `fused`. Three things are put together that take more time to take apart than to compute.
+
+    The patches of plate, shot and their difference, and the convolution that reads them, are one convolution with a
+    stride, of the shot and of what it differs by: it is linear in both. The heads, which read the same features, are
+    one head with all their channels. A shortcut leaves its pixels out by its convolution's stride.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = deepcopy(network).eval()
+        self.stem = _strided(*cast("tuple[nn.Conv2d, nn.BatchNorm2d]", self.network.stem[:2]))
+        self.heads = _side_by_side([self.network.alpha, self.network.disparity, self.network.plate_disparity])
+        del self.network.stem, self.network.alpha, self.network.disparity, self.network.plate_disparity
+        for level in self.network.down:
+            _stride_shortcut(cast("Residual", level))
+
+    def look(self, picture: Tensor) -> Sequence[Tensor]:
+        """As `Network.look`."""
+        return self.network.look(picture)
+
+    def forward(
+        self,
+        plate: Tensor,
+        shot: Tensor,
+        of_plate: Sequence[Tensor] | None = None,
+        of_shot: Sequence[Tensor] | None = None,
+    ) -> Maps:
+        """As `Network.forward`."""
+        of_plate = self.look(plate) if of_plate is None else of_plate
+        of_shot = self.look(shot) if of_shot is None else of_shot
+        x = F.relu(self.stem(torch.cat([shot - 0.5, shot - plate], 1)))
+        x = self.network.rise(self.network.descend(x, list(zip(of_plate, of_shot, strict=True))))
+        maps = self.heads(x)
+        alpha, disparities = maps[:, : PATCH_PX**2], twice(maps[:, PATCH_PX**2 :])
+        return Maps(F.pixel_shuffle(alpha, PATCH_PX), disparities[:, :1], disparities[:, 1:])
+
+
+def _strided(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    """The stem, on patches of shot s, plate p and 2 (s - p), as a convolution of the pixels of s and d = s - p.
+
+    With p = s - d the sum A s + B p + C 2d is (A + B) s + (2 C - B) d. What is the same in both pictures then enters
+    once, and what differs stands by itself, as before: rounding to 8 bits finds no large numbers that cancel.
+    """
+    whole = fuse_conv_bn_eval(conv, norm)
+    of_shot, of_plate, of_difference = whole.weight.chunk(3, dim=1)
+    patched = torch.cat([of_shot + of_plate, 2 * of_difference - of_plate], 1)
+    size = conv.kernel_size[0] * PATCH_PX
+    strided = nn.Conv2d(6, conv.out_channels, size, stride=PATCH_PX, padding=PATCH_PX * (conv.kernel_size[0] // 2))
+    strided.weight = nn.Parameter(F.pixel_shuffle(patched, PATCH_PX).detach())
+    strided.bias = whole.bias
+    return strided
+
+
+@torch.no_grad()
+def _side_by_side(heads: Sequence[Head]) -> nn.Sequential:
+    """Heads of the same features as one: their maps, one after the other."""
+    first, last = ([cast("nn.Conv2d", head[index]) for head in heads] for index in (0, 2))
+    wide = nn.Conv2d(first[0].in_channels, sum(conv.out_channels for conv in first), 3, padding=1)
+    narrow = nn.Conv2d(wide.out_channels, sum(conv.out_channels for conv in last), 1)
+    for joined, parts in ((wide, first), (narrow, last)):
+        cast("Tensor", joined.bias).copy_(torch.cat([cast("Tensor", conv.bias) for conv in parts]))
+    wide.weight.copy_(torch.cat([conv.weight for conv in first]))
+    nn.init.zeros_(narrow.weight)  # a map is made of its own head's channels
+    row = column = 0
+    for conv in last:
+        narrow.weight[row : row + conv.out_channels, column : column + conv.in_channels] = conv.weight
+        row, column = row + conv.out_channels, column + conv.in_channels
+    return nn.Sequential(wide, nn.ReLU(), narrow)
+
+
+def _stride_shortcut(level: Residual) -> None:
+    if level.stride > 1:
+        cast("nn.Conv2d", cast("nn.Sequential", level.shortcut)[0]).stride = (level.stride, level.stride)
+        level.stride = 1
