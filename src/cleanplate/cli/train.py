@@ -20,7 +20,9 @@ from cleanplate.errors import InputError, MissingExtraError
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value, e.g. optim.lr=1e-3.")
-@click.option("--start", type=click.Path(path_type=Path), help="Run or checkpoint whose weights the run begins with.")
+@click.option(
+    "--start", type=click.Path(path_type=Path), help="Run, checkpoint or MODEL.onnx whose weights the run begins with."
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @folder_set_options
 def command(
@@ -37,16 +39,18 @@ def command(
     """Train the network by RECIPE, a TOML file such as recipes/shipped.toml.
 
     train/ and validation/ are shards or folder sets; where a folder set has no depth, depth is not trained on it. With
-    --start, of the run there only the weights count: steps, learning rate and average begin anew.
+    --start, of the run there only the weights count: steps, learning rate and average begin anew. A model file is such
+    a start, too, also the one that ships.
     """
     try:
         from cleanplate.sample.opening import open_samples
-        from cleanplate.train.checkpoint import find_checkpoint, newest_checkpoint, read_about
+        from cleanplate.train.checkpoint import newest_checkpoint, read_about
         from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
         from cleanplate.train.matte import MatteAndDepth
         from cleanplate.train.pretrained import pretrained_weights
         from cleanplate.train.recipe import load_recipe
+        from cleanplate.train.revive import begin_with
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
     loaded = load_recipe(recipe, overrides)
@@ -59,7 +63,7 @@ def command(
 
     train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
     goes_on = resume and newest_checkpoint(out) is not None
-    begin = None if start is None else find_checkpoint(start)
+    begin = None if start is None else begin_with(start, loaded, train, out)
     needed = loaded.model.pretrained and begin is None and not goes_on  # else a checkpoint has them
     task = MatteAndDepth(loaded, begin, pretrained_weights() if needed else None)
     seen_before = None if begin is None else read_about(begin).training_data

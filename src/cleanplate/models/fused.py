@@ -75,9 +75,30 @@ def _strided(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 
 @torch.no_grad()
+def take_apart(together: Fused, network: Network) -> None:
+    """Give `network` weights with which `Fused(network)` is `together`; its stem's batch norm does nothing."""
+    network.load_state_dict(together.network.state_dict(), strict=False)
+    conv, norm = cast("tuple[nn.Conv2d, nn.BatchNorm2d]", network.stem[:2])
+    of_shot, of_difference = F.pixel_unshuffle(together.stem.weight, PATCH_PX).chunk(2, dim=1)
+    conv.weight.copy_(torch.cat([of_shot, torch.zeros_like(of_shot), of_difference / 2], 1))
+    cast("Tensor", norm.bias).copy_(cast("Tensor", together.stem.bias))
+    norm.weight.fill_((1 + norm.eps) ** 0.5)
+    row = column = 0
+    wide, narrow = _convolutions(together.heads)
+    for head in (network.alpha, network.disparity, network.plate_disparity):
+        first, last = _convolutions(head)
+        columns, rows = slice(column, column + first.out_channels), slice(row, row + last.out_channels)
+        first.weight.copy_(wide.weight[columns])
+        last.weight.copy_(narrow.weight[rows, columns])
+        cast("Tensor", first.bias).copy_(cast("Tensor", wide.bias)[columns])
+        cast("Tensor", last.bias).copy_(cast("Tensor", narrow.bias)[rows])
+        row, column = rows.stop, columns.stop
+
+
+@torch.no_grad()
 def _side_by_side(heads: Sequence[Head]) -> nn.Sequential:
     """Heads of the same features as one: their maps, one after the other."""
-    first, last = ([cast("nn.Conv2d", head[index]) for head in heads] for index in (0, 2))
+    first, last = zip(*map(_convolutions, heads), strict=True)
     wide = nn.Conv2d(first[0].in_channels, sum(conv.out_channels for conv in first), 3, padding=1)
     narrow = nn.Conv2d(wide.out_channels, sum(conv.out_channels for conv in last), 1)
     for joined, parts in ((wide, first), (narrow, last)):
@@ -89,6 +110,10 @@ def _side_by_side(heads: Sequence[Head]) -> nn.Sequential:
         narrow.weight[row : row + conv.out_channels, column : column + conv.in_channels] = conv.weight
         row, column = row + conv.out_channels, column + conv.in_channels
     return nn.Sequential(wide, nn.ReLU(), narrow)
+
+
+def _convolutions(head: nn.Sequential) -> tuple[nn.Conv2d, nn.Conv2d]:
+    return cast("nn.Conv2d", head[0]), cast("nn.Conv2d", head[2])
 
 
 def _stride_shortcut(level: Residual) -> None:

@@ -19,7 +19,9 @@ from cleanplate.train.growth import grown
 FORMAT = 1
 """The format number this version writes, and the only one it reads."""
 
-_ABOUT = "checkpoint.json"
+ABOUT, AVERAGE = "checkpoint.json", "ema.safetensors"
+"""The files of a checkpoint that others write as well, or read: what it says of itself, and the averaged weights."""
+
 _KEEP = 2
 
 
@@ -54,9 +56,9 @@ def save_checkpoint(run: Path, weights: Weights, about: About) -> Path:
     try:
         partial.mkdir(parents=True)
         (partial / "model.safetensors").write_bytes(save(_plain(weights.network.state_dict())))
-        (partial / "ema.safetensors").write_bytes(save(_plain(weights.average.state_dict())))
+        (partial / AVERAGE).write_bytes(save(_plain(weights.average.state_dict())))
         (partial / "optimizer.safetensors").write_bytes(save(_plain(_optimizer_tensors(weights))))
-        (partial / _ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        (partial / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
         if folder.exists():  # the same step once more, from a resumed run: the same content
             shutil.rmtree(folder)
         os.replace(partial, folder)  # noqa: PTH105 - one atomic step, on a folder
@@ -81,7 +83,7 @@ def find_checkpoint(path: Path) -> Path:
         InputError: it is neither.
 
     """
-    folder = path if (path / _ABOUT).exists() else newest_checkpoint(path)
+    folder = path if (path / ABOUT).exists() else newest_checkpoint(path)
     if folder is None:
         raise InputError(f"{path}: is no checkpoint and no run with one; give RUN or RUN/checkpoints/step_...")
     return folder
@@ -94,11 +96,11 @@ def read_about(folder: Path) -> About:
         InputError: it is missing, damaged, or of another format.
 
     """
-    path = folder / _ABOUT
+    path = folder / ABOUT
     try:
         table = cast("object", json.loads(path.read_text(encoding="utf-8")))
     except OSError:
-        raise InputError(f"{folder}: is no checkpoint (no {_ABOUT}); give RUN/checkpoints/step_...") from None
+        raise InputError(f"{folder}: is no checkpoint (no {ABOUT}); give RUN/checkpoints/step_...") from None
     except ValueError:
         raise InputError(f"{path}: is not JSON; take an earlier checkpoint") from None
     known = {field.name for field in fields(About)}

@@ -20,7 +20,7 @@ from cleanplate.imaging.resize import resize
 from cleanplate.models.fused import fused
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
-from cleanplate.train.checkpoint import About, find_checkpoint, load_network, read_about
+from cleanplate.train.checkpoint import AVERAGE, About, find_checkpoint, load_network, read_about
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.quantise import Pair, calibration_pairs, file_bytes, quantise
 from cleanplate.train.recipe import Recipe, recipe_from_json
@@ -80,7 +80,7 @@ def export(checkpoint: Path, out: Path, calibrate: Path | None = None) -> Contra
     about = read_about(folder)
     recipe = recipe_from_json(Recipe, about.recipe, str(folder))
     network = MatteAndDepth(recipe).network()
-    load_network(folder / "ema.safetensors", network)
+    load_network(folder / AVERAGE, network)
     graph = ModelGraph(network).eval()
     whole = to_onnx(graph, recipe.multiple_px)
     contract = make_contract(recipe, about, whole)

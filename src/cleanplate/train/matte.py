@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cleanplate.losses.depth import shift_and_spread
 from cleanplate.losses.matting import alpha_terms
 from cleanplate.models.network import Maps, Network
-from cleanplate.train.checkpoint import load_network
+from cleanplate.train.checkpoint import AVERAGE, load_network
 from cleanplate.train.data import Batch, Camera
 from cleanplate.train.objective import objective
 from cleanplate.train.optimiser import learning_rate
@@ -49,7 +49,7 @@ class MatteAndDepth:
         if self.start is not None:
             # where features of plate and shot are stacked, new channels would come between the old ones
             narrower = model.fusion not in {"pyramid", "concat"}
-            load_network(self.start / "ema.safetensors", network, narrower=narrower)
+            load_network(self.start / AVERAGE, network, narrower=narrower)
         return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees

@@ -4,6 +4,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+HALVED = ".half"
+"""Ends the names of weights that are kept so."""
+
 _SMALL = 1024
 """Weights of so many numbers or fewer (biases, the first layers, the heads) stay as they are."""
 
@@ -21,7 +24,7 @@ def in_half_precision(model: onnx.ModelProto) -> onnx.ModelProto:
         array = numpy_helper.to_array(weights)
         if array.dtype == np.float32 and array.size > _SMALL:
             name = weights.name
-            weights.CopyFrom(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
+            weights.CopyFrom(numpy_helper.from_array(array.astype(np.float16), f"{name}{HALVED}"))
             casts.append(onnx.helper.make_node("Cast", [weights.name], [name], to=onnx.TensorProto.FLOAT))
     nodes = [*casts, *halved.graph.node]
     del halved.graph.node[:]

@@ -1,0 +1,164 @@
+"""A model file becomes a checkpoint that training can begin with: `cleanplate train --start MODEL.onnx`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from cleanplate.errors import InputError
+from cleanplate.imaging.files import prepare_folder
+from cleanplate.models.fused import Fused, take_apart
+from cleanplate.models.network import Network
+from cleanplate.runtime.model_file import ModelFile, read_model_file
+from cleanplate.train.checkpoint import ABOUT, AVERAGE, About, find_checkpoint
+from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
+from cleanplate.train.recipe import Model, Recipe
+from cleanplate.train.storage import HALVED
+
+_PREFIX = "network."
+"""What the exporter puts before the names of weights (`export.ModelGraph`)."""
+
+
+_NUM_SAMPLES = 32
+
+
+def begin_with(start: Path, recipe: Recipe, samples: Samples, out: Path) -> Path:
+    """The checkpoint that a run in the folder `out` begins with: `start`, or OUT/start, made of it where it is a model.
+
+    Raises:
+        InputError: neither a checkpoint, nor a run, nor a model file that can be trained on. ModelError: a damaged one.
+
+    """
+    if start.suffix != ".onnx":
+        return find_checkpoint(start)
+    file, folder = read_model_file(start), out / "start"
+    if not (folder / ABOUT).exists():
+        seen = DegradedSamples(samples, Camera(recipe.effects, recipe.run.size_hw), recipe.run.seed)
+        revive(file, recipe, collate([seen[position] for position in range(_NUM_SAMPLES)]), folder)
+    return folder
+
+
+def revive(file: ModelFile, recipe: Recipe, batch: Batch, folder: Path) -> None:
+    """Write a checkpoint with the weights of a model file.
+
+    A model file holds no batch norms: they have become part of the convolutions before them. Here they are put back
+    with the statistics that their inputs have on a batch, and with the slopes and offsets that undo them: the network
+    computes what the model computes, and what it computes while it learns is near to that.
+
+    Args:
+        file: made by `cleanplate export`, in float32.
+        recipe: of the training that is to begin; of it the checkpoint has all but the network's shape.
+        batch: what the network will see, some dozens of pairs.
+        folder: for the checkpoint, which knows the model's training data, not its steps nor its validation data.
+
+    Raises:
+        ModelError: the file is no model of ours. InputError: its weights are not such as `cleanplate export` writes
+            today, or the folder cannot be written.
+
+    """
+    contract = file.contract
+    if contract.precision != "float32":
+        raise InputError(f"{file.path}: computes in {contract.precision}; training begins with a float32 model")
+    try:
+        weights = dict(_weights(onnx.ModelProto.FromString(file.data).graph))
+        model = _shape(weights)
+        network = Network(
+            model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels
+        ).eval()
+        _fill(network, weights)
+    except (KeyError, IndexError, RuntimeError, ValueError):
+        raise InputError(
+            f"{file.path}: its weights are not such as this cleanplate exports; "
+            f"use the one that wrote it (commit {contract.commit})"
+        ) from None
+    _settle(network, batch)
+    about = About(
+        0,
+        recipe.model_copy(update={"model": model}).model_dump(mode="json"),
+        contract.training_data,
+        "",
+        contract.commit,
+    )
+    prepare_folder(folder)
+    try:
+        (folder / AVERAGE).write_bytes(save({name: x.contiguous() for name, x in network.state_dict().items()}))
+        (folder / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error}); free some space or give another --out") from error
+
+
+def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
+    """Weights and biases of the convolutions by their names in the network that was exported."""
+    stored = {each.name.removesuffix(HALVED): each for each in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Conv":
+            name = node.input[1].removeprefix(_PREFIX).removesuffix(".weight")
+            for kind, source in zip(("weight", "bias"), node.input[1:], strict=False):
+                values = numpy_helper.to_array(stored[source])
+                yield f"{name}.{kind}", torch.as_tensor(values.astype(np.float32))
+
+
+def _shape(weights: Mapping[str, Tensor]) -> Model:
+    """The network's shape, as the recipe has it."""
+    ups = [weights[f"network.up.{level}.match.0.weight"] for level in range(_count(weights, "up"))]
+    pretrained = any(".lite0." in name for name in weights)
+    return Model(
+        widths=(*(len(up) for up in reversed(ups)), ups[0].shape[1]),
+        context=_count(weights, "context"),
+        pretrained=pretrained,
+        own_levels=_count(weights, "down") + 1 if pretrained else None,
+    )
+
+
+def _count(weights: Mapping[str, Tensor], part: str) -> int:
+    return len({name.split(".")[2] for name in weights if name.startswith(f"network.{part}.")})
+
+
+@torch.no_grad()
+def _fill(network: Network, weights: Mapping[str, Tensor]) -> None:
+    """Give a network the weights; its batch norms then do nothing but add what had become the convolution's bias."""
+    together, left = Fused(network), dict(weights)
+    modules: dict[str, nn.Module] = dict(cast("Iterator[tuple[str, nn.Module]]", together.named_modules()))
+    for name, conv in modules.items():
+        if isinstance(conv, nn.Conv2d):
+            conv.weight.copy_(left.pop(f"{name}.weight"))
+            bias = left.pop(f"{name}.bias", torch.zeros(conv.out_channels))  # the exporter leaves zeros out
+            if conv.bias is not None:
+                conv.bias.copy_(bias)
+                continue
+            parent, _, index = name.rpartition(".")
+            norm = cast("nn.BatchNorm2d", modules[f"{parent}.{int(index) + 1}"])
+            norm.weight.fill_((1 + norm.eps) ** 0.5)
+            cast("Tensor", norm.bias).copy_(bias)
+    if left:
+        raise KeyError(*left)
+    take_apart(together, network)
+
+
+@torch.no_grad()
+def _settle(network: Network, batch: Batch) -> None:
+    """Give every batch norm the statistics of what it is given; what it makes of it stays the same."""
+
+    def settle(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        norm = cast("nn.BatchNorm2d", norm)
+        bias, mean, variance = (cast("Tensor", values) for values in (norm.bias, norm.running_mean, norm.running_var))
+        slope = norm.weight / (variance + norm.eps).sqrt()
+        now = inputs[0].mean((0, 2, 3))
+        bias += slope * (now - mean)
+        mean.copy_(now)
+        variance.copy_(inputs[0].var((0, 2, 3), unbiased=False))
+        norm.weight.copy_(slope * (variance + norm.eps).sqrt())
+
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    hooks = [norm.register_forward_pre_hook(settle) for norm in norms]
+    network(batch.plate, batch.shot)
+    for hook in hooks:
+        hook.remove()
