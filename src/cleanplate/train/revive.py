@@ -65,20 +65,7 @@ def revive(file: ModelFile, recipe: Recipe, batch: Batch, folder: Path) -> None:
 
     """
     contract = file.contract
-    if contract.precision != "float32":
-        raise InputError(f"{file.path}: computes in {contract.precision}; training begins with a float32 model")
-    try:
-        weights = dict(_weights(onnx.ModelProto.FromString(file.data).graph))
-        model = _shape(weights)
-        network = Network(
-            model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels
-        ).eval()
-        _fill(network, weights)
-    except (KeyError, IndexError, RuntimeError, ValueError):
-        raise InputError(
-            f"{file.path}: its weights are not such as this cleanplate exports; "
-            f"use the one that wrote it (commit {contract.commit})"
-        ) from None
+    model, network = network_of(file)
     _settle(network, batch)
     about = About(
         0,
@@ -93,6 +80,31 @@ def revive(file: ModelFile, recipe: Recipe, batch: Batch, folder: Path) -> None:
         (folder / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error}); free some space or give another --out") from error
+
+
+def network_of(file: ModelFile) -> tuple[Model, Network]:
+    """The network of a model file, and its shape as a recipe has it; its batch norms do nothing but add.
+
+    Raises:
+        ModelError, InputError: as `revive`.
+
+    """
+    contract = file.contract
+    if contract.precision != "float32":
+        raise InputError(f"{file.path}: computes in {contract.precision}; training begins with a float32 model")
+    try:
+        weights = dict(_weights(onnx.ModelProto.FromString(file.data).graph))
+        model = _shape(weights)
+        network = Network(
+            model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels
+        ).eval()
+        _fill(network, weights)
+    except (KeyError, IndexError, RuntimeError, ValueError):
+        raise InputError(
+            f"{file.path}: its weights are not such as this cleanplate exports; "
+            f"use the one that wrote it (commit {contract.commit})"
+        ) from None
+    return model, network
 
 
 def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
