@@ -1,6 +1,6 @@
 """What a network computes, with less work, once it learns no more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import cast
 
@@ -32,7 +32,7 @@ class Fused(nn.Module):
         super().__init__()
         self.network = deepcopy(network).eval()
         self.stem = _strided(*cast("tuple[nn.Conv2d, nn.BatchNorm2d]", self.network.stem[:2]))
-        self.heads = _side_by_side([self.network.alpha, self.network.disparity, self.network.plate_disparity])
+        self.heads = _side_by_side(_heads(self.network))
         del self.network.stem, self.network.alpha, self.network.disparity, self.network.plate_disparity
         for level in self.network.down:
             _stride_shortcut(cast("Residual", level))
@@ -68,7 +68,7 @@ def _strided(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     of_shot, of_plate, of_difference = whole.weight.chunk(3, dim=1)
     patched = torch.cat([of_shot + of_plate, 2 * of_difference - of_plate], 1)
     size = conv.kernel_size[0] * PATCH_PX
-    strided = nn.Conv2d(6, conv.out_channels, size, stride=PATCH_PX, padding=PATCH_PX * (conv.kernel_size[0] // 2))
+    strided = nn.Conv2d(2 * 3, conv.out_channels, size, stride=PATCH_PX, padding=PATCH_PX * (conv.kernel_size[0] // 2))
     strided.weight = nn.Parameter(F.pixel_shuffle(patched, PATCH_PX).detach())
     strided.bias = whole.bias
     return strided
@@ -83,33 +83,39 @@ def take_apart(together: Fused, network: Network) -> None:
     conv.weight.copy_(torch.cat([of_shot, torch.zeros_like(of_shot), of_difference / 2], 1))
     cast("Tensor", norm.bias).copy_(cast("Tensor", together.stem.bias))
     norm.weight.fill_((1 + norm.eps) ** 0.5)
-    row = column = 0
     wide, narrow = _convolutions(together.heads)
-    for head in (network.alpha, network.disparity, network.plate_disparity):
-        first, last = _convolutions(head)
-        columns, rows = slice(column, column + first.out_channels), slice(row, row + last.out_channels)
+    for first, last, columns, rows in _shares(_heads(network)):
         first.weight.copy_(wide.weight[columns])
         last.weight.copy_(narrow.weight[rows, columns])
         cast("Tensor", first.bias).copy_(cast("Tensor", wide.bias)[columns])
         cast("Tensor", last.bias).copy_(cast("Tensor", narrow.bias)[rows])
-        row, column = rows.stop, columns.stop
 
 
 @torch.no_grad()
 def _side_by_side(heads: Sequence[Head]) -> nn.Sequential:
     """Heads of the same features as one: their maps, one after the other."""
-    first, last = zip(*map(_convolutions, heads), strict=True)
-    wide = nn.Conv2d(first[0].in_channels, sum(conv.out_channels for conv in first), 3, padding=1)
-    narrow = nn.Conv2d(wide.out_channels, sum(conv.out_channels for conv in last), 1)
-    for joined, parts in ((wide, first), (narrow, last)):
-        cast("Tensor", joined.bias).copy_(torch.cat([cast("Tensor", conv.bias) for conv in parts]))
-    wide.weight.copy_(torch.cat([conv.weight for conv in first]))
+    *_, (first, _, columns, rows) = _shares(heads)
+    wide, narrow = nn.Conv2d(first.in_channels, columns.stop, 3, padding=1), nn.Conv2d(columns.stop, rows.stop, 1)
     nn.init.zeros_(narrow.weight)  # a map is made of its own head's channels
-    row = column = 0
-    for conv in last:
-        narrow.weight[row : row + conv.out_channels, column : column + conv.in_channels] = conv.weight
-        row, column = row + conv.out_channels, column + conv.in_channels
+    for first, last, columns, rows in _shares(heads):
+        wide.weight[columns] = first.weight
+        narrow.weight[rows, columns] = last.weight
+        cast("Tensor", wide.bias)[columns] = cast("Tensor", first.bias)
+        cast("Tensor", narrow.bias)[rows] = cast("Tensor", last.bias)
     return nn.Sequential(wide, nn.ReLU(), narrow)
+
+
+def _shares(heads: Sequence[Head]) -> Iterator[tuple[nn.Conv2d, nn.Conv2d, slice, slice]]:
+    """Both convolutions of every head, and which hidden channels and which maps of the joined head are its own."""
+    column = row = 0
+    for head in heads:
+        first, last = _convolutions(head)
+        yield first, last, slice(column, column + first.out_channels), slice(row, row + last.out_channels)
+        column, row = column + first.out_channels, row + last.out_channels
+
+
+def _heads(network: Network) -> list[Head]:
+    return [network.alpha, network.disparity, network.plate_disparity]
 
 
 def _convolutions(head: nn.Sequential) -> tuple[nn.Conv2d, nn.Conv2d]:

@@ -26,8 +26,8 @@ from cleanplate.train.storage import HALVED
 _PREFIX = "network."
 """What the exporter puts before the names of weights (`export.ModelGraph`)."""
 
-
 _NUM_SAMPLES = 32
+"""Of which batch norms have their statistics."""
 
 
 def begin_with(start: Path, recipe: Recipe, samples: Samples, out: Path) -> Path:
