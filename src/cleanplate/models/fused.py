@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from cleanplate.models.network import PATCH_PX, Head, Maps, Network, Residual, twice
+from cleanplate.models.network import PATCH_PX, Head, Maps, Network, PlateAware, Residual, twice
 
 
-def fused(network: Network) -> "Network | Fused":
+def fused(network: Network) -> PlateAware:
     """A module that takes what `network.forward` takes, and gives what it gives in eval mode up to rounding.
 
     `network` is copied and stays as it is. One that does not stack its inputs is given back as it came.
@@ -20,7 +20,7 @@ def fused(network: Network) -> "Network | Fused":
     return Fused(network) if network.fusion == "stack" else network
 
 
-class Fused(nn.Module):
+class Fused(PlateAware):
     """See `fused`. Three things are put together that take more time to take apart than to compute.
 
     The patches of plate, shot and their difference, and the convolution that reads them, are one convolution with a
@@ -38,22 +38,13 @@ class Fused(nn.Module):
             _stride_shortcut(cast("Residual", level))
 
     def look(self, picture: Tensor) -> Sequence[Tensor]:
-        """As `Network.look`."""
+        """See `PlateAware`."""
         return self.network.look(picture)
 
-    def forward(
-        self,
-        plate: Tensor,
-        shot: Tensor,
-        of_plate: Sequence[Tensor] | None = None,
-        of_shot: Sequence[Tensor] | None = None,
-    ) -> Maps:
-        """As `Network.forward`."""
-        of_plate = self.look(plate) if of_plate is None else of_plate
-        of_shot = self.look(shot) if of_shot is None else of_shot
+    def maps(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> Maps:
+        """See `PlateAware`."""
         x = F.relu(self.stem(torch.cat([shot - 0.5, shot - plate], 1)))
-        x = self.network.rise(self.network.descend(x, list(zip(of_plate, of_shot, strict=True))))
-        maps = self.heads(x)
+        maps = self.heads(self.network.rise(self.network.descend(x, seen)))
         alpha, disparities = maps[:, : PATCH_PX**2], twice(maps[:, PATCH_PX**2 :])
         return Maps(F.pixel_shuffle(alpha, PATCH_PX), disparities[:, :1], disparities[:, 1:])
 
@@ -75,14 +66,20 @@ def _strided(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 
 @torch.no_grad()
+def add_alone(norm: nn.BatchNorm2d, bias: Tensor) -> None:
+    """Have a batch norm that has seen nothing yet do nothing but add."""
+    norm.weight.fill_((1 + norm.eps) ** 0.5)
+    cast("Tensor", norm.bias).copy_(bias)
+
+
+@torch.no_grad()
 def take_apart(together: Fused, network: Network) -> None:
     """Give `network` weights with which `Fused(network)` is `together`; its stem's batch norm does nothing."""
     network.load_state_dict(together.network.state_dict(), strict=False)
     conv, norm = cast("tuple[nn.Conv2d, nn.BatchNorm2d]", network.stem[:2])
     of_shot, of_difference = F.pixel_unshuffle(together.stem.weight, PATCH_PX).chunk(2, dim=1)
     conv.weight.copy_(torch.cat([of_shot, torch.zeros_like(of_shot), of_difference / 2], 1))
-    cast("Tensor", norm.bias).copy_(cast("Tensor", together.stem.bias))
-    norm.weight.fill_((1 + norm.eps) ** 0.5)
+    add_alone(norm, cast("Tensor", together.stem.bias))
     wide, narrow = _convolutions(together.heads)
     for first, last, columns, rows in _shares(_heads(network)):
         first.weight.copy_(wide.weight[columns])

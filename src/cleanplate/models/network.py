@@ -1,5 +1,6 @@
 """The network on one screen: a plain 3x3 U-Net that sees plate and shot together, with three separate heads."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import accumulate, pairwise, zip_longest
 from typing import Literal, NamedTuple, cast
@@ -112,16 +113,43 @@ def twice(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-class Network(nn.Module):
+class PlateAware(nn.Module, ABC):
+    """Takes a plate and a shot, and gives `Maps`.
+
+    `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]. `of_plate`, `of_shot`: what `look` gave of them, where that is known
+    already.
+    """
+
+    @abstractmethod
+    def look(self, picture: Tensor) -> Sequence[Tensor]:
+        """What is seen in a picture by itself, whatever it is compared with; nothing where nothing is pretrained."""
+
+    @abstractmethod
+    def maps(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> Maps:
+        """The maps, given level by level what is seen in plate and shot."""
+
+    def forward(
+        self,
+        plate: Tensor,
+        shot: Tensor,
+        of_plate: Sequence[Tensor] | None = None,
+        of_shot: Sequence[Tensor] | None = None,
+    ) -> Maps:
+        """See the class."""
+        of_plate = self.look(plate) if of_plate is None else of_plate
+        of_shot = self.look(shot) if of_shot is None else of_shot
+        return self.maps(plate, shot, list(zip(of_plate, of_shot, strict=True)))
+
+
+class Network(PlateAware):
     """Alpha and two disparity layers of a shot, given the plate.
 
-    `plate`, `shot`: (n, 3, h, w) RGB in [0, 1]; h and w multiples of `multiple_px`. `widths`: channels from half
+    Sides of the pictures are multiples of `multiple_px`. `widths`: channels from half
     resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
     around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
     of the plate, are added; whoever makes the network gives `lite0` its weights. `own_levels`: so many levels, from the
     finest, have convolutions of the network's own on the way down, the coarser ones the pretrained features alone; all
-    have, if not given. `of_plate`, `of_shot`: what `look` gave of them, where that is known already. Returns `Maps`:
-    alpha by the pixel, disparity at half resolution, enlarged.
+    have, if not given. Of the maps alpha is by the pixel, disparity at half resolution, enlarged.
     """
 
     def __init__(
@@ -155,20 +183,12 @@ class Network(nn.Module):
         self.plate_disparity = Head(widths[0])
 
     def look(self, picture: Tensor) -> Sequence[Tensor]:
-        """What is seen in a picture by itself, whatever it is compared with; nothing where nothing is pretrained."""
+        """See `PlateAware`."""
         return () if self.lite0 is None else self.lite0(picture)
 
-    def forward(
-        self,
-        plate: Tensor,
-        shot: Tensor,
-        of_plate: Sequence[Tensor] | None = None,
-        of_shot: Sequence[Tensor] | None = None,
-    ) -> Maps:
-        """See the class."""
-        of_plate = self.look(plate) if of_plate is None else of_plate
-        of_shot = self.look(shot) if of_shot is None else of_shot
-        x = self.rise(self._pyramid(plate, shot, list(zip(of_plate, of_shot, strict=True))))
+    def maps(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> Maps:
+        """See `PlateAware`."""
+        x = self.rise(self._pyramid(plate, shot, seen))
         alpha = F.pixel_shuffle(self.alpha(x), PATCH_PX)
         return Maps(alpha, twice(self.disparity(x)), twice(self.plate_disparity(x)))
 

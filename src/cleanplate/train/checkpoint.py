@@ -19,8 +19,10 @@ from cleanplate.train.growth import grown
 FORMAT = 1
 """The format number this version writes, and the only one it reads."""
 
-ABOUT, AVERAGE = "checkpoint.json", "ema.safetensors"
-"""The files of a checkpoint that others write as well, or read: what it says of itself, and the averaged weights."""
+AVERAGE = "ema.safetensors"
+"""The file of the averaged weights."""
+
+_ABOUT = "checkpoint.json"
 
 _KEEP = 2
 
@@ -51,24 +53,37 @@ class Weights:
 def save_checkpoint(run: Path, weights: Weights, about: About) -> Path:
     """Write `RUN/checkpoints/step_00000500/` whole or not at all; keep the last two and the best."""
     folder = run / "checkpoints" / f"step_{about.step:08d}"
+    tensors = {
+        "model.safetensors": weights.network.state_dict(),
+        AVERAGE: weights.average.state_dict(),
+        "optimizer.safetensors": _optimizer_tensors(weights),
+    }
+    _write(folder, tensors, about)
+    for old in _folders(run)[:-_KEEP]:
+        if old.name != f"step_{about.best_step or -1:08d}":
+            shutil.rmtree(old)
+    return folder
+
+
+def save_average(folder: Path, network: nn.Module, about: About) -> None:
+    """Write a checkpoint with averaged weights alone, whole or not at all: enough to export, or to begin with."""
+    _write(folder, {AVERAGE: network.state_dict()}, about)
+
+
+def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], about: About) -> None:
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        (partial / "model.safetensors").write_bytes(save(_plain(weights.network.state_dict())))
-        (partial / AVERAGE).write_bytes(save(_plain(weights.average.state_dict())))
-        (partial / "optimizer.safetensors").write_bytes(save(_plain(_optimizer_tensors(weights))))
-        (partial / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        for name, values in tensors.items():
+            (partial / name).write_bytes(save(_plain(values)))
+        (partial / _ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
         if folder.exists():  # the same step once more, from a resumed run: the same content
             shutil.rmtree(folder)
         os.replace(partial, folder)  # noqa: PTH105 - one atomic step, on a folder
     except (OSError, SafetensorError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise InputError(f"{folder}: cannot be written ({error}); free some space or give another --out") from error
-    for old in _folders(run)[:-_KEEP]:
-        if old.name != f"step_{about.best_step or -1:08d}":
-            shutil.rmtree(old)
-    return folder
 
 
 def newest_checkpoint(run: Path) -> Path | None:
@@ -83,7 +98,7 @@ def find_checkpoint(path: Path) -> Path:
         InputError: it is neither.
 
     """
-    folder = path if (path / ABOUT).exists() else newest_checkpoint(path)
+    folder = path if (path / _ABOUT).exists() else newest_checkpoint(path)
     if folder is None:
         raise InputError(f"{path}: is no checkpoint and no run with one; give RUN or RUN/checkpoints/step_...")
     return folder
@@ -96,11 +111,11 @@ def read_about(folder: Path) -> About:
         InputError: it is missing, damaged, or of another format.
 
     """
-    path = folder / ABOUT
+    path = folder / _ABOUT
     try:
         table = cast("object", json.loads(path.read_text(encoding="utf-8")))
     except OSError:
-        raise InputError(f"{folder}: is no checkpoint (no {ABOUT}); give RUN/checkpoints/step_...") from None
+        raise InputError(f"{folder}: is no checkpoint (no {_ABOUT}); give RUN/checkpoints/step_...") from None
     except ValueError:
         raise InputError(f"{path}: is not JSON; take an earlier checkpoint") from None
     known = {field.name for field in fields(About)}

@@ -17,12 +17,17 @@ from cleanplate.train.data import Batch, Camera
 from cleanplate.train.objective import objective
 from cleanplate.train.optimiser import learning_rate
 from cleanplate.train.probe import HeadView
-from cleanplate.train.recipe import Recipe
+from cleanplate.train.recipe import Model, Recipe
 from cleanplate.train.sheet import write_sheet
 from cleanplate.train.task import Objective
 from cleanplate.train.validate import Figures, on_one_scale, validate
 
 _SHOWN = 8
+
+
+def network_of_shape(model: Model) -> Network:
+    """A network as a recipe's table `model` describes it, with fresh weights."""
+    return Network(model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels)
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,7 @@ class MatteAndDepth:
     def network(self) -> Network:
         """See `Task`."""
         model = self.recipe.model
-        network = Network(
-            model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels
-        )
+        network = network_of_shape(model)
         if network.lite0 is not None and self.pretrained is not None:
             network.lite0.load(self.pretrained)
         if self.start is not None:

@@ -1,8 +1,6 @@
 """A model file becomes a checkpoint that training can begin with: `cleanplate train --start MODEL.onnx`."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -10,16 +8,15 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from cleanplate.errors import InputError
-from cleanplate.imaging.files import prepare_folder
-from cleanplate.models.fused import Fused, take_apart
+from cleanplate.models.fused import Fused, add_alone, take_apart
 from cleanplate.models.network import Network
 from cleanplate.runtime.model_file import ModelFile, read_model_file
-from cleanplate.train.checkpoint import ABOUT, AVERAGE, About, find_checkpoint
+from cleanplate.train.checkpoint import About, find_checkpoint, save_average
 from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
+from cleanplate.train.matte import network_of_shape
 from cleanplate.train.recipe import Model, Recipe
 from cleanplate.train.storage import HALVED
 
@@ -40,7 +37,7 @@ def begin_with(start: Path, recipe: Recipe, samples: Samples, out: Path) -> Path
     if start.suffix != ".onnx":
         return find_checkpoint(start)
     file, folder = read_model_file(start), out / "start"
-    if not (folder / ABOUT).exists():
+    if not folder.exists():
         seen = DegradedSamples(samples, Camera(recipe.effects, recipe.run.size_hw), recipe.run.seed)
         revive(file, recipe, collate([seen[position] for position in range(_NUM_SAMPLES)]), folder)
     return folder
@@ -74,12 +71,7 @@ def revive(file: ModelFile, recipe: Recipe, batch: Batch, folder: Path) -> None:
         "",
         contract.commit,
     )
-    prepare_folder(folder)
-    try:
-        (folder / AVERAGE).write_bytes(save({name: x.contiguous() for name, x in network.state_dict().items()}))
-        (folder / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error}); free some space or give another --out") from error
+    save_average(folder, network, about)
 
 
 def network_of(file: ModelFile) -> tuple[Model, Network]:
@@ -95,9 +87,7 @@ def network_of(file: ModelFile) -> tuple[Model, Network]:
     try:
         weights = dict(_weights(onnx.ModelProto.FromString(file.data).graph))
         model = _shape(weights)
-        network = Network(
-            model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels
-        ).eval()
+        network = network_of_shape(model).eval()
         _fill(network, weights)
     except (KeyError, IndexError, RuntimeError, ValueError):
         raise InputError(
@@ -147,9 +137,7 @@ def _fill(network: Network, weights: Mapping[str, Tensor]) -> None:
                 conv.bias.copy_(bias)
                 continue
             parent, _, index = name.rpartition(".")
-            norm = cast("nn.BatchNorm2d", modules[f"{parent}.{int(index) + 1}"])
-            norm.weight.fill_((1 + norm.eps) ** 0.5)
-            cast("Tensor", norm.bias).copy_(bias)
+            add_alone(cast("nn.BatchNorm2d", modules[f"{parent}.{int(index) + 1}"]), bias)
     if left:
         raise KeyError(*left)
     take_apart(together, network)
