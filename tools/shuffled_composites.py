@@ -119,7 +119,8 @@ def main() -> None:
         write_teacher(teacher)
     command = [sys.executable, "-m", "cleanplate"]
     compose = ["compose", "--backgrounds", *parts[:1], "--foregrounds", *parts[1:], "--out", made]
-    subprocess.run([*command, *map(str, compose), "--places", "1", "--flip", "--size", SIZE], check=True)
+    if not (made / "manifest.json").exists():
+        subprocess.run([*command, *map(str, compose), "--places", "1", "--flip", "--size", SIZE], check=True)
     fed = f"{FED_HW[1]}x{FED_HW[0]}"
     subprocess.run([*command, "label", str(made), "--teacher", str(teacher), "--teacher-size", fed], check=True)
     for name in ("train", "validation"):

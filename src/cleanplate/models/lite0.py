@@ -1,4 +1,4 @@
-"""What EfficientNet-Lite0 sees in a picture: an encoder that has seen a million photographs, and learns no more."""
+"""What EfficientNet-Lite0 sees in a picture: an encoder that has seen a million photographs."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -35,6 +35,9 @@ SHAPES = (
     Shape(6, 5, 2, 112, 192),
 )
 """The first twelve of its sixteen blocks: what comes after holds four fifths of its weights, for classes."""
+
+_FROZEN = 5
+"""How many blocks no training changes."""
 
 _LEVELS = (0, 2, 4, 10, 11)
 WIDTHS = tuple(SHAPES[index].outputs for index in _LEVELS)
@@ -77,7 +80,7 @@ class Block(nn.Module):
 
 
 class Lite0(nn.Module):
-    """Features of a picture at five sizes; its weights are given once, by `load`, and no training changes them.
+    """Features of a picture at five sizes; its weights are given by `load`, and stay unless it is to `thaw`.
 
     Pictures (n, 3, h, w) RGB in [0, 1], sides multiples of 32, give maps (n, `WIDTHS`[k], h / 2^(k+1), w / 2^(k+1)).
     Batch norms are part of the convolutions.
@@ -91,7 +94,6 @@ class Lite0(nn.Module):
         self.blocks = nn.ModuleList(Block(shape) for shape in SHAPES)
         self.requires_grad_(False)
 
-    @torch.no_grad()
     def forward(self, picture: Tensor) -> list[Tensor]:
         """See the class."""
         x = F.relu6(_padded(self.stem, (picture - _MEAN) / _SPREAD))
@@ -101,6 +103,14 @@ class Lite0(nn.Module):
             if index in _LEVELS:
                 levels.append(x)
         return levels
+
+    def thaw(self) -> None:
+        """Let training change the blocks that see less than a quarter of the picture's size.
+
+        They have 19 in 20 of the weights. What comes before them is edges and colours, most of the work, and what 8
+        bits bear least.
+        """
+        self.blocks[_FROZEN:].requires_grad_(True)
 
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take the weights, named as `state_dict` names them."""

@@ -138,7 +138,7 @@ class Training:
         optim = self.recipe.optim
         lr = self.task.learning_rate(done)
         for group in self.optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["share"]
         self.model.train()
         self.optimizer.zero_grad()
         probe = Probe(self.weights.network) if self.watch.due(done + 1) else None

@@ -53,6 +53,8 @@ class MatteAndDepth:
             # where features of plate and shot are stacked, new channels would come between the old ones
             narrower = model.fusion not in {"pyramid", "concat"}
             load_network(self.start / AVERAGE, network, narrower=narrower)
+        if network.lite0 is not None and self.recipe.optim.encoder_lr > 0:
+            network.lite0.thaw()
         return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees

@@ -19,11 +19,17 @@ def learning_rate(step: int, optim: Optim) -> float:
 
 
 def make_optimizer(network: nn.Module, optim: Optim) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2019) whose weight decay spares biases and batch norms, of what is to be trained."""
-    trained = [p for p in network.parameters() if p.requires_grad]
-    decayed, spared = [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": optim.weight_decay}, {"params": spared, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=optim.lr, fused=True)
+    """AdamW (Loshchilov & Hutter 2019) whose weight decay spares biases and batch norms, of what is to be trained.
+
+    Every group's `share` is how its learning rate compares with the step's: `encoder_lr / lr` in a pretrained encoder.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            share = optim.encoder_lr / optim.lr if name.startswith("lite0.") else 1.0
+            groups.setdefault((share, optim.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
+    tables = [{"params": them, "share": share, "weight_decay": decay} for (share, decay), them in groups.items()]
+    return torch.optim.AdamW(tables, lr=optim.lr, fused=True)
 
 
 @torch.no_grad()

@@ -71,10 +71,12 @@ class Loss(Table):
 class Optim(Table):
     """AdamW with warm-up and cosine, clipped gradients, and an exponential average of the weights.
 
-    Every process sums the gradients of `accumulate` batches of `batch_size` before a step.
+    Every process sums the gradients of `accumulate` batches of `batch_size` before a step. `encoder_lr`: the pretrained
+    encoder's own rate, which goes up and down as `lr` does; 0 leaves the encoder as it is.
     """
 
     lr: float = Field(gt=0)
+    encoder_lr: float = Field(0.0, ge=0)
     weight_decay: float = Field(ge=0)
     batch_size: int = Field(ge=1)
     accumulate: int = Field(1, ge=1)
