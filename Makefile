@@ -18,6 +18,7 @@ CUT ?= data/cut
 BEGIN ?= runs/begin
 FURTHER ?= runs/further
 STREETS ?= runs/streets
+CUT_OFF ?= runs/cut
 RUN ?= runs/shipped
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
