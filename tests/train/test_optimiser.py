@@ -1,9 +1,11 @@
+import re
 from typing import Any, cast
 
 import pytest
 import torch
 from torch import nn
 
+from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.optimiser import learning_rate, make_optimizer, update_average
 from cleanplate.train.recipe import Recipe
 
@@ -33,6 +35,23 @@ def test_weight_decay_spares_biases_and_batch_norms(recipe: Recipe) -> None:
     after = dict(network.named_parameters())
     assert torch.allclose(after["0.weight"], before["0.weight"] * 0.9)
     assert all(torch.equal(after[name], before[name]) for name in ("0.bias", "1.weight", "1.bias"))
+
+
+def test_a_pretrained_encoder_has_a_rate_of_its_own_and_keeps_its_first_blocks(recipe: Recipe) -> None:
+    shape = recipe.model.model_copy(update={"widths": (8, 8, 8, 8, 8), "pretrained": True})
+    optim = recipe.optim.model_copy(update={"lr": 0.01, "encoder_lr": 0.001, "weight_decay": 0.0})
+    network = MatteAndDepth(recipe.model_copy(update={"model": shape, "optim": optim})).network()
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    optimizer = make_optimizer(network, optim)
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    for group in optimizer.param_groups:
+        group["lr"] = optim.lr * group["share"]
+    cast("Any", optimizer).step()
+    for name, after in network.named_parameters():
+        first = re.match(r"lite0\.(stem|blocks\.[0-4])\.", name)
+        moved = 0.0 if first else 0.001 if name.startswith("lite0.") else 0.01
+        assert torch.allclose(before[name] - after, torch.tensor(moved), atol=1e-5), name
 
 
 def test_the_average_follows_weights_and_batch_statistics_slowly() -> None:

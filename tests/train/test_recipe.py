@@ -80,6 +80,10 @@ def test_set_overrides_a_value_and_is_blamed_for_its_own_mistakes(recipe_file: P
     assert "run.name is a value" in _complaint(recipe_file, "run.name.x=3").replace("name is", "run.name is")
 
 
+def test_an_encoder_that_learns_is_one_that_is_there(recipe_file: Path) -> None:
+    assert "optim.encoder_lr: needs model.pretrained" in _complaint(recipe_file, "optim.encoder_lr=1e-4")
+
+
 def test_levels_of_its_own_need_pretrained_ones_for_the_others(recipe_file: Path) -> None:
     five = ("model.widths=[8, 8, 8, 8, 8]", "run.size_hw=[32, 32]")
     assert load_recipe(recipe_file, [*five, "model.pretrained=true", "model.own_levels=3"]).model.own_levels == 3

@@ -146,6 +146,8 @@ class Recipe(TrainingRecipe):
         size_hw, multiple = list(self.run.size_hw), self.multiple_px
         if min(size_hw) < multiple or any(side % multiple for side in size_hw):
             raise ValueError(f"run.size_hw: must be multiples of {multiple}, got {size_hw}")
+        if self.optim.encoder_lr and not self.model.pretrained:
+            raise ValueError("optim.encoder_lr: needs model.pretrained, there is no encoder to train")
         if self.export.short_side_px % multiple:
             raise ValueError(f"export.short_side_px: must be a multiple of {multiple}, got {self.export.short_side_px}")
         return self
