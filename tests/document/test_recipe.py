@@ -55,6 +55,7 @@ def test_what_cannot_be_is_said_in_one_line_that_names_the_row(recipes: Path, tm
         ("[network]\nshared_last = true\n[targets]\ndepth = 'rgb'", "needs mask and depth in the same form"),
         ("[network]\nkind = 'ours'\n[targets]\ndepth = 'rgb'", "must be grey for the network `ours`"),
         ("[run]\nsize_hw = [100, 100]", r"run\.size_hw: must be multiples of 16"),
+        ("[optim]\nencoder_lr = 1e-4", "there is no encoder to train"),
         ("like = 'row'", "which is like it"),
         ("[", "is not valid TOML"),
     ):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from cleanplate.train.matte import MatteAndDepth
-from cleanplate.train.optimiser import learning_rate, make_optimizer, update_average
+from cleanplate.train.optimiser import learning_rate, make_optimizer, set_rate, update_average
 from cleanplate.train.recipe import Recipe
 
 
@@ -45,8 +45,7 @@ def test_a_pretrained_encoder_has_a_rate_of_its_own_and_keeps_its_first_blocks(r
     optimizer = make_optimizer(network, optim)
     for parameter in network.parameters():
         parameter.grad = torch.ones_like(parameter)
-    for group in optimizer.param_groups:
-        group["lr"] = optim.lr * group["share"]
+    set_rate(optimizer, optim.lr)
     cast("Any", optimizer).step()
     for name, after in network.named_parameters():
         first = re.match(r"lite0\.(stem|blocks\.[0-4])\.", name)

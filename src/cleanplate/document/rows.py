@@ -16,7 +16,7 @@ from cleanplate.errors import InputError, InterruptedWorkError, RecipeError
 from cleanplate.imaging.files import prepare_folder, replace_file
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
-from cleanplate.train.checkpoint import load_network, newest_checkpoint, read_about
+from cleanplate.train.checkpoint import AVERAGE, load_network, newest_checkpoint, read_about
 from cleanplate.train.data import Batch, DegradedSamples, Samples, validation_batches
 from cleanplate.train.loop import Training
 from cleanplate.train.watch import CollapseWatch
@@ -131,7 +131,7 @@ def _start(recipe: DocumentRecipe, runs: Path) -> Path | None:
     result = read_result(runs, recipe.stage.after)
     if result is not None and result["alarms"]:
         raise RecipeError(f"{folder}: has collapsed ({result['alarms'][0]}); mend that row before the one after it")
-    return _newest(folder) / "ema.safetensors"
+    return _newest(folder) / AVERAGE
 
 
 def _finished(runs: Path, row: str) -> Path:
@@ -155,7 +155,7 @@ def _result(
     recipe = task.recipe
     train, validation = sets
     network = task.network()
-    load_network(_newest(source) / "ema.safetensors", network)
+    load_network(_newest(source) / AVERAGE, network)
     figures = task.judge(network, _clean(task, validation), _every(validation), out / "looks.png")
     constant = mean_image = None
     if recipe.targets.depth != "none":

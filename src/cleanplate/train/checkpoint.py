@@ -143,7 +143,7 @@ def load_weights(folder: Path, weights: Weights) -> None:
 
     """
     load_network(folder / "model.safetensors", weights.network)
-    load_network(folder / "ema.safetensors", weights.average)
+    load_network(folder / AVERAGE, weights.average)
     stored = _load_file(folder / "optimizer.safetensors")
     try:
         for name, parameter in _trained(weights.network):

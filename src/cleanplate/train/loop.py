@@ -32,7 +32,7 @@ from cleanplate.train.data import (
 )
 from cleanplate.train.fabric import channels_last, make_fabric
 from cleanplate.train.log import CsvLog, Window, heads_table
-from cleanplate.train.optimiser import make_optimizer, update_average
+from cleanplate.train.optimiser import make_optimizer, set_rate, update_average
 from cleanplate.train.probe import Probe
 from cleanplate.train.provenance import commit
 from cleanplate.train.recipe import first_change, recipe_from_json
@@ -137,8 +137,7 @@ class Training:
         """One update after `done` others; what came out of it, unweighed, mean over its batches."""
         optim = self.recipe.optim
         lr = self.task.learning_rate(done)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr * group["share"]
+        set_rate(self.optimizer, lr)
         self.model.train()
         self.optimizer.zero_grad()
         probe = Probe(self.weights.network) if self.watch.due(done + 1) else None

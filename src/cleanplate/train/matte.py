@@ -47,14 +47,15 @@ class MatteAndDepth:
         """See `Task`."""
         model = self.recipe.model
         network = network_of_shape(model)
-        if network.lite0 is not None and self.pretrained is not None:
-            network.lite0.load(self.pretrained)
+        if network.lite0 is not None:
+            if self.pretrained is not None:
+                network.lite0.load(self.pretrained)
+            if self.recipe.optim.encoder_lr > 0:
+                network.lite0.thaw()
         if self.start is not None:
             # where features of plate and shot are stacked, new channels would come between the old ones
             narrower = model.fusion not in {"pyramid", "concat"}
             load_network(self.start / AVERAGE, network, narrower=narrower)
-        if network.lite0 is not None and self.recipe.optim.encoder_lr > 0:
-            network.lite0.thaw()
         return network
 
     def camera(self, *, validating: bool) -> Camera:  # noqa: ARG002 - validation sees all that training sees

@@ -21,7 +21,7 @@ def learning_rate(step: int, optim: Optim) -> float:
 def make_optimizer(network: nn.Module, optim: Optim) -> torch.optim.AdamW:
     """AdamW (Loshchilov & Hutter 2019) whose weight decay spares biases and batch norms, of what is to be trained.
 
-    Every group's `share` is how its learning rate compares with the step's: `encoder_lr / lr` in a pretrained encoder.
+    A pretrained encoder's groups have `encoder_lr / lr` of the step's rate (`set_rate`), all others have it as it is.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
@@ -30,6 +30,12 @@ def make_optimizer(network: nn.Module, optim: Optim) -> torch.optim.AdamW:
             groups.setdefault((share, optim.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
     tables = [{"params": them, "share": share, "weight_decay": decay} for (share, decay), them in groups.items()]
     return torch.optim.AdamW(tables, lr=optim.lr, fused=True)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Give every group its share of a step's learning rate; `optimizer` is of `make_optimizer`."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group["share"]
 
 
 @torch.no_grad()

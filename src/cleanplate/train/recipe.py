@@ -122,6 +122,17 @@ class TrainingRecipe(Table):
             raise ValueError(f"optim.warmup_steps: must be <= optim.steps, got {self.optim.warmup_steps}")
         return self
 
+    @property
+    def has_encoder(self) -> bool:
+        """Whether the network stands on a pretrained encoder."""
+        return False
+
+    @model_validator(mode="after")
+    def _trains_what_is_there(self) -> Self:
+        if self.optim.encoder_lr and not self.has_encoder:
+            raise ValueError("optim.encoder_lr: needs model.pretrained, there is no encoder to train")
+        return self
+
 
 class Recipe(TrainingRecipe):
     """One training run of the project's own network."""
@@ -137,17 +148,20 @@ class Recipe(TrainingRecipe):
         return multiple_px(self.model.widths)
 
     @property
+    def has_encoder(self) -> bool:
+        """See `TrainingRecipe`."""
+        return self.model.pretrained
+
+    @property
     def num_features(self) -> int:
         """How many features the network is given of a plate."""
-        return len(lite0.WIDTHS) if self.model.pretrained else 0
+        return len(lite0.WIDTHS) if self.has_encoder else 0
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         size_hw, multiple = list(self.run.size_hw), self.multiple_px
         if min(size_hw) < multiple or any(side % multiple for side in size_hw):
             raise ValueError(f"run.size_hw: must be multiples of {multiple}, got {size_hw}")
-        if self.optim.encoder_lr and not self.model.pretrained:
-            raise ValueError("optim.encoder_lr: needs model.pretrained, there is no encoder to train")
         if self.export.short_side_px % multiple:
             raise ValueError(f"export.short_side_px: must be a multiple of {multiple}, got {self.export.short_side_px}")
         return self
