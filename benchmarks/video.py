@@ -158,9 +158,9 @@ def main() -> None:
             ),
         }
         for way, work in ways.items():
-            rate, cpu_ms = paced(partial(work, Plate.open(plate_rgb, session)))
+            rate, cpu_ms = paced(partial(work, Plate.open(plate_rgb, session, closer=False)))
             print(f"video, 1280 x 720, {way}: {rate:.1f} frames/s on {cores} cores, {cpu_ms:.0f} ms of CPU a frame")  # noqa: T201
-        first_ms, costs = stages(clip, Plate.open(plate_rgb, session), folder)
+        first_ms, costs = stages(clip, Plate.open(plate_rgb, session, closer=False), folder)
         whole = sum(cost for stage, cost in costs.items() if not stage.startswith("encoder"))
         told = ", ".join(f"{stage} {cost:.1f}" for stage, cost in costs.items())
         print(f"video, CPU ms a frame: {whole:.0f} without encoders: {told}; the first frame {first_ms:.0f}")  # noqa: T201

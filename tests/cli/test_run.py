@@ -62,7 +62,7 @@ def names(folder: Path) -> list[str]:
 def test_a_shot_gets_all_its_files_and_one_line(
     run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(shot_of("a.png")) == 0
+    assert run(shot_of("a.png"), options=("--closer", "off")) == 0
     assert names(out) == [f"a_{result}" for result in RESULTS]
     alpha = decode_png((out / "a_matte.png").read_bytes())
     assert (alpha[8:24, 16:32] == 255).all()

@@ -27,7 +27,9 @@ ANCHORS = [Anchor(5, 3, 2.4), Anchor(40, 30, 4.0)]
 def plate(difference_model: Path) -> Plate:
     """The model's disparity is the mean colour, here from 0.4 at the left to 0.2 at the right."""
     ramp = np.linspace(0.4, 0.2, SIZE_HW[1], dtype=np.float32)
-    return Plate.open(np.broadcast_to(ramp[None, :, None], (*SIZE_HW, 3)).copy(), difference_model, doctor=False)
+    return Plate.open(
+        np.broadcast_to(ramp[None, :, None], (*SIZE_HW, 3)).copy(), difference_model, doctor=False, closer=False
+    )
 
 
 def shot_of(plate: Plate) -> Image:

@@ -38,7 +38,7 @@ SQUARE[8:24, 16:32] = True
 def test_alpha_foreground_and_disparity_are_those_of_the_square(
     difference_model: Path, scene: Image, shot: Image
 ) -> None:
-    matte = Plate.open(scene, difference_model).matte(shot)
+    matte = Plate.open(scene, difference_model, closer=False).matte(shot)
     assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
     assert np.array_equal(matte.foreground[SQUARE], shot[SQUARE])
     assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=5e-3)
@@ -154,14 +154,14 @@ def test_aspect_ratios_may_differ_by_one_percent(difference_model: Path, width: 
 def test_where_a_shot_is_transparent_the_plate_shows_through(difference_model: Path, scene: Image, shot: Image) -> None:
     alpha = SQUARE.astype(np.float32)[..., None]
     cut_out = np.concatenate([shot * alpha, alpha], axis=2)  # black where transparent, as cut-outs are
-    matte = Plate.open(scene, difference_model).matte(cut_out)
+    matte = Plate.open(scene, difference_model, closer=False).matte(cut_out)
     assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
     assert matte.shot == pytest.approx(shot)
 
 
 def test_a_plates_transparency_is_ignored(difference_model: Path, scene: Image, shot: Image) -> None:
     with_alpha = np.concatenate([scene, np.zeros((32, 48, 1), np.float32)], axis=2)
-    matte = Plate.open(with_alpha, difference_model).matte(shot)
+    matte = Plate.open(with_alpha, difference_model, closer=False).matte(shot)
     assert np.array_equal(matte.alpha, SQUARE.astype(np.float32))
 
 
@@ -236,7 +236,7 @@ def test_a_plate_of_another_room_is_used_as_it_is_and_told_about(difference_mode
 
 
 def test_over_another_backdrop_nothing_of_the_plate_is_left(difference_model: Path, scene: Image, shot: Image) -> None:
-    matte = Plate.open(scene, difference_model).matte(shot)
+    matte = Plate.open(scene, difference_model, closer=False).matte(shot)
     over = matte.over("#0000ff")
     assert np.array_equal(over[SQUARE], shot[SQUARE])
     assert over[~SQUARE] == pytest.approx(np.array([[0, 0, 1]], np.float32).repeat(np.count_nonzero(~SQUARE), axis=0))

@@ -30,6 +30,7 @@ class ClipWork:
     choice: "OutputChoice"
     form: ClipForm
     backdrop: str | None
+    closer: bool
     overwrite: bool
 
     def result(self, clip: "Shot", product: str) -> Path:
@@ -101,7 +102,7 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str
     opened, folder = open_clip(clip.file), work.out / clip.folder
     setup, told = _plate_made(clip, opened, work) if work.auto else (work.setup, ())
     plate = setup.opened()
-    plate = plate.twin() if isinstance(plate, Plate) else plate
+    plate = plate.twin(closer=work.closer) if isinstance(plate, Plate) else plate
     choice = work.choice.only(products)
     with progress("matting", opened.info.num_frames or 1, items="frames", summary=True) as advance:
         if work.form == "png":
@@ -113,7 +114,7 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str
                 "clip": [clip.file.name, about.st_size, about.st_mtime_ns],
                 "plate": _digest(setup.plate),
                 "model": plate.session.contract.weights,
-                "options": [setup.doctor, work.backdrop, _digest(work.backdrop), choice.with_shadow],
+                "options": [setup.doctor, work.closer, work.backdrop, _digest(work.backdrop), choice.with_shadow],
             }
             notices = matte_clip(opened, plate, folder, clip.stem, clips, identity=identity, advance=advance)
     return (*told, *setup.notices, *notices)

@@ -74,6 +74,11 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option(
     "--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to the shots; on unless given."
 )
+@click.option(
+    "--closer",
+    type=click.Choice(["on", "off"]),
+    help="Look again where something is found; on for photos, off for clips unless given.",
+)
 @click.option("--backdrop", metavar="FILE|COLOUR|blur", help="Also lay the foreground over this: the composite.")
 @click.option(
     "--shadow",
@@ -110,6 +115,7 @@ def command(
     plate_depth: Path | None,
     fov: float | None,
     doctor: str,
+    closer: str | None,
     backdrop: str | None,
     shadow: Literal["keep", "drop", "separate"],
     workers: int | None,
@@ -150,8 +156,8 @@ def command(
     clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
     if auto and shots:
         raise UsageError(f"{shots[0].file}: is no clip to make a plate of; give --plate FILE, or clips alone")
-    setup = Setup(plate, model, doctor == "on", measured.anchors(), plate_depth, fov)
-    of_clips = ClipWork(setup, auto, out, choice, clip_as, backdrop, overwrite)
+    setup = Setup(plate, model, doctor == "on", closer != "off", measured.anchors(), plate_depth, fov)
+    of_clips = ClipWork(setup, auto, out, choice, clip_as, backdrop, closer == "on", overwrite)
     refuse_overwriting(
         [(shot, of_clips.results(shot) if shot.is_clip else results_of(shot, out, choice)) for shot in found],
         [Path(file) for file in (plate, model, plate_depth, backdrop) if file],

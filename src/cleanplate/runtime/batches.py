@@ -42,6 +42,7 @@ class Setup:
     plate: Path | None
     model: Path | None = None
     doctor: bool = True
+    closer: bool = True
     anchors: tuple[Anchor, ...] = ()
     plate_depth: Path | None = None
     fov_deg: float | None = None
@@ -191,7 +192,7 @@ class _Desk:
         if setup.plate is None:
             self.plate: Plate | NoPlate = NoPlate(setup.model)
             return
-        self.plate = self._home = Plate.open(setup.plate, setup.model, doctor=setup.doctor)
+        self.plate = self._home = Plate.open(setup.plate, setup.model, doctor=setup.doctor, closer=setup.closer)
         self.plate.look_through(setup.fov_deg)
         if setup.anchors:
             self.notices = self.plate.anchor(setup.anchors)

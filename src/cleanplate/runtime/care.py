@@ -1,6 +1,6 @@
 """A plate as it is used for a shot, and what is worked out once for as long as the camera stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from cleanplate.imaging import Image
@@ -8,7 +8,8 @@ from cleanplate.imaging.resize import resize
 from cleanplate.plate.bedside import Mended
 from cleanplate.plate.geometry import Reach
 from cleanplate.runtime.cells import cell_light
-from cleanplate.runtime.session import SeenPlate
+from cleanplate.runtime.closer import CloserLook, Part, part_to_look_at
+from cleanplate.runtime.session import SeenPlate, Session
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,18 @@ class Care:
     seen: SeenPlate
     disparity: Image
     notices: tuple[str, ...]
+    _nearer: dict[Part, SeenPlate] = field(default_factory=dict[Part, SeenPlate], init=False, repr=False)
+
+    def look_closer(self, session: Session, shot: Image, alpha: Image) -> CloserLook | None:
+        """Look at a shot (h, w, 3) again; `alpha` is what was found of it at first. None where that is nothing."""
+        part = part_to_look_at(alpha, (shot.shape[0], shot.shape[1]))
+        if part is None:
+            return None
+        if part not in self._nearer:  # the last one alone is kept
+            seen = session.see(part.of(self.plate), part.share(self.plate))
+            self._nearer.clear()
+            self._nearer[part] = seen
+        return CloserLook(part, session.run(self._nearer[part], part.of(shot))[0])
 
     @cached_property
     def reach(self) -> Reach | None:

@@ -37,7 +37,14 @@ class Plate:
     """
 
     def __init__(
-        self, rgb: Image, session: Session, name: str = "plate", lens: Lens | None = None, *, doctor: bool = True
+        self,
+        rgb: Image,
+        session: Session,
+        name: str = "plate",
+        lens: Lens | None = None,
+        *,
+        doctor: bool = True,
+        closer: bool = True,
     ) -> None:
         self.rgb = rgb
         self.session = session
@@ -45,7 +52,7 @@ class Plate:
         self._seen_plate = session.see(rgb)
         self._disparity = plate_disparity(session, self._seen_plate)
         self._fitted = rgb
-        self._doctor = doctor
+        self._doctor, self._closer = doctor, closer
         self._bedside = Bedside(rgb)
         self._care: Care | None = None
         self._lens = lens
@@ -54,7 +61,12 @@ class Plate:
 
     @classmethod
     def open(
-        cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None, *, doctor: bool = True
+        cls,
+        plate: PictureSource,
+        model: str | os.PathLike[str] | Session | None = None,
+        *,
+        doctor: bool = True,
+        closer: bool = True,
     ) -> "Plate":
         """Read a plate and look at it, for all its shots.
 
@@ -64,6 +76,8 @@ class Plate:
             model: an ONNX file made by `cleanplate export`, or a `Session` to share; None takes the shipped model.
             doctor: bring the plate onto each shot (position and light) where that helps, and tell where it is no use;
                 without it the plate is taken as it is.
+            closer: look at each shot a second time, closer by, where something was found: a better alpha, most of all
+                of what is far away, for two to three times the network's work.
 
         Raises:
             InputError: the picture cannot be used.
@@ -72,7 +86,7 @@ class Plate:
         """
         picture, name = read_source(plate, "plate")
         lens = None if isinstance(plate, np.ndarray) else read_lens(Path(plate))
-        return cls(picture.rgb, open_session(model), name, lens, doctor=doctor)
+        return cls(picture.rgb, open_session(model), name, lens, doctor=doctor, closer=closer)
 
     def look_through(self, fov_deg: float | None) -> None:
         """Take a horizontal field of view for the camera's; None: what EXIF says or, without, 65 degrees.
@@ -169,10 +183,13 @@ class Plate:
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         alpha = alpha if care.reach is None else care.reach.carried(alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
+        look = care.look_closer(self.session, rgb, alpha) if self._closer else None
         camera, depth_scale = self.camera.at(size_hw), self._scale_under(care)
 
         def finish() -> Matte:
             full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
+            if look is not None:
+                full_alpha = look.added(full_alpha, rgb, care.plate, care.reach)
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
             return Matte(
                 full_alpha, front, behind, rgb, care.plate, self.disparity_range, notices, camera, depth_scale
@@ -190,9 +207,13 @@ class Plate:
         if self._doctor:  # who does not look has nothing to remember
             self._seen(shot)
 
-    def twin(self) -> "Plate":
-        """Another plate that knows what this one has seen; what either sees from now on, the other does not."""
+    def twin(self, *, closer: bool | None = None) -> "Plate":
+        """Another plate that knows what this one has seen; what either sees from now on, the other does not.
+
+        `closer` is as `open` takes it; as it is here, if not given.
+        """
         other = copy(self)
+        other._closer = self._closer if closer is None else closer
         other._bedside = copy(self._bedside)
         return other
 
