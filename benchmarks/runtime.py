@@ -1,6 +1,6 @@
 """What a frame costs: `python benchmarks/runtime.py [MODEL.onnx ...]`; without names, the models in the package.
 
-Promises: with the plate opened, a frame of 512 x 288 pixels takes no more CPU time than mediapipe's multiclass selfie
+Promises: with the plate opened, a frame of a clip of 512 x 288 pixels takes no more CPU time than mediapipe's multiclass selfie
 segmenter in the same run; a session is ready within 0.3 s of a new process; `cleanplate run` at 1080p stays under
 400 MB. The machine may be shared, so CPU time is told, of one thread, beside a fixed piece of work, and all take turns.
 
@@ -120,8 +120,10 @@ def frames(models: list[Path]) -> None:
     plate, shot = (to_uint(picture, 8) for picture in pair(FRAME_HW))
     work: dict[str, Callable[[], object]] = {}
     for model in models:
-        opened = Plate.open(plate, model)
-        work[model.stem] = lambda opened=opened: opened.matte(shot)
+        for closer in (False, True):
+            opened = Plate.open(plate, model, closer=closer)
+            name = f"{model.stem}, looked at again as a photo is" if closer else model.stem
+            work[name] = lambda opened=opened: opened.matte(shot)
     times = in_turns({**yardsticks(shot), **work})
     fixed = times.pop(FIXED)
     for name, cost in times.items():

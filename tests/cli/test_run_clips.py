@@ -151,3 +151,18 @@ def test_ctrl_c_says_where_what_is_done_plays(
         f"cleanplate: {folder / 'a.mp4'}: stopped; what is done plays, in {tmp_path / 'out' / 'a_parts'}, "
         "and the same command goes on\n"
     )
+
+
+def test_photos_are_looked_at_again_and_clips_are_not_unless_it_is_said(
+    words: list[str], folder: Path, tmp_path: Path
+) -> None:
+    run = [*words, str(folder / "a.mp4"), str(folder / "a.png"), "--plate", str(folder / "plate.png")]
+    mattes: dict[str, tuple[bytes, bytes]] = {}
+    for said in ("nothing", "on", "off"):
+        options = [] if said == "nothing" else ["--closer", said]
+        assert main([*run, "--only", "matte", "--clip-as", "png", "--overwrite", *options]) == 0
+        frame, photo = ((tmp_path / "out" / name).read_bytes() for name in ("a/000000_matte.png", "a_matte.png"))
+        mattes[said] = frame, photo
+    for on, off in zip(mattes["on"], mattes["off"], strict=True):
+        assert on != off
+    assert mattes["nothing"] == (mattes["off"][0], mattes["on"][1])

@@ -29,11 +29,16 @@ def test_every_plate_is_opened_once_for_all_shots_of_its_camera(
     class Counted(Plate):
         @classmethod
         def open(
-            cls, plate: PictureSource, model: str | os.PathLike[str] | Session | None = None, *, doctor: bool = True
+            cls,
+            plate: PictureSource,
+            model: str | os.PathLike[str] | Session | None = None,
+            *,
+            doctor: bool = True,
+            closer: bool = True,
         ) -> Plate:
             assert isinstance(plate, Path)
             opened.append(plate)
-            return super().open(plate, model, doctor=doctor)
+            return super().open(plate, model, doctor=doctor, closer=closer)
 
     monkeypatch.setattr(predictions, "Plate", Counted)
     predictor = RuntimePredictor(difference_model)
