@@ -54,6 +54,9 @@ def test_the_model_is_scored_and_what_it_gave_can_be_kept(
     assert main(["evaluate", "real", folder, "--out", out, "--predictions", kept]) == 0
     assert capsys.readouterr().out == live
     assert float(live.splitlines()[1].split()[2]) > 0.9
+    once = ["evaluate", "real", folder, "--model", str(difference_model), "--out", out, "--closer", "off"]
+    assert main(once) == 0
+    assert json.loads((room / "o" / "scores.json").read_text())["scored"] == "difference 0.0.1, one look"
 
 
 def test_depth_is_scored_where_it_was_measured_unless_left_out(

@@ -44,17 +44,18 @@ def test_pairs_are_scored_and_the_worst_are_shown(
     assert (tmp_path / "o" / "worst.jpg").is_file()
 
 
-def test_effects_make_it_harder_and_the_same_seed_gives_the_same_scores(
+def test_effects_make_it_harder_the_same_seed_gives_the_same_scores_and_one_look_others(
     folder: Path, difference_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain = ["evaluate", "synthetic", str(folder), "--model", str(difference_model), "--out", str(tmp_path / "o")]
     overlaps: list[list[float]] = []
-    for more in ([], ["--effects", "3"], ["--effects", "3", "--count", "2"]):
+    for more in ([], ["--effects", "3"], ["--effects", "3", "--count", "2"], ["--closer", "off"]):
         assert main([*plain, *more]) == 0
         written = json.loads((tmp_path / "o" / "scores.json").read_text())
         overlaps.append([pair["mae"] for pair in written["pairs"]])
     assert np.mean(overlaps[1]) > np.mean(overlaps[0])
     assert overlaps[2] == overlaps[1][:2]
+    assert overlaps[3] != overlaps[0]
     capsys.readouterr()
 
 

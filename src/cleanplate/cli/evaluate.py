@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cleanplate.cli.evaluate_synthetic import command as synthetic
-from cleanplate.cli.options import folder_set_options
+from cleanplate.cli.options import closer_option, folder_set_options
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -27,6 +27,7 @@ command.add_command(synthetic)
 @click.option("--predictions", type=FOLDER, help="Score CAMERA/ID.png and CAMERA/ID_depth.npy here; run no model.")
 @click.option("--save-predictions", type=FOLDER, help="Keep what the model gives, in the layout of --predictions.")
 @click.option("--no-depth", is_flag=True, help="Leave depth out.")
+@closer_option
 def real(
     *,
     folder: Path,
@@ -35,6 +36,7 @@ def real(
     predictions: Path | None,
     save_predictions: Path | None,
     no_depth: bool,
+    closer: str,
 ) -> int:
     """Score on real cameras: DIR holds one folder a camera.
 
@@ -56,7 +58,7 @@ def real(
         if kept is not None:
             refuse_cameras(kept, cameras)
     if predictions is None:
-        predictor = RuntimePredictor(model)
+        predictor = RuntimePredictor(model, closer=closer == "on")
     else:
         predictor = SavedPredictor(predictions, cameras, with_depth=not no_depth)
     prepare_folder(out)

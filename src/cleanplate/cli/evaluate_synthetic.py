@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from cleanplate.cli.options import closer_option
+
 
 @click.command("synthetic")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -18,12 +20,16 @@ import click
 @click.option("--worst", type=click.IntRange(min=1), default=10, show_default=True, help="Pairs on the contact sheet.")
 @click.option("--effects", type=click.IntRange(min=0), metavar="SEED", help="With the default camera effects.")
 @click.option("--count", type=click.IntRange(min=1), help="Score the first so many pairs only.")
-def command(*, folder: Path, model: Path | None, out: Path, worst: int, effects: int | None, count: int | None) -> int:
+@closer_option
+def command(
+    *, folder: Path, model: Path | None, out: Path, worst: int, effects: int | None, count: int | None, closer: str
+) -> int:
     """Score on rendered pairs: DIR is a data set of shards, as `synth` makes them.
 
     Prints mean, median and worst of every figure, writes them pair by pair into scores.json, and shows the worst pairs
     by IoU.
     """
+    from cleanplate.evaluate.predictions import named
     from cleanplate.evaluate.synthetic import Pairs, score_pairs
     from cleanplate.evaluate.synthetic_report import groups_table, table, write_results
     from cleanplate.imaging.files import prepare_folder
@@ -32,16 +38,16 @@ def command(*, folder: Path, model: Path | None, out: Path, worst: int, effects:
 
     reader = ShardReader(folder)
     pairs = Pairs(reader, count or len(reader), effects)
-    session = Session(model)
+    session, again = Session(model), closer == "on"
     prepare_folder(out)
-    scores = score_pairs(session, pairs)
+    scores = score_pairs(session, pairs, closer=again)
     click.echo(f"{table(scores)}\n\n{groups_table(scores)}")
     about: dict[str, object] = {
         "set": str(folder),
         "fingerprint": reader.fingerprint,
-        "scored": f"{session.contract.name} {session.contract.version}",
+        "scored": named(session, closer=again),
         "effects_seed": effects,
     }
-    sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst)
+    sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst, closer=again)
     click.echo(f"worst pairs: {sheet}")
     return 0

@@ -30,6 +30,14 @@ def folder_set_options(command: Command) -> Command:
     return pairs(depth_is(command))
 
 
+def closer_option(command: Command) -> Command:
+    """Add `--closer`: whether what is scored looks at each shot again."""
+    closer = click.option(
+        "--closer", type=click.Choice(["on", "off"]), default="on", help="off: look once, as at a clip's frames."
+    )
+    return closer(command)
+
+
 def crew_options(command: Command) -> Command:
     """Add `--workers` and `--ray`: who works."""
     workers = click.option(

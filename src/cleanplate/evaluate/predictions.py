@@ -46,15 +46,15 @@ class Predictor(Protocol):
 class RuntimePredictor:
     """Runs a model on every shot the way a user's `cleanplate run` does."""
 
-    def __init__(self, model: Path | None = None) -> None:
-        self._session = Session(model)
+    def __init__(self, model: Path | None = None, *, closer: bool = True) -> None:
+        self._session, self._closer = Session(model), closer
         self._camera: Camera | None = None
         self._plate: Plate | None = None
 
     @property
     def name(self) -> str:
-        """The model's own name and version."""
-        return f"{self._session.contract.name} {self._session.contract.version}"
+        """The model's own name and version, and whether it looks once."""
+        return named(self._session, closer=self._closer)
 
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """Matte one shot; the plate is opened once for as long as the camera stays the same.
@@ -62,9 +62,14 @@ class RuntimePredictor:
         Alpha is rounded to 16 bit, so that a saved prediction scores exactly like this one.
         """
         if self._plate is None or camera != self._camera:
-            self._plate, self._camera = Plate.open(camera.plate, model=self._session), camera
+            self._plate, self._camera = Plate.open(camera.plate, self._session, closer=self._closer), camera
         matte = self._plate.matte(camera.shot(shot))
         return Prediction(to_float(to_uint(matte.alpha, 16)), matte.disparity.astype(np.float32))
+
+
+def named(session: Session, *, closer: bool) -> str:
+    """How a report names a model."""
+    return f"{session.contract.name} {session.contract.version}" + ("" if closer else ", one look")
 
 
 class SavedPredictor:

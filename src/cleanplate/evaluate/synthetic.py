@@ -121,13 +121,13 @@ class PairScores:
         return 1 - self.found if self.figures.iou is None else self.figures.iou
 
 
-def estimate(session: Session, sample: Sample) -> Estimate:
-    """What the shipping runtime makes of a pair.
+def estimate(session: Session, sample: Sample, *, closer: bool = True) -> Estimate:
+    """What the shipping runtime makes of a pair; `closer` as `Plate.open` takes it.
 
     Raises:
         ModelError: the model fails.
     """
-    matte = Plate.open(sample.plate, model=session).matte(sample.shot)
+    matte = Plate.open(sample.plate, session, closer=closer).matte(sample.shot)
     return Estimate(matte.alpha, matte.foreground_disparity, matte.plate_disparity)
 
 
@@ -152,7 +152,7 @@ def score_pair(found: Estimate, sample: Sample) -> PairFigures:
     )
 
 
-def score_pairs(session: Session, pairs: Pairs) -> list[PairScores]:
+def score_pairs(session: Session, pairs: Pairs, *, closer: bool = True) -> list[PairScores]:
     """The scores of all pairs, in order; raises InputError where one cannot be read, ModelError where the model fails.
 
     A pair where nobody came counts in every figure but those of overlap, edge and person.
@@ -160,7 +160,7 @@ def score_pairs(session: Session, pairs: Pairs) -> list[PairScores]:
     scores: list[PairScores] = []
     for number in track(range(len(pairs)), "scoring", len(pairs)):
         sample = pairs[number]
-        found = estimate(session, sample)
+        found = estimate(session, sample, closer=closer)
         figures = score_pair(found, sample)
         there, empty = found.alpha >= matting.FOUND, figures.iou is None
         wrong = float((there & (sample.alpha < matting.FOUND)).mean())

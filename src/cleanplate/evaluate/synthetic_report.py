@@ -101,6 +101,7 @@ def write_results(
     session: Session,
     pairs: Pairs,
     num_worst: int,
+    closer: bool = True,
 ) -> Path:
     """Write `scores.json` and `worst.jpg`, a sheet of the worst pairs, into the folder `out`; return the sheet's path.
 
@@ -112,7 +113,7 @@ def write_results(
     rows: list[list[Image]] = []
     for pair in shown:
         sample = pairs[pair.number]
-        rows.append(_row(sample, estimate(session, sample)))
+        rows.append(_row(sample, estimate(session, sample, closer=closer)))
     write_picture(out / SHEET, contact_sheet(rows, titles=_TITLES, labels=[_label(pair) for pair in shown]))
     return out / SHEET
 
