@@ -310,6 +310,13 @@ def test_plate_none_is_refused_where_the_model_needs_a_plate(
     assert not out.exists()
 
 
+def test_without_a_plate_there_is_no_second_look(
+    shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(shot_of("a.png")), "--plate", "none", "--out", str(out), "--closer", "on"]) == 2
+    assert "--closer on: without a plate shots are looked at once" in capsys.readouterr().err
+
+
 def test_a_plate_in_a_file_named_none_is_a_plate(
     shot_of: Callable[[str], Path],
     plate: Path,

@@ -141,6 +141,8 @@ def command(
     if fast and model:
         raise UsageError(f"--fast: is a model that comes along, and --model {model} another; give one of them")
     model = FAST_MODEL if fast else model
+    if closer == "on" and plate is None:
+        raise UsageError("--closer on: without a plate shots are looked at once; give --plate FILE, or leave it out")
     told, auto = Summary(out, summary), plate == _AUTO
     plate = plate if isinstance(plate, Path) else None
     products = _with_extras(only, backdrop, shadow, has_plate=auto or plate is not None)
