@@ -126,6 +126,7 @@ SHIPPED: dict[str, Arm] = {
     "as shipped": Arm(),
     "as shipped, other seed": Arm(("run.seed=1",)),
     "plain depth": Arm(task=PlainDepth),
+    "plain depth, other seed": Arm(("run.seed=1",), task=PlainDepth),
     "alpha alone": Arm(("loss.disparity=0.0", "loss.disparity_person=0.0", "loss.disparity_gradient=0.0")),
     "without bce": Arm(("loss.bce=0.0",)),
     "without l1": Arm(("loss.l1=0.0",)),
@@ -227,7 +228,8 @@ def page(data: Path, runs: Path, before: str) -> str:
         "named changed; figures of synthetic validation: unseen scenes and people, all camera effects, one pair in ten",
         "without a plate. Depth is told by correlations with the truth: of the plate's layer, of the foreground's",
         "inside the true figure, and of the shot's one map, put together by the alpha that was found.",
-        "`.venv/bin/python tools/ablations.py data/shipped runs/ablations` makes this page.",
+        "`.venv/bin/python tools/ablations.py data/shipped runs/ablations` makes this page, so that a checkout may be",
+        "`-dirty` by the page alone.",
     ]
     titles = {
         "The network by itself": (
