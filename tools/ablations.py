@@ -10,7 +10,6 @@ has no run in the folder keeps its line.
 
 import argparse
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +24,8 @@ from cleanplate.train.data import Batch, DegradedSamples, Samples, validation_ba
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.pretrained import pretrained_weights
-from cleanplate.train.probe import HeadView
 from cleanplate.train.recipe import Recipe, load_recipe
-from cleanplate.train.task import Objective
-from cleanplate.train.validate import Figures, validate
+from cleanplate.train.validate import validate
 from cleanplate.train.watch import CollapseWatch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,55 +34,25 @@ _HASH_CHARS = 7
 
 
 class OneMap(nn.Module):
-    """A network whose two layers of disparity are seen as the shot's one map; `plain`: the first is it as it stands."""
+    """A network whose two layers of disparity are seen as the shot's one map, put together by the alpha it found."""
 
-    def __init__(self, network: nn.Module, *, plain: bool) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network, self.plain = network, plain
+        self.network = network
 
     def forward(self, plate: Tensor, shot: Tensor) -> Maps:
         """See the class."""
         maps = Maps(*self.network(plate, shot))
         merged = torch.where(maps.alpha_logit >= 0, maps.disparity, maps.plate_disparity)
-        one = maps.disparity if self.plain else merged
-        return Maps(maps.alpha_logit, one, one)
-
-
-def of_the_shot(batch: Batch) -> Batch:
-    """The batch with the shot's depth as the plate's too: the plate's where nothing came, as the loss has it."""
-    shot_m, plate_m = batch.depth_m.chunk(2, 1)
-    merged_m = torch.where(batch.alpha >= 0.5, shot_m, plate_m)
-    return batch._replace(depth_m=torch.cat([merged_m, merged_m], 1))
-
-
-class PlainDepth(MatteAndDepth):
-    """One map of the shot's depth, foreground and all, instead of two layers: what networks without a plate give."""
-
-    def objective(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> Objective:
-        """See `Task`."""
-        return super().objective(_single(outputs), of_the_shot(batch))
-
-    def heads(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> dict[str, HeadView]:
-        """See `Task`."""
-        return super().heads(_single(outputs), of_the_shot(batch))
-
-    def judge(self, network: nn.Module, batches: Iterable[Batch], show_every: int, sheet: Path) -> Figures:
-        """See `Task`."""
-        return super().judge(OneMap(network, plain=True), map(of_the_shot, batches), show_every, sheet)
-
-
-def _single(outputs: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    alpha_logit, disparity, _ = outputs
-    return alpha_logit, disparity, disparity
+        return Maps(maps.alpha_logit, merged, merged)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What differs from the recipe: values set, the share of the training pairs, the first ones, and what is taught."""
+    """What differs from the recipe: values set, and the share of the training pairs, the first ones."""
 
     sets: tuple[str, ...] = ()
     share: float = 1.0
-    task: type[MatteAndDepth] = MatteAndDepth
 
     def recipe(self) -> Recipe:
         """The recipe, changed."""
@@ -125,8 +92,8 @@ ALONE: dict[str, Arm] = {
 SHIPPED: dict[str, Arm] = {
     "as shipped": Arm(),
     "as shipped, other seed": Arm(("run.seed=1",)),
-    "plain depth": Arm(task=PlainDepth),
-    "plain depth, other seed": Arm(("run.seed=1",), task=PlainDepth),
+    "plain depth": Arm(("model.layers=1",)),
+    "plain depth, other seed": Arm(("model.layers=1", "run.seed=1")),
     "alpha alone": Arm(("loss.disparity=0.0", "loss.disparity_person=0.0", "loss.disparity_gradient=0.0")),
     "without bce": Arm(("loss.bce=0.0",)),
     "without l1": Arm(("loss.l1=0.0",)),
@@ -138,7 +105,7 @@ SHIPPED: dict[str, Arm] = {
 }
 """Each is the recipe with the network and the drawn effects of what ships (`SHIPPED_SETS`), and these changes."""
 
-ARMS = ALONE | {name: Arm((*SHIPPED_SETS, *arm.sets), arm.share, arm.task) for name, arm in SHIPPED.items()}
+ARMS = ALONE | {name: Arm((*SHIPPED_SETS, *arm.sets), arm.share) for name, arm in SHIPPED.items()}
 FIGURES = ("iou", "mae", "plate_disparity_correlation", "disparity_correlation")
 HEAD = "| arm | changed | weights, M | IoU | MAE | plate's depth | inside the figure | whole shot | commit |"
 
@@ -163,7 +130,7 @@ def train(arm: Arm, data: Path, run: Path) -> None:
     pretrained = pretrained_weights() if recipe.model.pretrained else None
     pairs, unseen = First(open_samples(data / "train"), arm.share), open_samples(data / "validation")
     watch = CollapseWatch(stops=False)  # an arm counts, whatever becomes of it
-    if not Training(arm.task(recipe, None, pretrained), pairs, unseen, run, resume=True, watch=watch).run():
+    if not Training(MatteAndDepth(recipe, None, pretrained), pairs, unseen, run, resume=True, watch=watch).run():
         raise SystemExit(f"{run}: stopped, all of it saved; the same command goes on")
 
 
@@ -178,15 +145,14 @@ def figures(arm: Arm, run: Path) -> dict[str, float] | None:
 
 
 def whole_shot(arm: Arm, run: Path, validation: Samples) -> float:
-    """Correlation of the shot's one map with the truth, the layers put together by the alpha that was found."""
+    """Correlation of the shot's one map with the truth."""
     recipe = arm.recipe()
     task = MatteAndDepth(recipe)
     network = task.network()
     load_network(find_checkpoint(run) / AVERAGE, network)
     seen = DegradedSamples(validation, task.camera(validating=True), None)
-    batches = map(of_the_shot, validation_batches(seen, recipe.optim.batch_size, 0))
-    one = OneMap(network, plain=arm.task is PlainDepth)
-    return validate(one, batches, recipe.loss, len(validation))[0].heads["plate_disparity"].correlation
+    batches = map(Batch.of_one_map, validation_batches(seen, recipe.optim.batch_size, 0))
+    return validate(OneMap(network), batches, recipe.loss, len(validation))[0].heads["plate_disparity"].correlation
 
 
 def num_weights(recipe: Recipe) -> int:
@@ -203,9 +169,8 @@ def line(name: str, changed: Arm, run: Path, validation: Samples) -> str | None:
         return None
     told = [f"`{text}`" for text in changed.sets]
     told += [f"the first {arm.share:.0%} of the pairs"] if arm.share < 1 else []
-    told += ["one map of the shot's depth"] if arm.task is PlainDepth else []
     values = [f"{row[figure]:.4f}" if figure == "mae" else f"{row[figure]:.3f}" for figure in FIGURES]
-    if arm.task is PlainDepth:
+    if arm.recipe().model.layers == 1:
         values[2] = "-"  # it has none
     commit, *dirty = read_about(find_checkpoint(run)).commit.split("-")
     trained_at = "-".join([commit[:_HASH_CHARS], *dirty])

@@ -14,6 +14,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
     "context": {"context": 1},
     "pretrained": {"pretrained": True, "own_levels": 3},
+    "one layer": {"layers": 1},
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from cleanplate.errors import InputError
@@ -42,6 +43,26 @@ def test_weights_average_and_moments_come_back_bit_for_bit(tmp_path: Path) -> No
     for mine, theirs in zip(saved.network.parameters(), other.network.parameters(), strict=True):
         for key in ("step", "exp_avg", "exp_avg_sq"):
             assert torch.equal(saved.optimizer.state[mine][key], other.optimizer.state[theirs][key])
+
+
+def test_a_weight_that_no_loss_reaches_has_no_memory_and_the_run_goes_on_all_the_same(tmp_path: Path) -> None:
+    def weights(reached: bool) -> Weights:
+        network, average = (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 1, 1)) for _ in range(2))
+        optimizer = torch.optim.AdamW(network.parameters(), fused=True)
+        torch.autograd.backward(network[: 1 + reached](torch.rand(1, 3, 8, 8)).sum())
+        cast("Any", optimizer).step()
+        return Weights(network, average, optimizer)
+
+    saved, other = weights(reached=False), weights(reached=False)
+    load_weights(folder := save_checkpoint(tmp_path, saved, ABOUT), other)
+    assert len(other.optimizer.state) == 2
+    load_network(folder / "model.safetensors", other.network)
+    whole, alone = save_checkpoint(tmp_path / "whole", weights(reached=True), ABOUT), _weights(1)
+    (folder / "optimizer.safetensors").write_bytes((whole / "optimizer.safetensors").read_bytes())
+    (folder / "model.safetensors").write_bytes(save(alone.network.state_dict()))
+    (folder / "ema.safetensors").write_bytes(save(alone.average.state_dict()))
+    with pytest.raises(InputError, match=r"optimizer\.safetensors: belongs to another network"):
+        load_weights(folder, alone)
 
 
 def test_only_safetensors_and_json_are_written(tmp_path: Path) -> None:

@@ -39,6 +39,17 @@ def test_a_wider_network_gives_what_the_narrow_one_gave_and_can_learn_more() -> 
     assert match.weight.grad[:, NARROW[-1] :].abs().max() > 0
 
 
+def test_a_network_of_one_layer_begins_with_the_foregrounds_of_one_of_two() -> None:
+    two, one = _stirred(Network(NARROW)), _stirred(Network(NARROW, layers=1))
+    one.load_state_dict(grown(two.state_dict(), one))
+    plate, shot = torch.rand(2, 1, 3, 16, 24, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        wanted, got = two(plate, shot), one(plate, shot)
+    assert torch.equal(wanted.alpha_logit, got.alpha_logit)
+    assert torch.equal(wanted.disparity, got.disparity)
+    assert torch.equal(wanted.disparity, got.plate_disparity)
+
+
 @pytest.mark.parametrize("other", [Network((4, 4, 6)), Network((4, 4, 8, 8)), Network(NARROW, fusion="pyramid")])
 def test_what_is_no_narrower_form_is_refused(tmp_path: Path, other: Network) -> None:
     (tmp_path / "x.safetensors").write_bytes(save(Network(NARROW).state_dict()))

@@ -13,7 +13,7 @@ from cleanplate.errors import InputError
 from cleanplate.models.network import Maps
 from cleanplate.runtime.model_file import read_model_file
 from cleanplate.runtime.session import Session
-from cleanplate.train.checkpoint import AVERAGE, find_checkpoint, load_network, read_about
+from cleanplate.train.checkpoint import AVERAGE, About, find_checkpoint, load_network, read_about, save_average
 from cleanplate.train.data import Batch, collate
 from cleanplate.train.export import export, weights_of
 from cleanplate.train.matte import MatteAndDepth
@@ -54,6 +54,20 @@ def test_what_is_revived_computes_what_the_model_computes_and_nearly_so_while_it
     first_maps, second_maps = (Session(path, num_threads=1).run(*pair) for path in (model, tmp_path / "again.onnx"))
     for first, second in zip(first_maps, second_maps, strict=True):
         assert np.abs(first - second).max() < 1e-3
+
+
+@pytest.mark.slow
+def test_a_model_of_one_layer_is_one_of_one_layer_again(recipe: Recipe, batch: Batch, tmp_path: Path) -> None:
+    single = recipe.model_copy(update={"model": recipe.model.model_copy(update={"layers": 1})})
+    about = About(0, single.model_dump(mode="json"), "sha256:abc", "", "c0ffee")
+    save_average(tmp_path / "one", MatteAndDepth(single).network(), about)
+    export(tmp_path / "one", tmp_path / "model.onnx")
+    revive(read_model_file(tmp_path / "model.onnx"), recipe, batch, tmp_path / "revived")
+    assert read_about(tmp_path / "revived").recipe["model"]["layers"] == 1
+    wanted, got = _maps(tmp_path / "one", batch), _maps(tmp_path / "revived", batch)
+    for truth, maps in zip(wanted, got, strict=True):
+        assert (maps - truth).abs().max() < 0.02 * truth.std()
+    assert torch.equal(got.disparity, got.plate_disparity)
 
 
 @pytest.mark.slow

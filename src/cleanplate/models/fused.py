@@ -46,7 +46,7 @@ class Fused(PlateAware):
         x = F.relu(self.stem(torch.cat([shot - 0.5, shot - plate], 1)))
         maps = self.heads(self.network.rise(self.network.descend(x, seen)))
         alpha, disparities = maps[:, : PATCH_PX**2], twice(maps[:, PATCH_PX**2 :])
-        return Maps(F.pixel_shuffle(alpha, PATCH_PX), disparities[:, :1], disparities[:, 1:])
+        return Maps(F.pixel_shuffle(alpha, PATCH_PX), disparities[:, :1], disparities[:, -1:])
 
 
 def _strided(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
@@ -112,7 +112,8 @@ def _shares(heads: Sequence[Head]) -> Iterator[tuple[nn.Conv2d, nn.Conv2d, slice
 
 
 def _heads(network: Network) -> list[Head]:
-    return [network.alpha, network.disparity, network.plate_disparity]
+    heads = (network.alpha, network.disparity, network.plate_disparity)
+    return [head for head in heads if head is not None]
 
 
 def _convolutions(head: nn.Sequential) -> tuple[nn.Conv2d, nn.Conv2d]:

@@ -19,12 +19,16 @@ Fusion = Literal["stack", "pyramid", "concat", "subtract", "none"]
 """How plate and shot meet. At the input: `stack` (both and their difference). After a stem that both share: `concat`,
 `subtract`. At every level of an encoder that both share: `pyramid`. `none`: the network never sees the plate."""
 
+Layers = Literal[1, 2]
+"""How many maps of disparity a network gives."""
+
 
 class Maps(NamedTuple):
     """What the network says about one batch; every map is (n, 1, h, w).
 
     `alpha_logit`: its sigmoid is alpha. `disparity`, `plate_disparity`: the foreground's and the plate's inverse depth,
-    larger = nearer, both on ONE unknown scale and shift per sample.
+    larger = nearer, both on ONE unknown scale and shift per sample; of a network of one layer both are the shot's: the
+    foreground's where something came and the plate's elsewhere.
     """
 
     alpha_logit: Tensor
@@ -142,14 +146,15 @@ class PlateAware(nn.Module, ABC):
 
 
 class Network(PlateAware):
-    """Alpha and two disparity layers of a shot, given the plate.
+    """Alpha and disparity of a shot, given the plate.
 
     Sides of the pictures are multiples of `multiple_px`. `widths`: channels from half
     resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
     around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
     of the plate, are added; whoever makes the network gives `lite0` its weights. `own_levels`: so many levels, from the
     finest, have convolutions of the network's own on the way down, the coarser ones the pretrained features alone; all
-    have, if not given. Of the maps alpha is by the pixel, disparity at half resolution, enlarged.
+    have, if not given. `layers`: whether disparity is two maps, the foreground's and the plate's behind it, or one, the
+    shot's. Of the maps alpha is by the pixel, disparity at half resolution, enlarged.
     """
 
     def __init__(
@@ -160,6 +165,7 @@ class Network(PlateAware):
         *,
         pretrained: bool = False,
         own_levels: int | None = None,
+        layers: Layers = 2,
     ) -> None:
         super().__init__()
         num_own = len(widths) if own_levels is None else own_levels
@@ -180,7 +186,7 @@ class Network(PlateAware):
         self.up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in reversed(steps))
         self.alpha = Head(widths[0], PATCH_PX**2)
         self.disparity = Head(widths[0])
-        self.plate_disparity = Head(widths[0])
+        self.plate_disparity = Head(widths[0]) if layers == 2 else None
 
     def look(self, picture: Tensor) -> Sequence[Tensor]:
         """See `PlateAware`."""
@@ -190,7 +196,8 @@ class Network(PlateAware):
         """See `PlateAware`."""
         x = self.rise(self._pyramid(plate, shot, seen))
         alpha = F.pixel_shuffle(self.alpha(x), PATCH_PX)
-        return Maps(alpha, twice(self.disparity(x)), twice(self.plate_disparity(x)))
+        disparity = twice(self.disparity(x))
+        return Maps(alpha, disparity, disparity if self.plate_disparity is None else twice(self.plate_disparity(x)))
 
     def descend(self, x: Tensor, seen: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
         """From fused features at half resolution down, level by level; `seen` of plate and shot is added to them."""

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, Self, cast
 
 import cv2
 import numpy as np
@@ -74,6 +74,18 @@ class Batch(NamedTuple):
     shot: Tensor
     alpha: Tensor
     depth_m: Tensor
+
+    def of_one_map(self) -> Self:
+        """The same with one map of depth, given twice: the shot's, which is the plate's where nothing came.
+
+        Also where something was taken away, for what a network sees there is what the plate shows.
+        """
+        return self._replace(depth_m=self.composed_m().repeat(1, 2, 1, 1))
+
+    def composed_m(self) -> Tensor:
+        """Depth (n, 1, h, w) of the shot, the plate's wherever there is no foreground."""
+        shot_m, plate_m = self.depth_m.chunk(2, 1)
+        return torch.where(self.alpha >= 0.5, shot_m, plate_m)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The project's own task: alpha and two disparity layers, by the project's network."""
+"""The project's own task: alpha and disparity, in two layers or one, by the project's network."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,14 @@ _SHOWN = 8
 
 def network_of_shape(model: Model) -> Network:
     """A network as a recipe's table `model` describes it, with fresh weights."""
-    return Network(model.widths, model.fusion, model.context, pretrained=model.pretrained, own_levels=model.own_levels)
+    return Network(
+        model.widths,
+        model.fusion,
+        model.context,
+        pretrained=model.pretrained,
+        own_levels=model.own_levels,
+        layers=model.layers,
+    )
 
 
 @dataclass(frozen=True)
@@ -72,11 +79,11 @@ class MatteAndDepth:
 
     def objective(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> Objective:
         """See `Task`."""
-        return objective(Maps(*outputs), batch, self.recipe.loss)
+        return objective(Maps(*outputs), self._taught(batch), self.recipe.loss)
 
     def heads(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> dict[str, HeadView]:
         """See `Task`; disparity is aligned with the truth as the loss aligns it, in units of the truth's spread."""
-        maps = Maps(*(x.float() for x in outputs))
+        maps, batch = Maps(*(x.float() for x in outputs)), self._taught(batch)
         estimate, truth, valid = on_one_scale(maps, batch)
         spread = shift_and_spread(truth, valid)[1]
         (near, plate), (true_near, true_plate) = ((x / spread).chunk(2, 1) for x in (estimate, truth))
@@ -95,6 +102,10 @@ class MatteAndDepth:
 
     def judge(self, network: nn.Module, batches: Iterable[Batch], show_every: int, sheet: Path) -> Figures:
         """See `Task`."""
-        figures, looks = validate(network, batches, self.recipe.loss, show_every)
+        figures, looks = validate(network, map(self._taught, batches), self.recipe.loss, show_every)
         write_sheet(sheet, looks[:_SHOWN])
         return figures
+
+    def _taught(self, batch: Batch) -> Batch:
+        """The batch with the depth that the network is to give."""
+        return batch.of_one_map() if self.recipe.model.layers == 1 else batch

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from cleanplate.errors import RecipeError
 from cleanplate.models import lite0
-from cleanplate.models.network import WIDTHS, Fusion, multiple_px
+from cleanplate.models.network import WIDTHS, Fusion, Layers, multiple_px
 from cleanplate.synth.camera import Effects
 from cleanplate.train.recipe_errors import describe
 
@@ -36,7 +36,8 @@ class Model(Table):
     """The network: channels from half resolution down, where plate and shot meet, how often it looks far around.
 
     `pretrained`: whether it is given the features of `models.lite0`, which is kept beside the pack. `own_levels`: how
-    many levels then have convolutions of its own on the way down; all, if not said.
+    many levels then have convolutions of its own on the way down; all, if not said. `layers`: whether disparity is two
+    maps, the foreground's and the plate's, or the shot's alone.
     """
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
@@ -44,6 +45,7 @@ class Model(Table):
     context: int = Field(0, ge=0, le=8)
     pretrained: bool = False
     own_levels: int | None = Field(None, ge=1)
+    layers: Layers = 2
 
     @model_validator(mode="after")
     def _positive(self) -> Self:

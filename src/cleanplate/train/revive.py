@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cleanplate.errors import InputError
 from cleanplate.models.fused import Fused, add_alone, take_apart
-from cleanplate.models.network import Network
+from cleanplate.models.network import PATCH_PX, Layers, Network
 from cleanplate.runtime.model_file import ModelFile, read_model_file
 from cleanplate.train.checkpoint import About, find_checkpoint, save_average
 from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
@@ -117,6 +117,7 @@ def _shape(weights: Mapping[str, Tensor]) -> Model:
         context=_count(weights, "context"),
         pretrained=pretrained,
         own_levels=_count(weights, "down") + 1 if pretrained else None,
+        layers=cast("Layers", len(weights["heads.2.weight"]) - PATCH_PX**2),
     )
 
 

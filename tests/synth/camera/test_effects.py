@@ -32,6 +32,9 @@ STRIKES: dict[str, tuple[dict[str, Any], str]] = {
     "intruder": ({"intruder_p": 1}, "shot alpha shot_depth_m"),
     "dark rim": ({"rim_p": 1}, "plate shot"),
     "black border": ({"border_p": 1}, "plate shot shot_depth_m"),
+    "sway": ({"sway_p": 1, "sway_px": 2}, "plate shot"),
+    "rain": ({"rain_p": 1}, "plate shot"),
+    "caption": ({"caption_p": 1}, "plate shot"),
     "motion": ({"motion_p": 1, "motion_px": 12}, "shot alpha shot_depth_m"),
     "ghost": ({"ghost_p": 1}, "shot"),
     "interlace": ({"interlace_p": 1, "motion_px": 12}, "plate shot alpha shot_depth_m"),
@@ -105,7 +108,7 @@ def test_a_strength_of_nothing_switches_off_even_where_its_chance_is_certain(nam
         "distortion_sd": "distortion_p", "shift_px": "nudge_p", "turn_deg": "nudge_p", "zoom_sd": "nudge_p",
         "parallax_m": "parallax_p", "motion_px": "motion_p", "exposure_sd": "relight_p", "balance_sd": "relight_p",
         "tone_sd": "relight_p", "drift_sd": "drift_p", "shake_px": "shake_p", "defocus_px": "defocus_p",
-        "blur_px": "blur_p", "noise_sd": "chroma_p",
+        "blur_px": "blur_p", "noise_sd": "chroma_p", "sway_px": "sway_p",
     }.get(name)  # fmt: skip
     sample = _sample()
     settings: dict[str, Any] = {chance: 1.0} if chance else {}
@@ -222,6 +225,34 @@ def test_an_intruder_that_moves_takes_no_depth_from_what_is_behind_it() -> None:
         assert (out.shot_depth_m[out.alpha >= 0.5] == 0).all()
         covered += int((out.alpha >= 0.5).sum())
     assert covered > 1000
+
+
+def test_what_sways_is_behind_whoever_came_and_moves_by_a_few_pixels() -> None:
+    ramp = np.broadcast_to(np.linspace(0.2, 0.8, SIZE[1], dtype=np.float32)[:, None], (*SIZE, 3)).copy()
+    alpha = np.zeros(SIZE, np.float32)
+    alpha[15:40, 20:35] = 1
+    scene = replace(_sample(), plate=ramp, shot=np.where(alpha[..., None] > 0, np.float32(0.9), ramp), alpha=alpha)
+    num_px: list[float] = []
+    for seed in range(40):
+        out = degrade(scene, np.random.default_rng(seed), replace(NONE, sway_p=1, sway_px=1), SIZE)
+        np.testing.assert_array_equal(out.shot[alpha > 0], scene.shot[alpha > 0])
+        num_px.append(float(np.abs(out.shot - ramp)[alpha == 0].mean() / (0.6 / (SIZE[1] - 1))))
+    assert 0.2 < np.mean(num_px) < 5
+    assert np.min(num_px) < 0.2 * np.mean(num_px)
+
+
+def test_a_camera_writes_another_time_into_plate_and_shot_at_the_same_place() -> None:
+    grey = np.full((96, 128, 3), 0.5, np.float32)
+    scene = replace(_sample(), plate=grey, shot=grey, alpha=np.zeros((96, 128), np.float32))
+    scene = replace(scene, plate_depth_m=np.ones((96, 128), np.float32), shot_depth_m=np.ones((96, 128), np.float32))
+    others = 0
+    for seed in range(8):
+        out = degrade(scene, np.random.default_rng(seed), replace(NONE, caption_p=1), (96, 128))
+        plate, shot = (np.abs(picture - 0.5).max(-1) > 0.05 for picture in (out.plate, out.shot))
+        assert plate.any()
+        assert (np.maximum(plate, shot).max(-1) > 0).sum() < 60  # rows, of 96
+        others += int((plate != shot).any())
+    assert others == 8
 
 
 def test_a_black_border_lies_before_what_moves() -> None:

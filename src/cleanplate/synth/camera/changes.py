@@ -11,6 +11,10 @@ from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.layers import Layers
 from cleanplate.synth.camera.planes import gained, size_of, smooth_field, softened, times, tripled
 
+_MOMENTS = 4
+_GLITTER = 0.06
+"""Deviation of the deviation of what leaves reflect, as a share, from one moment to the next."""
+
 
 def emptied(sample: Sample, rng: np.random.Generator, effects: Effects) -> Sample:
     """Sometimes nobody came; sometimes what stood in the plate is gone, which is no foreground either."""
@@ -83,6 +87,33 @@ def shadow(layers: Layers, rng: np.random.Generator) -> None:
     tint = rng.uniform(0.1, 0.8) * np.sort(rng.uniform(0.85, 1.0, 3))[::-1]
     darker = np.asarray(cv2.merge([cast * np.float32(-share) for share in tint]), np.float32)
     layers.back = np.asarray(cv2.add(layers.back, cv2.multiply(layers.back, darker)), np.float32)
+
+
+def sway(layers: Layers, rng: np.random.Generator, reach_px: float) -> None:
+    """Move parts of what is behind a little, each bit its own way, and have it glitter: what hangs in the wind.
+
+    Two times in five the plate is the mean of several such moments, as one that was made of a clip. Depth stays: it is
+    hardly ever known of leaves more closely.
+    """
+    size_hw = size_of(layers.alpha)
+    where = np.clip(2 * smooth_field(rng, (3, 4), size_hw) + np.float32(rng.uniform(-1.5, 2.5)), 0, 1)
+    if rng.random() < 0.4:
+        moments = [_swayed(layers.plate, rng, where, reach_px) for _ in range(_MOMENTS)]
+        layers.plate = np.asarray(np.mean(np.stack(moments), axis=0, dtype=np.float32), np.float32)
+    layers.back = _swayed(layers.back, rng, where, reach_px)
+
+
+def _swayed(picture: Image, rng: np.random.Generator, where: Image, reach_px: float) -> Image:
+    """A picture whose pixels are taken from some pixels beside, at most where `where` is 1."""
+    h, w = size_hw = size_of(where)
+    cells = max(2, round(w / (4 * 6 ** rng.random())))  # of 4 to 24 px, as clusters of leaves or waves
+    cells_hw = max(2, cells * h // w), cells
+    force = where * np.float32(abs(rng.normal(0, reach_px)))
+    x = np.arange(w, dtype=np.float32)[None] + smooth_field(rng, cells_hw, size_hw) * force
+    y = np.arange(h, dtype=np.float32)[:, None] + smooth_field(rng, cells_hw, size_hw) * force * np.float32(0.6)
+    moved = np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), np.float32)
+    light = 1 + where * smooth_field(rng, cells_hw, size_hw) * np.float32(abs(rng.normal(0, _GLITTER)))
+    return times(moved, np.clip(light, 0.5, 2))
 
 
 def screen(layers: Layers, rng: np.random.Generator) -> None:

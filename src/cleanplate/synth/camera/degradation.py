@@ -1,13 +1,16 @@
 """A clean pair becomes what a camera would have delivered."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
-from cleanplate.synth.camera import changes, intruders, motion
+from cleanplate.synth.camera import changes, intruders, motion, overlays
 from cleanplate.synth.camera.codec import encoded
 from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.framing import framed
@@ -15,6 +18,15 @@ from cleanplate.synth.camera.layers import Layers, follow_coverage, split
 from cleanplate.synth.camera.light import drawn_look, lamp, relit
 from cleanplate.synth.camera.optics import drawn_optics
 from cleanplate.synth.camera.sensor import drawn_sensor, recorded
+
+
+class _Drawn(NamedTuple):
+    """Which of the effects strike that are off by default."""
+
+    intruded: bool
+    dark_rim: bool
+    bordered: bool
+    swaying: bool
 
 
 def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: tuple[int, int]) -> Sample:
@@ -25,17 +37,22 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     depth (shadow, instances, view) are left out: nothing here keeps them true.
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
-    chances = effects.intruder_p, effects.rim_p, effects.border_p
-    intruded, dark_rim, bordered = (p > 0 and rng.random() < p for p in chances)
+    chances = effects.intruder_p, effects.rim_p, effects.border_p, effects.sway_p * (effects.sway_px > 0)
+    intruded, dark_rim, bordered, swaying = (p > 0 and rng.random() < p for p in chances)
+    rainy, captions = (p > 0 and rng.random() < p for p in (effects.rain_p, effects.caption_p))
     people_alone = _people_alone(sample) and not intruded
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
     sample = changes.emptied(sample, rng, effects)
-    sample = _changed(sample, rng, effects, outline, intruded=intruded, dark_rim=dark_rim, bordered=bordered)
+    drawn = _Drawn(intruded=intruded, dark_rim=dark_rim, bordered=bordered, swaying=swaying)
+    sample = _changed(sample, rng, effects, outline, drawn)
     plate, shot, alpha = sample.plate, sample.shot, sample.alpha
     if rng.random() < effects.lamp_p:
         shot = lamp(shot, sample.shot_depth_m, rng)
     shot, gamma = relit(plate, shot, rng, effects)
+
+    if rainy:
+        plate, shot = overlays.rained(plate, shot, rng)
 
     # Bad cameras are bad in several ways at once, good ones in none.
     wear = float(rng.uniform(0.4, 1.6))
@@ -50,6 +67,8 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     calm = rng.uniform(0.2, 1.0) if rng.random() < 0.5 else 1.0
     plate = recorded(plate, rng, sensor, look, 1.0, calm=calm)
     shot = recorded(shot, rng, sensor, look, gamma, calm=1.0)
+    if captions:
+        plate, shot = overlays.captioned(plate, shot, rng)
     plate, shot = encoded(plate, shot, rng, effects)
     if people_alone and rng.random() < effects.no_plate_p:
         plate = np.full_like(plate, NO_PLATE)
@@ -61,16 +80,7 @@ def _people_alone(sample: Sample) -> bool:
     return not sample.alpha.any() or set(sample.instance_kinds) == {"person"}
 
 
-def _changed(
-    sample: Sample,
-    rng: np.random.Generator,
-    effects: Effects,
-    outline: Image,
-    *,
-    intruded: bool,
-    dark_rim: bool,
-    bordered: bool,
-) -> Sample:
+def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline: Image, drawn: _Drawn) -> Sample:
     """What happened in the scene, if anything did."""
     happens = rng.random(7) < (
         effects.camouflage_p,
@@ -81,26 +91,26 @@ def _changed(
         effects.interlace_p * (effects.motion_px > 0),
         effects.ghost_p,
     )
-    if not (happens.any() or intruded or dark_rim or bordered):
+    if not (happens.any() or any(drawn)):
         return sample
     camouflaged, cluttered, shadowed, screened, moved, interlaced, ghosted = happens
     layers = split(sample, outline)
-    if camouflaged:
-        changes.camouflage(layers, rng)
-    if cluttered:
-        changes.clutter(layers, rng)
-    if screened:
-        changes.screen(layers, rng)
-    if shadowed:
-        changes.shadow(layers, rng)
-    if intruded:
-        intruders.intrude(layers, rng)
-    if dark_rim:
-        intruders.darken_rim(layers, rng)
+    in_turn: tuple[tuple[bool, Callable[[Layers, np.random.Generator], None]], ...] = (
+        (camouflaged, changes.camouflage),
+        (cluttered, changes.clutter),
+        (screened, changes.screen),
+        (drawn.swaying, partial(changes.sway, reach_px=effects.sway_px)),
+        (shadowed, changes.shadow),
+        (drawn.intruded, intruders.intrude),
+        (drawn.dark_rim, intruders.darken_rim),
+    )
+    for strikes, change in in_turn:
+        if strikes:
+            change(layers, rng)
     shot = _smeared(layers, rng, effects, moved=bool(moved), interlaced=bool(interlaced))
     if ghosted:
         shot = motion.ghost(layers, rng, shot)
-    if bordered:
+    if drawn.bordered:
         shot = intruders.black_border(layers, rng, shot)
     return replace(
         sample,

@@ -28,6 +28,9 @@ class Effects:
         intruder_p: something drawn, of no kind in particular, comes before all else; its depth is unknown.
         rim_p: the scene is dark along one side, in both.
         border_p: a black border along one side of both, before everything.
+        rain_p: rain or snow before everything in the shot, every other time in the plate as well.
+        caption_p: the camera writes its clock over both pictures, which says another time in each.
+        sway_p, sway_px: parts of the scene sway in the wind: leaves, water, cloth lie elsewhere in the shot (normal).
         motion_p, motion_px: the foreground moved while the shutter was open, up to this far.
         ghost_p: the frame before shines through, as temporal denoising leaves it.
         interlace_p: two fields a frame: a comb, a double image, or half the lines.
@@ -79,6 +82,10 @@ class Effects:
     intruder_p: float = 0.0
     rim_p: float = 0.0
     border_p: float = 0.0
+    rain_p: float = 0.0
+    caption_p: float = 0.0
+    sway_p: float = 0.0
+    sway_px: float = 1.5
     motion_p: float = 0.2
     motion_px: float = 6.0
     ghost_p: float = 0.06
