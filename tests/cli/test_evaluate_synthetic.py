@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_pairs_are_scored_and_the_worst_are_shown(
     assert lines[-2].split()[:2] == ["something", "3"]
     assert lines[-1] == f"worst pairs: {tmp_path / 'o' / 'worst.jpg'}"
     written = json.loads((tmp_path / "o" / "scores.json").read_text())
-    assert (written["scored"], written["effects_seed"], len(written["pairs"])) == ("difference 0.0.1", None, 3)
+    assert (written["scored"], written["effects"], len(written["pairs"])) == ("difference 0.0.1", None, 3)
     assert (tmp_path / "o" / "worst.jpg").is_file()
 
 
@@ -49,13 +50,17 @@ def test_effects_make_it_harder_the_same_seed_gives_the_same_scores_and_one_look
 ) -> None:
     plain = ["evaluate", "synthetic", str(folder), "--model", str(difference_model), "--out", str(tmp_path / "o")]
     overlaps: list[list[float]] = []
-    for more in ([], ["--effects", "3"], ["--effects", "3", "--count", "2"], ["--closer", "off"]):
+    ways: tuple[list[str], ...] = ([], ["--effects", "3"], ["--effects", "3", "--count", "2"], ["--closer", "off"])
+    written: dict[str, Any] = {}
+    for more in (*ways, ["--effect", "noise_sd=0.2"]):
         assert main([*plain, *more]) == 0
         written = json.loads((tmp_path / "o" / "scores.json").read_text())
         overlaps.append([pair["mae"] for pair in written["pairs"]])
     assert np.mean(overlaps[1]) > np.mean(overlaps[0])
     assert overlaps[2] == overlaps[1][:2]
     assert overlaps[3] != overlaps[0]
+    assert np.mean(overlaps[4]) > np.mean(overlaps[0])
+    assert (written["effects"]["noise_sd"], written["effects"]["blur_p"]) == (0.2, 0)
     capsys.readouterr()
 
 
@@ -65,6 +70,9 @@ def test_effects_make_it_harder_the_same_seed_gives_the_same_scores_and_one_look
         (["nowhere"], (1, "nowhere: no data set there")),
         (["data", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
         (["data", "--effects", "loud"], (2, "'loud' is not a valid integer")),
+        (["data", "--effect", "wind=1"], (2, "--effect 'wind=1': there is no effect of that name; there are crop, ")),
+        (["data", "--effect", "sway_p"], (2, "--effect 'sway_p': is not sway_p=NUMBER, as sway_p=1.0")),
+        (["data", "--effect", "sway_p=2"], (2, "--effect sway_p must be <= 1, got 2")),
         (["data", "--worst", "0"], (2, "--worst")),
         ([], (2, "DIR")),
     ],

@@ -25,6 +25,7 @@ from cleanplate.imaging.files import read_picture
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 from cleanplate.sample.record import Sample
+from cleanplate.synth.camera import Effects
 from cleanplate.train.figures import HeadStatistics
 
 SIZE_HW = (48, 64)
@@ -114,7 +115,7 @@ def test_the_matte_that_is_scored_is_the_one_a_user_gets(session: Session) -> No
 
 def test_effects_are_the_same_each_time_and_others_for_another_seed() -> None:
     samples = [_sample(seed) for seed in range(3)]
-    first, again, other = (Pairs(samples, 3, seed)[1].shot for seed in (7, 7, 8))
+    first, again, other = (Pairs(samples, 3, Effects(), seed)[1].shot for seed in (7, 7, 8))
     np.testing.assert_array_equal(first, again)
     assert first.shape == other.shape == samples[1].shot.shape
     assert not np.array_equal(first, other)

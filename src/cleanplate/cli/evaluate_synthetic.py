@@ -1,5 +1,6 @@
 """`cleanplate evaluate synthetic`: how good a model is where the truth is exact."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,25 +20,46 @@ from cleanplate.cli.options import closer_option
 )
 @click.option("--worst", type=click.IntRange(min=1), default=10, show_default=True, help="Pairs on the contact sheet.")
 @click.option("--effects", type=click.IntRange(min=0), metavar="SEED", help="With the default camera effects.")
+@click.option(
+    "--effect",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With this camera effect alone, such as sway_p=1; may be given again. Beside --effects, in its place.",
+)
 @click.option("--count", type=click.IntRange(min=1), help="Score the first so many pairs only.")
 @closer_option
 def command(
-    *, folder: Path, model: Path | None, out: Path, worst: int, effects: int | None, count: int | None, closer: str
+    *,
+    folder: Path,
+    model: Path | None,
+    out: Path,
+    worst: int,
+    effects: int | None,
+    effect: tuple[str, ...],
+    count: int | None,
+    closer: str,
 ) -> int:
     """Score on rendered pairs: DIR is a data set of shards, as `synth` makes them.
 
     Prints mean, median and worst of every figure, writes them pair by pair into scores.json, and shows the worst pairs
     by IoU.
     """
+    from cleanplate.errors import UsageError
     from cleanplate.evaluate.predictions import named
     from cleanplate.evaluate.synthetic import Pairs, score_pairs
     from cleanplate.evaluate.synthetic_report import groups_table, table, write_results
     from cleanplate.imaging.files import prepare_folder
     from cleanplate.runtime.session import Session
     from cleanplate.sample.shards import ShardReader
+    from cleanplate.synth.camera import Effects
 
+    struck = Effects() if effects is not None else Effects.none() if effect else None
+    try:
+        struck = struck and struck.changed(effect)
+    except ValueError as error:
+        raise UsageError(f"--effect {error}") from None
     reader = ShardReader(folder)
-    pairs = Pairs(reader, count or len(reader), effects)
+    pairs = Pairs(reader, count or len(reader), struck, effects or 0)
     session, again = Session(model), closer == "on"
     prepare_folder(out)
     scores = score_pairs(session, pairs, closer=again)
@@ -46,7 +68,8 @@ def command(
         "set": str(folder),
         "fingerprint": reader.fingerprint,
         "scored": named(session, closer=again),
-        "effects_seed": effects,
+        "effects": struck and asdict(struck),
+        "seed": effects or 0,
     }
     sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst, closer=again)
     click.echo(f"worst pairs: {sheet}")

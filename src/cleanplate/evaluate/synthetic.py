@@ -37,23 +37,24 @@ class Samples(Protocol):
 class Pairs:
     """The first `count` pairs of a data set, clean, or as a camera would have delivered them.
 
-    With a seed, pair number i goes through the default effects with randomness of (seed, i) alone, at its own size: it
-    is the same however often and in whichever order it is asked for.
+    With effects, pair number i goes through them with randomness of (seed, i) alone, at its own size: it is the same
+    however often and in whichever order it is asked for.
     """
 
     samples: Samples
     count: int
-    effects_seed: int | None = None
+    effects: Effects | None = None
+    seed: int = 0
 
     def __len__(self) -> int:
         return min(self.count, len(self.samples))
 
     def __getitem__(self, number: int) -> Sample:
         sample = self.samples[number]
-        if self.effects_seed is None:
+        if self.effects is None:
             return sample
         size_hw = sample.alpha.shape[0], sample.alpha.shape[1]
-        return degrade(sample, np.random.default_rng((self.effects_seed, number)), Effects(), size_hw)
+        return degrade(sample, np.random.default_rng((self.seed, number)), self.effects, size_hw)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """How strongly and how often each camera effect strikes."""
 
-from dataclasses import dataclass, fields
-from typing import Self
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Self, cast
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,25 @@ class Effects:
         for name, top in (("crop", 0.99), ("jpeg_quality", 94), ("video_quality", 60)):
             if getattr(self, name) > top:
                 raise ValueError(f"{name} must be <= {top:g}, got {getattr(self, name):g}")
+
+    def changed(self, words: Iterable[str]) -> Self:
+        """These, but for what words such as `noise_sd=0.1` say.
+
+        Raises:
+            ValueError: no such effect, no number, or one that it cannot be.
+
+        """
+        numbers: dict[str, float] = {}
+        known = {field.name: cast("type[float]", field.type) for field in fields(self)}
+        for word in words:
+            name, _, value = word.partition("=")
+            if name not in known:
+                raise ValueError(f"{word!r}: there is no effect of that name; there are {', '.join(known)}")
+            try:
+                numbers[name] = known[name](value)
+            except ValueError:
+                raise ValueError(f"{word!r}: is not {name}=NUMBER, as {name}={known[name](1)}") from None
+        return replace(self, **numbers)
 
     @classmethod
     def none(cls) -> Self:
