@@ -46,12 +46,12 @@ def captioned(plate: Image, shot: Image, rng: np.random.Generator) -> tuple[Imag
     def written(picture: Image) -> Image:
         hour, minute, second, hundredth = rng.integers(0, (24, 60, 60, 100))
         clock = f"{date} {hour:02d}:{minute:02d}:{second:02d}" + (f".{hundredth:02d}" if named else "")
-        letters, edges = np.zeros((2, h, w), np.uint8)
+        letters = np.zeros((h, w), np.uint8)
         for text, (x, y) in zip((clock, named), where, strict=True):
-            for drawn, width in ((letters, thickness), (edges, thickness + 2)):
-                cv2.putText(drawn, text, (int(x), int(y)), font, scale, 255, width, cv2.LINE_AA)
+            cv2.putText(letters, text, (int(x), int(y)), font, scale, 255, thickness, cv2.LINE_AA)
         if outlined:
-            picture = _over(picture, np.asarray(edges / np.float32(255), np.float32), 1 - light)
+            around = np.asarray(cv2.dilate(letters, np.ones((3, 3), np.uint8)), np.float32)
+            picture = _over(picture, around * (cover / 255), 1 - light)
         return _over(picture, np.asarray(letters * (cover / 255), np.float32), light)
 
     return written(plate), written(shot)
