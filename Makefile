@@ -19,7 +19,6 @@ BEGIN ?= runs/begin
 FURTHER ?= runs/further
 STREETS ?= runs/streets
 CUT_OFF ?= runs/cut
-ONEMAP ?= runs/onemap
 RUN ?= runs/shipped
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
@@ -104,8 +103,7 @@ weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.
 	$(BIN)/cleanplate train recipes/further.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --start $(BEGIN) --out $(FURTHER) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/streets.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --start $(FURTHER) --out $(STREETS) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/cut.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(STREETS) --out $(CUT_OFF) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/onemap.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(CUT_OFF) --out $(ONEMAP) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(ONEMAP) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(CUT_OFF) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
 
