@@ -156,6 +156,8 @@ def test_a_shot_of_nobody_or_of_nothing_else_is_fine(cover: float) -> None:
     [
         ({"flip_p": 1.5}, "flip_p must be <= 1, got 1.5"),
         ({"noise_sd": -0.1}, "noise_sd must be >= 0, got -0.1"),
+        ({"noise_sd": float("nan")}, "noise_sd must be a finite number, got nan"),
+        ({"sway_p": float("inf")}, "sway_p must be a finite number, got inf"),
         ({"crop": 1.0}, "crop must be <= 0.99, got 1"),
         ({"jpeg_quality": 95}, "jpeg_quality must be <= 94, got 95"),
     ],

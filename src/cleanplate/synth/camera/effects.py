@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from math import isfinite
 from typing import Self, cast
 
 
@@ -130,6 +131,8 @@ class Effects:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if not isfinite(value):
+                raise ValueError(f"{field.name} must be a finite number, got {value:g}")
             if value < 0:
                 raise ValueError(f"{field.name} must be >= 0, got {value:g}")
             if field.name.endswith("_p") and value > 1:
