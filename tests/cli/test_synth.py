@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -141,14 +142,19 @@ def test_killed_again_and_again_it_makes_the_bytes_of_one_run(tmp_path: Path, la
     command = [sys.executable, "-m", "cleanplate", "synth", "--out", str(tmp_path / "d"), *options]
     for num_units in (1, 4, 6):  # of 9
         running = subprocess.Popen(command, start_new_session=True)
-        while running.poll() is None and _num_finished(tmp_path / "d") < num_units:
-            time.sleep(0.02)
+        _wait_for_units(running, tmp_path / "d", num_units)
         os.killpg(running.pid, signal.SIGKILL)
         assert running.wait() == -signal.SIGKILL
     assert main(["synth", "--out", str(tmp_path / "d"), *options]) == 0
     whole, again = (_contents(tmp_path / name) for name in ("whole", "d"))
     assert whole == again
     assert len([name for name in whole if name.endswith(".png")]) == (4 * 72 if layout == "folders" else 0)
+
+
+def _wait_for_units(running: subprocess.Popen[Any], folder: Path, num_units: int) -> None:
+    """Return once so many units are finished, or the process has ended."""
+    while running.poll() is None and _num_finished(folder) < num_units:
+        time.sleep(0.02)
 
 
 def _num_finished(folder: Path) -> int:
@@ -165,9 +171,8 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     options = ["--count", "72", "--size", "48", "--assets", "procedural", "--workers", "2"]
     command = [sys.executable, "-m", "cleanplate", "synth", "--out", str(tmp_path / "d"), *options]
     running = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
-    while not _num_finished(tmp_path / "d"):
-        assert running.poll() is None
-        time.sleep(0.05)
+    _wait_for_units(running, tmp_path / "d", 1)
+    assert running.poll() is None
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
     _, told = running.communicate(timeout=10)
     assert running.returncode == 130

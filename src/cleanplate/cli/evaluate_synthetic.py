@@ -53,13 +53,13 @@ def command(
     from cleanplate.sample.shards import ShardReader
     from cleanplate.synth.camera import Effects
 
-    struck = Effects() if effects is not None else Effects.none() if effect else None
     try:
-        struck = struck and struck.changed(effect)
+        struck = (Effects.none() if effects is None else Effects()).changed(effect)
     except ValueError as error:
         raise UsageError(f"--effect {error}") from None
+    struck, seed = None if effects is None and not effect else struck, effects or 0
     reader = ShardReader(folder)
-    pairs = Pairs(reader, count or len(reader), struck, effects or 0)
+    pairs = Pairs(reader, count or len(reader), struck, seed)
     session, again = Session(model), closer == "on"
     prepare_folder(out)
     scores = score_pairs(session, pairs, closer=again)
@@ -69,7 +69,7 @@ def command(
         "fingerprint": reader.fingerprint,
         "scored": named(session, closer=again),
         "effects": struck and asdict(struck),
-        "seed": effects or 0,
+        "seed": seed,
     }
     sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst, closer=again)
     click.echo(f"worst pairs: {sheet}")

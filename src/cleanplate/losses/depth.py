@@ -30,9 +30,9 @@ def inverse_depth(depth_m: Tensor) -> tuple[Tensor, Tensor]:
     return 1 / depth_m.clamp(NEAREST_M, FARTHEST_M), valid
 
 
-def compose(disparity: Tensor, plate_disparity: Tensor, alpha: Tensor) -> Tensor:
-    """Return (n, 2, h, w): the shot's single map (the foreground's where alpha >= 0.5), then the plate's."""
-    return torch.cat([torch.where(alpha >= 0.5, disparity, plate_disparity), plate_disparity], 1)
+def compose(foreground: Tensor, plate: Tensor, alpha: Tensor) -> Tensor:
+    """Of two maps of depth or disparity (n, 2, h, w): the shot's (the foreground's where alpha >= 0.5), the plate's."""
+    return torch.cat([torch.where(alpha >= 0.5, foreground, plate), plate], 1)
 
 
 def normalise(layers: Tensor, valid: Tensor) -> Tensor:

@@ -145,12 +145,11 @@ def load_weights(folder: Path, weights: Weights) -> None:
     load_network(folder / "model.safetensors", weights.network)
     load_network(folder / AVERAGE, weights.average)
     stored = _load_file(folder / "optimizer.safetensors")
-    known = {key.rpartition(".")[0] for key in stored}
-    trained = {name: parameter for name, parameter in _trained(weights.network) if name in known}
-    if len(trained) < len(known):
-        raise InputError(f"{folder / 'optimizer.safetensors'}: belongs to another network")
+    trained = dict(_trained(weights.network))
     try:
-        for name, parameter in trained.items():  # one that the loss does not reach has no memory
+        # A weight that the loss does not reach has no memory.
+        for name in dict.fromkeys(key.rpartition(".")[0] for key in stored):
+            parameter = trained[name]
             # In the parameter's own memory layout: the fused kernels walk both side by side.
             moments = {
                 key: torch.empty_like(parameter).copy_(stored[f"{name}.{key}"]) for key in ("exp_avg", "exp_avg_sq")

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from cleanplate.errors import InputError
+from cleanplate.losses.depth import compose
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
 
@@ -80,12 +81,8 @@ class Batch(NamedTuple):
 
         Also where something was taken away, for what a network sees there is what the plate shows.
         """
-        return self._replace(depth_m=self.composed_m().repeat(1, 2, 1, 1))
-
-    def composed_m(self) -> Tensor:
-        """Depth (n, 1, h, w) of the shot, the plate's wherever there is no foreground."""
         shot_m, plate_m = self.depth_m.chunk(2, 1)
-        return torch.where(self.alpha >= 0.5, shot_m, plate_m)
+        return self._replace(depth_m=compose(shot_m, plate_m, self.alpha)[:, :1].repeat(1, 2, 1, 1))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """What training minimises: every term of both losses, weighed by the recipe."""
 
-import torch
-
 from cleanplate.losses.depth import compose, disparity_terms, inverse_depth
 from cleanplate.losses.matting import alpha_terms
 from cleanplate.models.network import Maps
@@ -17,11 +15,11 @@ def objective(maps: Maps, batch: Batch, weights: Loss) -> Objective:
     does what it is compared with.
     """
     # The network gives disparity at half resolution, so every second pixel tells all there is to tell.
-    depth_m = torch.cat([batch.composed_m(), batch.depth_m[:, 1:]], 1)
     disparity, plate_disparity, alpha, depth_m = (
-        x[..., ::2, ::2] for x in (maps.disparity, maps.plate_disparity, batch.alpha, depth_m)
+        x[..., ::2, ::2] for x in (maps.disparity, maps.plate_disparity, batch.alpha, batch.depth_m)
     )
-    truth, valid = inverse_depth(depth_m)
+    shot_m, plate_m = depth_m.chunk(2, 1)
+    truth, valid = inverse_depth(compose(shot_m, plate_m, alpha))
     layers = compose(disparity.float(), plate_disparity.float(), alpha)
     terms = alpha_terms(maps.alpha_logit, batch.alpha) | disparity_terms(layers, alpha, truth, valid)
     total = sum((getattr(weights, name) * term for name, term in terms.items()), start=batch.alpha.new_zeros(()))

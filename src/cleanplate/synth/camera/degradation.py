@@ -21,7 +21,7 @@ from cleanplate.synth.camera.sensor import drawn_sensor, recorded
 
 
 class _Drawn(NamedTuple):
-    """Which of the effects strike that are off by default."""
+    """Which changes of the scene strike that are off by default."""
 
     intruded: bool
     dark_rim: bool
@@ -37,20 +37,19 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     depth (shadow, instances, view) are left out: nothing here keeps them true.
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
-    chances = effects.intruder_p, effects.rim_p, effects.border_p, effects.sway_p * (effects.sway_px > 0)
-    intruded, dark_rim, bordered, swaying = (p > 0 and rng.random() < p for p in chances)
-    rainy, captions = (p > 0 and rng.random() < p for p in (effects.rain_p, effects.caption_p))
-    people_alone = _people_alone(sample) and not intruded
+    swaying_p = effects.sway_p * (effects.sway_px > 0)
+    chances = effects.intruder_p, effects.rim_p, effects.border_p, swaying_p, effects.rain_p, effects.caption_p
+    *of_scene, rainy, captions = (p > 0 and rng.random() < p for p in chances)
+    drawn = _Drawn(*of_scene)
+    people_alone = _people_alone(sample) and not drawn.intruded
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
     sample = changes.emptied(sample, rng, effects)
-    drawn = _Drawn(intruded=intruded, dark_rim=dark_rim, bordered=bordered, swaying=swaying)
     sample = _changed(sample, rng, effects, outline, drawn)
     plate, shot, alpha = sample.plate, sample.shot, sample.alpha
     if rng.random() < effects.lamp_p:
         shot = lamp(shot, sample.shot_depth_m, rng)
     shot, gamma = relit(plate, shot, rng, effects)
-
     if rainy:
         plate, shot = overlays.rained(plate, shot, rng)
 

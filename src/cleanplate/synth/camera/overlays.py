@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging import Image
-from cleanplate.synth.camera.planes import gaussian, size_of, times, tripled
+from cleanplate.synth.camera.planes import gaussian, mixed, size_of
 
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX)
 _WORDS = ("CAM", "CAMERA", "ENTRANCE", "HALL", "NORTH", "LOBBY", "CH")
@@ -59,4 +59,4 @@ def captioned(plate: Image, shot: Image, rng: np.random.Generator) -> tuple[Imag
 
 def _over(picture: Image, cover: Image, light: np.float32) -> Image:
     """A picture (h, w, 3) behind grey of this light that covers this much (h, w)."""
-    return np.asarray(cv2.add(times(picture, 1 - cover), tripled(cover * light)), np.float32)
+    return mixed(picture, np.full_like(picture, light), cover)
