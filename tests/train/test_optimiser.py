@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from cleanplate.train.matte import MatteAndDepth
-from cleanplate.train.optimiser import learning_rate, make_optimizer, set_rate, update_average
+from cleanplate.train.optimiser import learning_rate, make_optimizer, set_rate
 from cleanplate.train.recipe import Recipe
 
 
@@ -51,22 +51,3 @@ def test_a_pretrained_encoder_has_a_rate_of_its_own_and_keeps_its_first_blocks(r
         first = re.match(r"lite0\.(stem|blocks\.[0-4])\.", name)
         moved = 0.0 if first else 0.001 if name.startswith("lite0.") else 0.01
         assert torch.allclose(before[name] - after, torch.tensor(moved), atol=1e-5), name
-
-
-def test_the_average_follows_weights_and_batch_statistics_slowly() -> None:
-    average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
-    nn.init.constant_(network.weight, 3.0)
-    network.running_mean = torch.full((2,), 5.0)
-    network.num_batches_tracked = torch.tensor(7)
-    update_average(average, network, decay=0.9, step=1000)
-    assert torch.allclose(average.weight, torch.full((2,), 1.2))
-    assert average.running_mean is not None
-    assert torch.allclose(average.running_mean, torch.full((2,), 0.5))
-    assert average.num_batches_tracked == 7
-
-
-def test_the_first_steps_do_not_weigh_the_random_beginning() -> None:
-    average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
-    nn.init.constant_(network.weight, 3.0)
-    update_average(average, network, decay=0.999, step=0)
-    assert torch.allclose(average.weight, torch.full((2,), 2.8))

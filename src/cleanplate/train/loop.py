@@ -19,6 +19,7 @@ from torch import Tensor
 from cleanplate.errors import InputError, RecipeError
 from cleanplate.imaging.files import prepare_folder
 from cleanplate.jobs.progress import progress
+from cleanplate.train.averaging import mix, settle_norms, update_average
 from cleanplate.train.checkpoint import About, Weights, load_weights, newest_checkpoint, read_about, save_checkpoint
 from cleanplate.train.data import (
     Batch,
@@ -32,7 +33,7 @@ from cleanplate.train.data import (
 )
 from cleanplate.train.fabric import channels_last, make_fabric
 from cleanplate.train.log import CsvLog, Window, heads_table
-from cleanplate.train.optimiser import make_optimizer, set_rate, update_average
+from cleanplate.train.optimiser import make_optimizer, set_rate
 from cleanplate.train.probe import Probe
 from cleanplate.train.provenance import commit
 from cleanplate.train.recipe import first_change, recipe_from_json
@@ -40,6 +41,9 @@ from cleanplate.train.task import Task
 from cleanplate.train.watch import CollapseWatch, row_of
 
 _SHOWN = 8
+
+_SETTLING = 40
+"""Batches of which the batch norms of mixed weights have their statistics."""
 
 
 class Training:
@@ -50,7 +54,8 @@ class Training:
     Raises:
         InputError: the folder holds a run and `resume` is not given, or one of other data; training and validation
             share a scene or a person, or the weights to begin with were trained on the validation data.
-        RecipeError: the run in the folder has another recipe.
+        RecipeError: the run in the folder has another recipe, or the recipe wants a share of weights to begin with, and
+            there are none.
 
     """
 
@@ -68,14 +73,17 @@ class Training:
         check_disjoint(train, validation, str(out))
         if seen_before and validation.fingerprint in seen_before.split("+"):
             raise InputError(f"{out}: --start was trained on what is to be its validation; give other validation data")
-        prepare_folder(out)
         recipe = task.recipe
         run, optim = recipe.run, recipe.optim
+        if optim.start_share and seen_before is None:
+            raise RecipeError("optim.start_share: there are no weights to begin with; give --start, or leave it out")
+        prepare_folder(out)
         self.task, self.recipe, self.out, self.console = task, recipe, out, Console()
         self.fabric = make_fabric(run.precision)
         torch.set_num_threads(run.threads)
         torch.default_generator.manual_seed(run.seed)
         network = channels_last(task.network())
+        self.start = copy.deepcopy(network.state_dict()) if optim.start_share else None
         optimizer = make_optimizer(network, optim)
         self.model, self.optimizer = self.fabric.setup(network, optimizer)
         self.weights = Weights(network, copy.deepcopy(network), optimizer)
@@ -90,9 +98,9 @@ class Training:
             self.fabric.world_size,
             optim.accumulate,
         )
-        taught = DegradedSamples(train, task.camera(validating=False), run.seed)
+        self.taught = DegradedSamples(train, task.camera(validating=False), run.seed)
         unseen = DegradedSamples(validation, task.camera(validating=True), None)
-        self.training = training_batches(taught, self.positions, run.workers)
+        self.training = training_batches(self.taught, self.positions, run.workers)
         self.validation = validation_batches(unseen, optim.batch_size, run.workers)
         self.show_every = max(1, len(validation) // _SHOWN)
         self.watch = watch or CollapseWatch()
@@ -115,6 +123,8 @@ class Training:
                 window.working()
                 window.add(self._step(step - 1, together), sum(len(batch.alpha) for batch in together))
                 self.about = replace(self.about, step=step)
+                if step == self.recipe.optim.steps:
+                    self._mix_with_start()
                 advance(1)
                 if step % every.log_every == 0 or step == last:
                     means = self._checked(window.means())
@@ -164,6 +174,17 @@ class Training:
             self.watch.see_step(done + 1, seen)
         update_average(self.weights.average, self.weights.network, optim.ema_decay, done)
         return {**parts, "lr": torch.tensor(lr), "gradient_norm": cast("Tensor", norm)}
+
+    def _mix_with_start(self) -> None:
+        """Where the recipe wants it, mix the weights' average with what the run began with; by samples yet unused."""
+        optim = self.recipe.optim
+        if self.start is None or not self.fabric.is_global_zero:
+            return
+        mix(self.weights.average, self.start, optim.start_share)
+        done = optim.steps * optim.accumulate * self.fabric.world_size
+        positions = StepPositions(optim.batch_size, done, done + _SETTLING)
+        batches = training_batches(self.taught, positions, self.recipe.run.workers)
+        settle_norms(self.weights.average, map(self.task.inputs, on_device(batches, self.fabric.device)))
 
     def _log(self, name: str, step: int) -> CsvLog | None:
         """One of the run's tables, where this process is the one that writes."""

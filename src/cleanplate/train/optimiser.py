@@ -1,4 +1,4 @@
-"""What moves the weights: the learning rate of a step, AdamW, and the average of weights that is kept."""
+"""What moves the weights: the learning rate of a step, and AdamW."""
 
 import math
 
@@ -36,14 +36,3 @@ def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """Give every group its share of a step's learning rate; `optimizer` is of `make_optimizer`."""
     for group in optimizer.param_groups:
         group["lr"] = lr * group["share"]
-
-
-@torch.no_grad()
-def update_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move `average`'s weights and batch statistics toward `network`'s; early on it forgets faster than `decay`."""
-    keep = min(decay, (1 + step) / (10 + step))
-    for old, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if old.is_floating_point():
-            old.lerp_(new, 1 - keep)
-        else:
-            old.copy_(new)

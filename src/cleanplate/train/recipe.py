@@ -74,7 +74,8 @@ class Optim(Table):
     """AdamW with warm-up and cosine, clipped gradients, and an exponential average of the weights.
 
     Every process sums the gradients of `accumulate` batches of `batch_size` before a step. `encoder_lr`: the pretrained
-    encoder's own rate, which goes up and down as `lr` does; 0 leaves the encoder as it is.
+    encoder's own rate, which goes up and down as `lr` does; 0 leaves the encoder as it is. `start_share`: how much the
+    weights that the run began with count in the average at its end (`averaging.mix`).
     """
 
     lr: float = Field(gt=0)
@@ -86,6 +87,7 @@ class Optim(Table):
     warmup_steps: int = Field(ge=0)
     clip_norm: float = Field(gt=0)
     ema_decay: float = Field(ge=0, lt=1)
+    start_share: float = Field(0.0, ge=0, lt=1)
 
 
 class Run(Table):
