@@ -11,7 +11,7 @@ import pytest
 from cleanplate.document import rows as rows_module
 from cleanplate.document.report import write_report
 from cleanplate.document.rows import COLUMNS, read_result, train_row
-from cleanplate.errors import InputError, RecipeError
+from cleanplate.errors import InputError, RecipeError, UsageError
 
 TINY: dict[str, Any] = {
     "data": {"train_count": 8, "validation_count": 4},
@@ -37,6 +37,16 @@ def test_a_finished_row_is_kept_and_one_of_another_recipe_is_refused(recipes: Pa
     assert (tmp_path / "trial2_both_rgb" / "result.json").stat().st_mtime_ns == stamp
     with pytest.raises(RecipeError, match="holds a result of another recipe; delete that folder"):
         _train("trial2_both_rgb", recipes, data, tmp_path, {"loss": {"depth": "mse"}})
+    (tmp_path / "other").mkdir()
+    for name, source in (("train", "validation"), ("validation", "train")):
+        (tmp_path / "other" / name).symlink_to(data / source)
+    fewer = {"data": {"train_count": 4, "validation_count": 4}}
+    _train("trial3a_depth_grey", recipes, data, tmp_path, fewer)
+    with pytest.raises(RecipeError, match="holds a result of other data; delete that folder"):
+        _train("trial3a_depth_grey", recipes, tmp_path / "other", tmp_path, fewer)
+    with pytest.raises(UsageError, match="was judged by another set; what is trained is kept"):
+        write_report(tmp_path / "docs", tmp_path, tmp_path / "other")
+    assert not (tmp_path / "docs").exists()
 
 
 @pytest.mark.slow
@@ -132,6 +142,7 @@ def test_a_row_that_must_learn_is_stopped_with_cause_and_mend_and_one_that_need_
     recipes: Path, data: Path, tmp_path: Path
 ) -> None:
     squeezed: dict[str, Any] = {"inputs": {"scaling": "as_it_was"}, "optim": {**TINY["optim"], "steps": 8}}
+    squeezed |= {"run": {**TINY["run"], "checkpoint_every": 100}}  # as the rows have it: stopped before there is one
     stopped = _train("trial3a_depth_grey", recipes, data, tmp_path, squeezed)
     assert [alarm.split(";")[0][:20] for alarm in stopped["alarms"]] == ["step 4: input range:"]
     assert "scale pictures once" in stopped["alarms"][0]

@@ -81,3 +81,8 @@ def test_what_happens_once_or_has_learnt_is_no_alarm() -> None:
     assert _first_alarm(lambda step: _seen(_head(), update=0.5 if step == 1 else 5e-3)) is None
     assert _first_alarm(lambda step: _seen(learnt, update=1e-6 if step > 60 else 5e-3)) is None
     assert _first_alarm(lambda _: _seen(_head(estimate_low=0.5, estimate_high=0.5, gradient_norm=0.1))) is None
+
+
+def test_small_steps_are_no_fault_where_a_head_has_learnt() -> None:
+    heads = {"alpha": _head(figures=HeadFigures(1.0, 0.97, 0.77)), "disparity": _head(kind="free", high=9.0)}
+    assert _first_alarm(lambda _: _seen(_head(), heads=heads, update=1e-5)) is None

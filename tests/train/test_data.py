@@ -21,6 +21,8 @@ from cleanplate.train.data import (
     validation_batches,
 )
 
+from .conftest import make_sample
+
 SIZE_HW = (32, 64)
 
 
@@ -123,3 +125,27 @@ def test_validation_that_training_has_seen_is_refused() -> None:
         check_disjoint(train, _Named(frozenset({"attic", "hall"}), frozenset({"cleo"})), "data")
     with pytest.raises(InputError, match=r"^data: .* share 2 person\(s\), for example 'ann'"):
         check_disjoint(train, _Named(frozenset({"attic"}), frozenset({"bob", "ann"})), "data")
+
+
+@dataclass
+class _Damaged(_Named):
+    """Samples of which one cannot be used."""
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, index: int, /) -> Sample:
+        if index == 5:
+            raise InputError("a.tar: sample 5 cannot be read; make it again")
+        return make_sample(index, "train")
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_sample_that_cannot_be_used_is_told_in_its_own_words(workers: int) -> None:
+    samples = DegradedSamples(_Damaged(frozenset(), frozenset()), Camera(Effects(), SIZE_HW), None)
+    batches = validation_batches(samples, 4, workers)
+    told = iter(batches)
+    assert len(next(told).alpha) == 4
+    with pytest.raises(InputError, match=r"^a\.tar: sample 5 cannot be read; make it again$"):
+        next(told)
+    batches.dismiss()

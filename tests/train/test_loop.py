@@ -1,4 +1,5 @@
 import csv
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -38,6 +39,8 @@ def test_a_resumed_run_ends_with_the_bits_of_one_that_never_stopped(
     assert whole.keys() == halves.keys()
     assert all(torch.equal(whole[name], halves[name]) for name in whole)
     assert not torch.equal(before["model.stem.0.weight"], halves["model.stem.0.weight"])
+    seen = [tmp_path / run / "checkpoints" / "step_00000006" / "watch.json" for run in ("whole", "halves")]
+    assert seen[0].read_text() == seen[1].read_text()
 
 
 def test_the_logs_hold_every_window_and_validation_once_even_after_resuming(
@@ -50,7 +53,8 @@ def test_the_logs_hold_every_window_and_validation_once_even_after_resuming(
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-    Training(MatteAndDepth(recipe), train, validation, tmp_path, resume=True).run()
+    watch = CollapseWatch(stops=False)
+    Training(MatteAndDepth(recipe), train, validation, tmp_path, resume=True, watch=watch).run()
     rows = list(csv.DictReader((tmp_path / "train.csv").open()))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
     assert {"loss", "bce", "disparity_person", "lr", "gradient_norm", "images_per_s", "waiting_s"} <= rows[0].keys()
@@ -129,3 +133,17 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_learning_rate(
     training = Training(MatteAndDepth(wild), train, validation, tmp_path, watch=CollapseWatch(stops))
     with pytest.raises(RecipeError, match=said):
         training.run()
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_leaves_no_process_behind(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    optim = recipe.optim.model_copy(update={"lr": 1e30, "warmup_steps": 0})
+    run = recipe.run.model_copy(update={"workers": 1})
+    wild = MatteAndDepth(recipe.model_copy(update={"optim": optim, "run": run}))
+    before = set(multiprocessing.active_children())
+    with pytest.raises(RecipeError) as kept:  # its traceback holds the loader, as that of an error nobody catches does
+        Training(wild, train, validation, tmp_path).run()
+    assert kept.tb is not None
+    assert set(multiprocessing.active_children()) == before

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from cleanplate.errors import RecipeError
 from cleanplate.train.figures import HeadFigures, HeadStatistics
+from cleanplate.train.probe import HeadSeen, Seen
 from cleanplate.train.watch import CollapseWatch
 
 
@@ -71,3 +72,19 @@ def test_blank_once_or_never_judged_is_no_alarm() -> None:
         watch.see(step, {"alpha": uncorrelated if step % 2 else healthy, "disparity": HeadFigures(*[math.nan] * 3)})
     with pytest.raises(RecipeError, match="alpha head"):
         watch.see(6, {"alpha": uncorrelated})
+
+
+def test_a_watch_that_goes_on_has_seen_and_said_what_the_one_before_had() -> None:
+    first, healthy, blank = CollapseWatch(stops=False), HeadFigures(0.9, 0.8, 0.4), HeadFigures(0.01, 0.3, 0.0)
+    head = HeadSeen("free", HeadFigures(0.9, 0.8, math.nan), *[0.5] * 10, kinship=(0.1, 0.2))
+    squeezed = Seen(-2.0, 0.004, {"disparity": head}, update=1e-3, weight=10.0, fresh_norms=0.0, strange_norms=0.0)
+    for step in (1, 2, 4):
+        first.see_step(step, squeezed)
+    first.see(4, {"alpha": healthy, "disparity": blank})
+    second = CollapseWatch()
+    second.recall(first.memory())
+    assert second.memory() == first.memory()
+    assert [alarm.cause for alarm in second.alarms] == ["input range"]
+    second.see_step(8, squeezed)  # has been said
+    with pytest.raises(RecipeError, match="the disparity head has collapsed"):
+        second.see(8, {"disparity": blank})

@@ -1,12 +1,13 @@
 """`cleanplate train`: a recipe and data become checkpoints."""
 
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from cleanplate.cli.options import folder_set_options
-from cleanplate.errors import InputError, MissingExtraError
+from cleanplate.errors import InputError, MissingExtraError, UsageError
 
 
 @click.command("train", short_help="Train the network by a recipe.")
@@ -43,7 +44,7 @@ def command(
     a start, too, also the one that ships.
     """
     try:
-        from cleanplate.sample.opening import open_samples
+        from cleanplate.sample.opening import is_foreign_set, open_samples
         from cleanplate.train.checkpoint import newest_checkpoint, read_about
         from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
@@ -56,12 +57,16 @@ def command(
     loaded = load_recipe(recipe, overrides)
 
     def opened(folder: Path) -> Samples:
-        samples = open_samples(folder, rule_words=pairs, depth_is=depth_is)
+        foreign = is_foreign_set(folder)  # the others say themselves what --pairs and --depth-is say of these
+        samples = open_samples(folder, rule_words=pairs if foreign else (), depth_is=depth_is if foreign else None)
         if only := samples.about.get("only"):
             raise InputError(f"{folder}: is a test set, made with --only {only}; make one without it to train with")
         return samples
 
-    train, validation = Together([opened(folder / "train") for folder in data]), opened(data[0] / "validation")
+    folders = [*(folder / "train" for folder in data), data[0] / "validation"]
+    if (pairs or depth_is) and not any(map(is_foreign_set, folders)):
+        raise UsageError("--pairs, --depth-is: all of these sets say it themselves; leave them out")
+    train, validation = Together([opened(folder) for folder in folders[:-1]]), opened(folders[-1])
     goes_on = resume and newest_checkpoint(out) is not None
     begin = None if start is None else begin_with(start, loaded, train, out)
     needed = loaded.model.pretrained and begin is None and not goes_on  # else a checkpoint has them
@@ -69,17 +74,18 @@ def command(
     seen_before = None if begin is None else read_about(begin).training_data
     training = Training(task, train, validation, out, resume=resume, seen_before=seen_before)
     finished = training.run()
-    sets = "".join(f" --data {folder}" for folder in data[1:])
-    sets += "".join(f" --set {text}" for text in overrides)
-    sets += "".join(f" --pairs {shlex.quote(text)}" for text in pairs)
-    sets += f" --depth-is {depth_is}" if depth_is else ""
-    sets += f" --start {start}" if start else ""
+    words = ["cleanplate", "train", str(recipe), *_each("--data", data), "--out", str(out), *_each("--set", overrides)]
+    words += [*_each("--pairs", pairs), *_each("--depth-is", [depth_is] if depth_is else [])]
+    words += [*_each("--start", [start] if start else []), "--resume"]
     if finished:
-        click.echo(f"trained {training.about.step} steps; now:  cleanplate export {out} --out model.onnx")
+        export = shlex.join(["cleanplate", "export", str(out), "--out", "model.onnx"])
+        click.echo(f"trained {training.about.step} steps; now:  {export}")
         return 0
-    click.echo(
-        f"stopped after step {training.about.step}, all of it saved; go on with:  "
-        f"cleanplate train {recipe} --data {data[0]} --out {out}{sets} --resume",
-        err=True,
-    )
+    told = f"stopped after step {training.about.step}, all of it saved; go on with:  {shlex.join(words)}"
+    click.echo(told, err=True)
     return 130
+
+
+def _each(option: str, values: Iterable[object]) -> list[str]:
+    """The option before each value."""
+    return [word for value in values for word in (option, str(value))]

@@ -10,6 +10,7 @@ import torch
 from cleanplate.document.pictures import write_drawn, write_grid
 from cleanplate.document.rows import COLUMNS, FULL_ROWS, NUM_SHOWN, ROWS, read_result
 from cleanplate.document.targets import decode, depth_target, encode
+from cleanplate.errors import UsageError
 from cleanplate.imaging.files import prepare_folder, replace_file
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
@@ -29,12 +30,18 @@ def write_report(folder: Path, runs: Path, data: Path) -> None:
 
     Raises:
         InputError: no data, or a file cannot be written.
+        UsageError: rows of `ROWS` were judged by other data, whose pictures would stand beside these.
 
     """
-    prepare_folder(folder)
     found = {row: read_result(runs, row) for row in (*ROWS, *FULL_ROWS)}
     results = {row: result for row, result in found.items() if result is not None}
     validation = ShardReader(data / "validation")
+    for row in (row for row in ROWS if row in results):
+        if results[row]["data"][1].rpartition(":")[0] != validation.fingerprint:
+            raise UsageError(
+                f"{data}: {row} was judged by another set; what is trained is kept, give that set to have the report"
+            )
+    prepare_folder(folder)
     some = [validation[place] for place in range(min(_DRAWN_OVER, len(validation)))]
     white, black = write_drawn(folder / "document_drawn.jpg", some)
     first = min((result["recipe"]["data"]["validation_count"] for result in results.values()), default=len(validation))

@@ -72,16 +72,20 @@ def train_row(row: str, recipes: Path, data: Path, runs: Path, changes: dict[str
 
     Raises:
         InputError: no data, or fewer than the recipe asks for.
-        RecipeError: a recipe that cannot be used; a result of another recipe; a stage whose first collapsed.
+        RecipeError: a recipe that cannot be used; a result of another recipe or of other data; a stage whose first
+            collapsed.
 
     """
     recipe = load_row(recipes, row, changes)
-    out = runs / row
+    out, sets = runs / row, _sets(recipe, data)
     if (done := read_result(runs, row)) is not None:
-        if done["recipe"] != recipe.model_dump(mode="json"):
-            raise RecipeError(f"{out}: holds a result of another recipe; delete that folder to train the row again")
+        for key, what, now in (
+            ("recipe", "another recipe", recipe.model_dump(mode="json")),
+            ("data", "other data", _fingerprints(sets)),
+        ):
+            if done[key] != now:
+                raise RecipeError(f"{out}: holds a result of {what}; delete that folder to train the row again")
         return done
-    sets = _sets(recipe, data)
     if recipe.stage.weights_of is None:
         alarms = _trained(recipe, sets, runs, out)
         result = _result(row, Row(recipe), sets, source=out, out=out, alarms=alarms)
@@ -99,6 +103,10 @@ def _sets(recipe: DocumentRecipe, data: Path) -> tuple[First, First]:
     return train, validation
 
 
+def _fingerprints(sets: tuple[Samples, Samples]) -> list[str]:
+    return [samples.fingerprint for samples in sets]
+
+
 def _trained(recipe: DocumentRecipe, sets: tuple[First, First], runs: Path, out: Path) -> list[str]:
     """Train to the end, or to where the watch stops it: what the watch said."""
     watch = CollapseWatch(stops=recipe.row.must_learn)
@@ -109,6 +117,7 @@ def _trained(recipe: DocumentRecipe, sets: tuple[First, First], runs: Path, out:
     except RecipeError:
         if not watch.said:
             raise
+        training.save()
         return watch.said
     if not finished:
         raise InterruptedWorkError(f"{out}: stopped after step {training.about.step}; the same command goes on")
@@ -182,7 +191,7 @@ def _result(
         "missing": what_is_missing(table),
         "alarms": alarms,
         "under_independent_jitter": _under_jitter(task, network, validation, out),
-        "data": [train.fingerprint, validation.fingerprint],
+        "data": _fingerprints(sets),
         "recipe": recipe.model_dump(mode="json"),
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cleanplate.errors import UsageError
-from cleanplate.imaging.files import is_folder
+from cleanplate.imaging.files import file_identity, is_folder
 from cleanplate.sample.folder_reader import FolderReader
 from cleanplate.sample.folders import FORMAT
 from cleanplate.sample.shards import MANIFEST, ShardReader
@@ -44,3 +44,8 @@ def is_folder_set(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(fields, dict) and cast("dict[str, Any]", fields).get("format") == FORMAT
+
+
+def is_foreign_set(folder: Path) -> bool:
+    """Whether a folder holds a folder set that somebody else made: there is no manifest that says what it is."""
+    return not file_identity(folder / MANIFEST) and is_folder_set(folder)

@@ -1,7 +1,7 @@
 """From what the watch has seen to why a run does not learn, and what mends it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -44,6 +44,15 @@ class Diagnosis:
     def __init__(self) -> None:
         self._steps: list[int] = []
         self._seen: list[Seen] = []
+
+    @property
+    def looks(self) -> list[tuple[int, Seen]]:
+        """Every look so far, and after which step."""
+        return list(zip(self._steps, self._seen, strict=True))
+
+    def recall(self, looks: Sequence[tuple[int, Seen]]) -> None:
+        """Begin with the looks of a run that goes on, in the place of its own."""
+        self._steps, self._seen = [step for step, _ in looks], [seen for _, seen in looks]
 
     def add(self, step: int, seen: Seen) -> Alarm | None:
         """One more look; the first cause there is evidence for, from the data to the optimiser."""
@@ -99,7 +108,9 @@ class Diagnosis:
             yield _Finding("learning rate decays", said, "let it fall to a hundredth once in the whole run, not sooner")
 
     def _too_low(self) -> Iterator[_Finding]:
-        if self._steps[-1] >= 50 and self._unlearnt(_LEARNT) and max(seen.update for seen in self._seen) < 5e-5:
+        # what one head learns so slowly no other does either: where one has learnt, small steps are meant
+        blank = all(not head.figures.gain >= _LEARNT for head in self._seen[-1].heads.values())
+        if self._steps[-1] >= 50 and blank and max(seen.update for seen in self._seen) < 5e-5:
             said = f"a step moves the weights by {self._seen[-1].update:.1g} of their length"
             yield _Finding("learning rate too low", said, "multiply it by 100; 1e-3 is a good first guess for Adam")
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from cleanplate.errors import InputError
 from cleanplate.train.growth import grown
+from cleanplate.train.watch import CollapseWatch
 
 FORMAT = 1
 """The format number this version writes, and the only one it reads."""
@@ -23,6 +24,8 @@ AVERAGE = "ema.safetensors"
 """The file of the averaged weights."""
 
 _ABOUT = "checkpoint.json"
+
+_WATCH = "watch.json"
 
 _KEEP = 2
 
@@ -50,15 +53,18 @@ class Weights:
     optimizer: torch.optim.Optimizer
 
 
-def save_checkpoint(run: Path, weights: Weights, about: About) -> Path:
-    """Write `RUN/checkpoints/step_00000500/` whole or not at all; keep the last two and the best."""
+def save_checkpoint(run: Path, weights: Weights, about: About, watched: str | None = None) -> Path:
+    """Write `RUN/checkpoints/step_00000500/` whole or not at all; keep the last two and the best.
+
+    `watched`: the memory of the run's collapse watch.
+    """
     folder = run / "checkpoints" / f"step_{about.step:08d}"
     tensors = {
         "model.safetensors": weights.network.state_dict(),
         AVERAGE: weights.average.state_dict(),
         "optimizer.safetensors": _optimizer_tensors(weights),
     }
-    _write(folder, tensors, about)
+    _write(folder, tensors, about, watched)
     for old in _folders(run)[:-_KEEP]:
         if old.name != f"step_{about.best_step or -1:08d}":
             shutil.rmtree(old)
@@ -70,7 +76,7 @@ def save_average(folder: Path, network: nn.Module, about: About) -> None:
     _write(folder, {AVERAGE: network.state_dict()}, about)
 
 
-def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], about: About) -> None:
+def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], about: About, watched: str | None = None) -> None:
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -78,6 +84,8 @@ def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], about: Abo
         for name, values in tensors.items():
             (partial / name).write_bytes(save(_plain(values)))
         (partial / _ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        if watched is not None:
+            (partial / _WATCH).write_text(watched, encoding="utf-8")
         if folder.exists():  # the same step once more, from a resumed run: the same content
             shutil.rmtree(folder)
         os.replace(partial, folder)  # noqa: PTH105 - one atomic step, on a folder
@@ -122,17 +130,35 @@ def read_about(folder: Path) -> About:
     if not isinstance(table, dict) or set(cast("dict[str, Any]", table)) != known:
         raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint")
     about = About(**cast("dict[str, Any]", table))
+    if not isinstance(about.step, int) or not isinstance(about.recipe, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint")
     if about.format != FORMAT:
         raise InputError(
             f"{path}: has format {about.format}, this cleanplate reads {FORMAT}; use the one that wrote it"
         )
-    model = cast("dict[str, Any]", about.recipe.get("model", {}))
-    if model.get("pretrained") and "own_levels" not in model:
+    model: Any = about.recipe.get("model")
+    if isinstance(model, dict) and model.get("pretrained") and "own_levels" not in model:  # pyright: ignore[reportUnknownMemberType]
         raise InputError(
             f"{path}: its encoder was padded otherwise than this cleanplate pads it; "
             f"use the one that wrote it (commit {about.commit})"
         )
     return about
+
+
+def recall(folder: Path, watch: CollapseWatch) -> None:
+    """Give a collapse watch the memory that a checkpoint holds; those of earlier versions hold none.
+
+    Raises:
+        InputError: it is damaged.
+
+    """
+    path = folder / _WATCH
+    if not path.exists():
+        return
+    try:
+        watch.recall(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint") from None
 
 
 def load_weights(folder: Path, weights: Weights) -> None:

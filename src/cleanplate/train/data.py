@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import NamedTuple, Protocol, Self, cast
+from typing import Any, NamedTuple, Protocol, Self, cast
 
 import cv2
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from cleanplate.errors import InputError
+from cleanplate.errors import CleanplateError, InputError
+from cleanplate.jobs.processes import rebuilt
 from cleanplate.losses.depth import compose
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
@@ -150,31 +151,75 @@ class StepPositions(Sampler[list[int]]):
             yield list(range(start, start + self.batch_size))
 
 
-def training_batches(samples: DegradedSamples, positions: StepPositions, num_workers: int) -> DataLoader[Batch]:
+class _Refused(NamedTuple):
+    """A sample that cannot be used: why, told as a value, for torch would tell it with a traceback."""
+
+    kind: type[CleanplateError]
+    said: str
+
+
+class Batches(DataLoader[Batch]):
+    """Batches from other processes; what these refuse is raised here as they raised it, in one sentence."""
+
+    def __iter__(self) -> Any:
+        """Every batch.
+
+        Raises:
+            CleanplateError: a sample cannot be used.
+
+        """
+        for made in super().__iter__():
+            if isinstance(made, _Refused):
+                raise rebuilt(made.kind, made.said)
+            yield made
+
+    def dismiss(self) -> None:
+        """End the processes; an exception on its way out would keep them, and Python then waits for them for ever."""
+        if self._iterator is not None and self.num_workers:
+            cast("Any", self._iterator)._shutdown_workers()  # torch has no public word for it
+            self._iterator = None
+
+
+@dataclass(frozen=True)
+class _Answers(Dataset["Sample | _Refused"]):
+    samples: DegradedSamples
+
+    def __getitem__(self, position: int) -> "Sample | _Refused":
+        try:
+            return self.samples[position]
+        except CleanplateError as error:
+            return _Refused(type(error), str(error))
+
+
+def _collated(answers: "list[Sample | _Refused]") -> "Batch | _Refused":
+    refused = next((answer for answer in answers if isinstance(answer, _Refused)), None)
+    return refused or collate(cast("list[Sample]", answers))
+
+
+def training_batches(samples: DegradedSamples, positions: StepPositions, num_workers: int) -> Batches:
     """Batches in the order of `positions`, made by `num_workers` processes (0: by this one)."""
     return _loader(samples, positions, num_workers)
 
 
-def validation_batches(samples: DegradedSamples, batch_size: int, num_workers: int) -> DataLoader[Batch]:
+def validation_batches(samples: DegradedSamples, batch_size: int, num_workers: int) -> Batches:
     """Every sample once, in order, in batches of at most `batch_size`."""
     count = len(samples)
     chunks = [list(range(start, min(start + batch_size, count))) for start in range(0, count, batch_size)]
     return _loader(samples, chunks, min(1, num_workers))
 
 
-def _loader(samples: DegradedSamples, chunks: Sampler[list[int]] | list[list[int]], workers: int) -> DataLoader[Batch]:
-    loader = DataLoader(
-        samples,
+def _loader(samples: DegradedSamples, chunks: Sampler[list[int]] | list[list[int]], workers: int) -> Batches:
+    return Batches(
+        cast("Dataset[Batch]", _Answers(samples)),  # torch names a loader after its samples; `_collated` makes batches
         batch_sampler=chunks,
         num_workers=workers,
-        collate_fn=collate,
+        collate_fn=_collated,
         worker_init_fn=_start_worker if workers else None,
         multiprocessing_context="spawn" if workers else None,  # the same on every system, and no forked threads
         prefetch_factor=4 if workers else None,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
     )
-    return cast("DataLoader[Batch]", loader)  # torch names a loader after its samples; `collate` makes them batches
 
 
 def _start_worker(_worker: int) -> None:

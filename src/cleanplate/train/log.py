@@ -2,12 +2,14 @@
 
 import csv
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.table import Table
 from torch import Tensor
 
+from cleanplate.errors import InputError
 from cleanplate.imaging.files import replace_file
 from cleanplate.train.task import Judgement
 
@@ -20,24 +22,41 @@ class CsvLog:
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path
-        rows = list(csv.DictReader(path.open(encoding="utf-8", newline=""))) if path.exists() else []
+        rows = self._rows()
         self._columns = list(rows[0]) if rows else []
         if rows:
-            with replace_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, self._columns)
-                writer.writeheader()
-                writer.writerows(row for row in rows if int(row["step"]) <= step)
+            self._write([row for row in rows if int(row["step"]) <= step])
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """Append one row; every row has the columns of the first."""
-        row = {"step": step, **{name: f"{value:.6g}" for name, value in values.items()}}
-        new = not self._columns
-        self._columns = self._columns or list(row)
-        with self.path.open("a", encoding="utf-8", newline="") as file:
+        """Append one row; where it has a column that no other had, theirs is empty.
+
+        Raises:
+            InputError: the file cannot be written.
+
+        """
+        row = {"step": str(step), **{name: f"{value:.6g}" for name, value in values.items()}}
+        unheard = [name for name in row if name not in self._columns]
+        if unheard:
+            rows = self._rows()
+            self._columns += unheard
+            self._write([*rows, row])
+            return
+        try:
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                csv.DictWriter(file, self._columns).writerow(row)
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be written ({error.strerror}); free some space, then --resume"
+            ) from None
+
+    def _rows(self) -> list[dict[str, str]]:
+        return list(csv.DictReader(self.path.open(encoding="utf-8", newline=""))) if self.path.exists() else []
+
+    def _write(self, rows: Sequence[Mapping[str, str]]) -> None:
+        with replace_file(self.path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, self._columns)
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 def heads_table(step: int, figures: Judgement) -> Table:
@@ -67,6 +86,13 @@ class Window:
     def working(self) -> None:
         """The batch is here."""
         self._waited_s += time.monotonic() - self._waiting_since
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """What is done within takes no time of the steps."""
+        began = time.monotonic()
+        yield
+        self._started += time.monotonic() - began
 
     def add(self, values: Mapping[str, Tensor], num_images: int) -> None:
         """Count one step; scalars stay on their device until `means` asks."""

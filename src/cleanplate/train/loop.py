@@ -20,7 +20,15 @@ from cleanplate.errors import InputError, RecipeError
 from cleanplate.imaging.files import prepare_folder
 from cleanplate.jobs.progress import progress
 from cleanplate.train.averaging import mix, settle_norms, update_average
-from cleanplate.train.checkpoint import About, Weights, load_weights, newest_checkpoint, read_about, save_checkpoint
+from cleanplate.train.checkpoint import (
+    About,
+    Weights,
+    load_weights,
+    newest_checkpoint,
+    read_about,
+    recall,
+    save_checkpoint,
+)
 from cleanplate.train.data import (
     Batch,
     DegradedSamples,
@@ -89,6 +97,7 @@ class Training:
         self.weights = Weights(network, copy.deepcopy(network), optimizer)
         seen = "+".join(filter(None, (seen_before, train.fingerprint)))
         self.about = About(0, recipe.model_dump(mode="json"), seen, validation.fingerprint, commit())
+        self.watch = watch or CollapseWatch()
         self._resume(resume)
         self.positions = StepPositions(
             optim.batch_size,
@@ -103,7 +112,6 @@ class Training:
         self.training = training_batches(self.taught, self.positions, run.workers)
         self.validation = validation_batches(unseen, optim.batch_size, run.workers)
         self.show_every = max(1, len(validation) // _SHOWN)
-        self.watch = watch or CollapseWatch()
         self.stopped = False
 
     def run(self, until: int | None = None) -> bool:
@@ -111,12 +119,20 @@ class Training:
 
         Either way the newest checkpoint holds everything done.
         """
-        first, last = self.about.step, min(until or self.recipe.optim.steps, self.recipe.optim.steps)
-        train_log, every = self._log("train.csv", first), self.recipe.run
+        with self._stop_on_signals():
+            try:
+                return self._run(min(until or self.recipe.optim.steps, self.recipe.optim.steps))
+            finally:
+                self.training.dismiss()
+                self.validation.dismiss()
+
+    def _run(self, last: int) -> bool:
+        first, every = self.about.step, self.recipe.run
+        train_log = self._log("train.csv", first)
         window, saved_at = Window(), time.monotonic()
         batches = on_device(self.training, self.fabric.device)
         bar = progress("training", self.recipe.optim.steps, done=first, items="steps", console=self.console)
-        with self._stop_on_signals(), bar as advance:
+        with bar as advance:
             for step in range(first + 1, last + 1):
                 window.waiting()
                 together = [next(batches) for _ in range(self.recipe.optim.accumulate)]
@@ -133,11 +149,11 @@ class Training:
                     window = Window()
                 due = step % every.checkpoint_every == 0 or time.monotonic() - saved_at > 60 * every.checkpoint_minutes
                 if step % every.validate_every == 0 or step == self.recipe.optim.steps:
-                    due |= self._validate(step)
-                    window = Window()
+                    with window.paused():
+                        due |= self._validate(step)
                 stopped = self._stopped()
                 if due or step == last or stopped:
-                    self._save()
+                    self.save()
                     saved_at = time.monotonic()
                 if stopped:
                     return False
@@ -184,7 +200,10 @@ class Training:
         done = optim.steps * optim.accumulate * self.fabric.world_size
         positions = StepPositions(optim.batch_size, done, done + _SETTLING)
         batches = training_batches(self.taught, positions, self.recipe.run.workers)
-        settle_norms(self.weights.average, map(self.task.inputs, on_device(batches, self.fabric.device)))
+        try:
+            settle_norms(self.weights.average, map(self.task.inputs, on_device(batches, self.fabric.device)))
+        finally:
+            batches.dismiss()
 
     def _log(self, name: str, step: int) -> CsvLog | None:
         """One of the run's tables, where this process is the one that writes."""
@@ -221,9 +240,10 @@ class Training:
             self.about = replace(self.about, best_step=step, best_loss=figures.loss)
         return best
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a checkpoint of what is done."""
         if self.fabric.is_global_zero:
-            save_checkpoint(self.out, self.weights, self.about)
+            save_checkpoint(self.out, self.weights, self.about, self.watch.memory())
 
     def _resume(self, resume: bool) -> None:
         newest = newest_checkpoint(self.out)
@@ -239,6 +259,7 @@ class Training:
                 f"{self.out}: was trained on other data; give the same --data and --start, or another --out"
             )
         load_weights(newest, self.weights)
+        recall(newest, self.watch)
         self.about = replace(about, recipe=self.about.recipe, commit=self.about.commit)
 
     @contextmanager

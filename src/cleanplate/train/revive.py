@@ -1,5 +1,6 @@
 """A model file becomes a checkpoint that training can begin with: `cleanplate train --start MODEL.onnx`."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -14,7 +15,7 @@ from cleanplate.errors import InputError
 from cleanplate.models.fused import Fused, add_alone, take_apart
 from cleanplate.models.network import PATCH_PX, Layers, Network
 from cleanplate.runtime.model_file import ModelFile, read_model_file
-from cleanplate.train.checkpoint import About, find_checkpoint, save_average
+from cleanplate.train.checkpoint import About, find_checkpoint, newest_checkpoint, save_average
 from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
 from cleanplate.train.matte import network_of_shape
 from cleanplate.train.recipe import Model, Recipe
@@ -30,14 +31,17 @@ _NUM_SAMPLES = 32
 def begin_with(start: Path, recipe: Recipe, samples: Samples, out: Path) -> Path:
     """The checkpoint that a run in the folder `out` begins with: `start`, or OUT/start, made of it where it is a model.
 
+    A run that has a checkpoint keeps the beginning that it had. Of several processes each makes its own, all alike.
+
     Raises:
         InputError: neither a checkpoint, nor a run, nor a model file that can be trained on. ModelError: a damaged one.
 
     """
     if start.suffix != ".onnx":
         return find_checkpoint(start)
-    file, folder = read_model_file(start), out / "start"
-    if not folder.exists():
+    rank = os.environ.get("RANK", "0")  # what torchrun calls this process
+    file, folder = read_model_file(start), out / ("start" if rank == "0" else f"start_{rank}")
+    if not folder.exists() or newest_checkpoint(out) is None:
         seen = DegradedSamples(samples, Camera(recipe.effects, recipe.run.size_hw), recipe.run.seed)
         revive(file, recipe, collate([seen[position] for position in range(_NUM_SAMPLES)]), folder)
     return folder

@@ -1,11 +1,14 @@
 """The collapse watch: part of every training run, it stops one that has gone blank and says why."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
 
 from cleanplate.errors import RecipeError
 from cleanplate.train.causes import Alarm, Diagnosis
 from cleanplate.train.figures import HeadFigures
-from cleanplate.train.probe import Seen
+from cleanplate.train.probe import HeadSeen, Seen
 
 _COLLAPSED = 0.05
 _STRIKES = 2
@@ -67,6 +70,29 @@ class CollapseWatch:
                     f"{figures.correlation:.3f}, {_STRIKES} validations in a row); likely {_CAUSES.get(head, _ANY)}"
                 )
 
+    def memory(self) -> str:
+        """All that it has seen and said, as JSON: a run that goes on is judged as one that never stopped."""
+        return json.dumps(
+            {
+                "looks": [[step, _named(seen)] for step, seen in self._diagnosis.looks],
+                "strikes": self._strikes,
+                "alarms": [asdict(alarm) for alarm in self.alarms],
+                "said": self.said,
+            }
+        )
+
+    def recall(self, memory: str) -> None:
+        """Begin with what `memory` gave.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is something else.
+
+        """
+        held = cast("dict[str, Any]", json.loads(memory))
+        self._diagnosis.recall([(step, _seen(table)) for step, table in held["looks"]])
+        self._strikes = dict(held["strikes"])
+        self.alarms, self.said = [Alarm(**alarm) for alarm in held["alarms"]], list(held["said"])
+
     def _stop(self, said: str) -> None:
         self.said.append(said)
         if self.stops:
@@ -74,6 +100,20 @@ class CollapseWatch:
 
 
 _ANY = "a learning rate too high, inputs scaled twice, or files mis-paired with their shots"
+
+
+def _named(seen: Seen) -> dict[str, Any]:
+    heads = {name: {**head._asdict(), "figures": head.figures._asdict()} for name, head in seen.heads.items()}
+    return {**seen._asdict(), "heads": heads}
+
+
+def _seen(table: dict[str, Any]) -> Seen:
+    def head(of: dict[str, Any]) -> HeadSeen:
+        parts: dict[str, Any] = {"figures": HeadFigures(**of["figures"]), "kinship": tuple(of["kinship"])}
+        return HeadSeen(**(of | parts))
+
+    heads: dict[str, Any] = {"heads": {name: head(of) for name, of in table["heads"].items()}}
+    return Seen(**(table | heads))
 
 
 def row_of(seen: Seen) -> dict[str, float]:
