@@ -60,3 +60,11 @@ def test_another_aspect_ratio_is_refused(folder: Path, capsys: pytest.CaptureFix
 
 def test_a_missing_argument_is_wrong_usage(folder: Path) -> None:
     assert main(["doctor", str(folder / "plate.png")]) == 2
+
+
+def test_a_cut_out_counts_as_laid_over_the_plate_as_in_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut_out = np.zeros((90, 120, 4), np.float32)
+    cut_out[20:60, 30:60] = (0.9, 0.2, 0.1, 1)
+    write_picture(folder / "cut.png", cut_out)
+    assert doctor(folder, "cut.png") == 0
+    assert ": fine: " in capsys.readouterr().out

@@ -197,3 +197,12 @@ def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, caps
     assert main(["inspect", str(sheet), "--sheet", str(tmp_path / "again.jpg")]) == 2
     assert "is a picture; --sheet draws samples of a data set" in capsys.readouterr().err
     assert main(["inspect", str(shards), "--sheet", str(tmp_path / "sheet.pdf")]) == 2
+
+
+def test_an_archive_called_npy_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "a.npz", depth=np.ones((2, 2), np.float32))
+    (tmp_path / "a.npz").rename(tmp_path / "a.npy")
+    (tmp_path / "b.npy").write_bytes(b"PK\3\4 and nothing else")
+    for name, said in (("a.npy", "is an archive of arrays; save the one"), ("b.npy", "cannot be read")):
+        assert main(["inspect", str(tmp_path / name)]) == 1
+        assert f"{name}: {said}" in capsys.readouterr().err

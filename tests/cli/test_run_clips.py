@@ -166,3 +166,31 @@ def test_photos_are_looked_at_again_and_clips_are_not_unless_it_is_said(
     for on, off in zip(mattes["on"], mattes["off"], strict=True):
         assert on != off
     assert mattes["nothing"] == (mattes["off"][0], mattes["on"][1])
+
+
+def test_frames_never_go_into_a_folder_of_inputs(
+    words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a").mkdir()
+    still = folder / "a" / "000001_matte.png"
+    write_picture(still, np.zeros((*SIZE_HW, 3), np.float32))
+    inputs, plate = [str(folder / "a.mp4"), str(folder / "a")], ["--plate", str(folder / "plate.png")]
+    before = still.read_bytes()
+    for more in ([], ["--overwrite"]):
+        assert main([*words, *inputs, *plate, "--out", str(folder), "--clip-as", "png", *more]) == 2
+        assert f"{folder / 'a'}: is a folder of inputs as well" in capsys.readouterr().err
+    assert still.read_bytes() == before
+    assert names(folder / "a") == [still.name]
+
+
+def test_a_clip_whose_results_have_no_possible_name_does_not_stop_the_others(
+    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = folder / f"{'v' * 249}.mp4"
+    (folder / "a.mp4").rename(long)
+    assert (
+        main([*words, str(long), str(folder / "a.png"), "--plate", str(folder / "plate.png"), "--only", "matte"]) == 1
+    )
+    told = capsys.readouterr()
+    assert told.out == f"1 shot done, 1 failed: {tmp_path / 'out'}\n"
+    assert "too long" in told.err

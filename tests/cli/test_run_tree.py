@@ -235,3 +235,12 @@ def test_ctrl_c_keeps_what_was_finished_and_leaves_nothing_half_written(
     done = [Path(line["shot"]).relative_to(tree).with_suffix("") for line in lines_of(told)]
     assert 20 < len(done) < 312
     assert all((out / f"{name}_preview.jpg").stat().st_size for name in done)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems want names that are text")
+def test_a_summary_names_files_whose_names_are_no_text(run: Run, tree: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tree) + b"/caf\xe9.png"))
+    odd.write_bytes(next(tree.rglob("*.png")).read_bytes())
+    told = tmp_path / "told.jsonl"
+    run(*QUICK, "--summary", str(told))
+    assert b"caf\xe9.png" in told.read_bytes()

@@ -306,3 +306,11 @@ def test_8_bit_tiffs_of_every_mode_are_read_as_pillow_shows_them(tmp_path: Path,
     assert (alpha is not None) == (mode in {"LA", "RGBA"})
     if alpha is not None:
         assert np.array_equal(to_uint(alpha, 8), UPRIGHT[..., 0])
+
+
+def test_an_orientation_that_is_no_number_turns_nothing(tmp_path: Path) -> None:
+    as_number, as_text = (b"\x01\x12\x00" + rest for rest in (b"\3\0\0\0\1\0\6\0\0", b"\2\0\0\0\2x\0\0\0"))
+    as_text = exif(6).tobytes().replace(as_number, as_text)
+    assert as_text != exif(6).tobytes()
+    path = save(STORED_AS[1], tmp_path / "a.jpg", exif=as_text)
+    assert read_header(path).orientation == 1

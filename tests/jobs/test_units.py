@@ -180,3 +180,14 @@ def test_a_work_that_made_nothing_can_be_begun_with_another_plan(toys: Any, fold
         pytest.fail("the work cannot be finished")
     assert files_in(folder) == {}
     toys.work(folder, 0, 0)
+
+
+def test_only_what_it_may_have_written_itself_is_removed(toys: Any, whole: dict[str, bytes], folder: Path) -> None:
+    for name in (".00003-0123abcd.part", ".work.part"):
+        (folder / name).mkdir()
+        (folder / name / "inside.txt").write_text("x")
+    for name in (".0123456789ab.part", ".holiday.mp4.part"):
+        (folder / name).write_text("x")
+    toys.work(folder, 0, 0)
+    left = {name: data for name, data in files_in(folder).items() if name not in whole}
+    assert sorted(left) == [".holiday.mp4.part", ".work.part/inside.txt"]

@@ -138,3 +138,9 @@ def test_the_same_pair_gets_the_same_diagnosis(room: Room) -> None:
     first, second = examine(plate, shot), examine(plate, shot)
     assert np.array_equal(first.mended(plate), second.mended(plate))
     assert first.verdict == second.verdict
+
+
+@pytest.mark.parametrize("size_hw", [(16, 16000), (16000, 16)])
+def test_a_thread_of_a_picture_is_judged_without_fuss(size_hw: tuple[int, int]) -> None:
+    plate = np.random.default_rng(0).random((*size_hw, 3), np.float32)
+    assert examine(plate, plate[::-1].copy()).verdict.kind in {"fine", "mended", "unusable"}

@@ -266,3 +266,11 @@ def test_a_twin_knows_what_was_seen_and_from_then_on_each_sees_for_itself(differ
     assert twin.matte(here).plate is seen.plate
     assert twin.matte(there).plate is not seen.plate
     assert plate.matte(here).plate is seen.plate
+
+
+def test_no_matte_can_change_the_plate_of_the_others(difference_model: Path, scene: Image, shot: Image) -> None:
+    matte = Plate.open(scene, difference_model).matte(shot)
+    for shared in (matte.plate, matte.plate_disparity):
+        assert shared is not None
+        with pytest.raises(ValueError, match="read-only"):
+            shared[:] = 0

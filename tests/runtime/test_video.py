@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -218,3 +219,50 @@ def test_who_keeps_still_most_of_the_time_is_part_of_the_plate_and_that_is_said(
 def test_too_few_frames_make_no_plate(tmp_path: Path, walk: Scene, session: Session) -> None:
     with pytest.raises(InputError, match=r"has 3 frames, too few for --plate auto; give --plate FILE"):
         plate_of_clip(write_clip(tmp_path / "short.mp4", walk, num_frames=3), session)
+
+
+def test_a_clip_of_a_nudged_camera_goes_on_with_the_plate_as_its_first_frame_had_it(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "PART_S", 0.25)  # three frames
+    grain = np.random.default_rng(4).random((256, 384, 3), np.float32)
+    room = 4 * np.asarray(cv2.GaussianBlur(grain, (0, 0), 3), np.float32) - np.float32(1.5)
+    file, choice = tmp_path / "nudged.mp4", ClipChoice(("matte", "depth"))
+    with ClipWriter(file, (256, 384), RATE, "mp4") as writer:
+        for number in range(6):
+            there = np.array([[1, 0, 2.4], [0, 1, 1.7]])
+            frame = np.asarray(cv2.warpAffine(room, there, (384, 256), borderMode=cv2.BORDER_REFLECT), np.float32)
+            frame += np.random.default_rng(number).normal(0, 0.03, frame.shape).astype(np.float32)
+            frame[80:180, 40 + 20 * number : 90 + 20 * number] = 0.95
+            writer.add(np.clip(frame, 0, 1), number / float(RATE))
+
+    def stop_in_the_second_part(num_frames: int) -> None:
+        told.append(num_frames)
+        if len(told) == 5:
+            raise KeyboardInterrupt
+
+    fresh, clip = partial(Plate, np.clip(room, 0, 1), session), open_clip(file)
+    matte_clip(clip, fresh(), tmp_path / "whole", "a", choice, identity={})
+    told: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        matte_clip(clip, fresh(), tmp_path / "halves", "a", choice, identity={}, advance=stop_in_the_second_part)
+    matte_clip(clip, fresh(), tmp_path / "halves", "a", choice, identity={})
+    for product in choice.products:
+        whole, halves = (pictures(tmp_path / name / f"a_{product}.mp4") for name in ("whole", "halves"))
+        np.testing.assert_array_equal(whole, halves)
+    frames = OutputChoice(("matte",))
+    for name, keep in (("all", False), ("rest", True)):
+        if keep:
+            for file in sorted((tmp_path / "all").iterdir())[:3]:
+                (tmp_path / "rest").mkdir(exist_ok=True)
+                (tmp_path / "rest" / file.name).write_bytes(file.read_bytes())
+        matte_frames(clip, fresh(), tmp_path / name, frames, keep=keep)
+    for file in (tmp_path / "all").iterdir():
+        assert file.read_bytes() == (tmp_path / "rest" / file.name).read_bytes()
+
+
+def test_a_plate_is_made_of_a_clip_that_says_it_has_more_frames_than_it_has(
+    clip: Clip, room: Image, difference_model: Path
+) -> None:
+    clip.info = replace(clip.info, num_frames=100_000)
+    assert np.abs(plate_of_clip(clip, Session(difference_model)).rgb - room).mean() < 0.01

@@ -65,6 +65,7 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         InterruptedWorkError: at Ctrl-C; the same command goes on.
 
     """
+    from cleanplate.imaging.files import file_identity
     from cleanplate.runtime.batches import Order, Outcome
 
     for clip in clips:
@@ -72,7 +73,7 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
             product
             for product in work.choice.products
             # frame by frame only the frames themselves tell
-            if work.overwrite or work.form == "png" or not work.result(clip, product).is_file()
+            if work.overwrite or work.form == "png" or file_identity(work.result(clip, product)) is None
         )
         if not missing:
             summary.keep(clip.file)
@@ -128,13 +129,13 @@ def _digest(file: Path | str | None) -> str | None:
 
 def _plate_made(clip: "Shot", opened: "Clip", work: ClipWork) -> "tuple[Setup, tuple[str, ...]]":
     """The plate of a clip from the clip itself, kept as STEM_plate.png beside its results."""
-    from cleanplate.imaging.files import prepare_folder, write_picture
+    from cleanplate.imaging.files import file_identity, prepare_folder, write_picture
     from cleanplate.runtime.auto_plate import plate_of_clip
     from cleanplate.runtime.session import Session
 
     file = work.plate(clip)
     setup = replace(work.setup, plate=file)
-    if file.exists() and not work.overwrite:
+    if file_identity(file) and not work.overwrite:
         return setup, (f"{clip.file}: its plate {file} was there and is used; --overwrite makes it anew",)
     made = plate_of_clip(opened, Session(work.setup.model))
     prepare_folder(file.parent)

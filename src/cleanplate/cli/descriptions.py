@@ -96,15 +96,10 @@ def _depth_sidecar(path: Path) -> Facts:
 
 def _depth_values(path: Path) -> Facts:
     """The shape and range of a map, and what its sidecar says where there is one."""
-    import numpy as np
-
+    from cleanplate.imaging.depthfile import read_npy
     from cleanplate.imaging.files import file_identity
 
-    try:
-        values: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or "no array of numbers, or cut off"
-        raise InputError(f"{path}: cannot be read ({reason}); copy it again from where it came") from error
+    values = read_npy(path)
     if values.ndim != 2 or values.dtype.kind != "f" or not values.size:
         raise InputError(f"{path}: holds {values.dtype} of shape {values.shape}; a depth map is floats (height, width)")
     facts: Facts = {

@@ -18,12 +18,14 @@ def command(*, plate: Path, shot: Path, as_json: bool) -> int:
 
     Exit code: 0 fine or mended, 1 cannot be used (the first line says why and what to do), 2 wrong usage.
     """
+    from cleanplate.imaging.compositing import composite
     from cleanplate.imaging.files import read_picture
     from cleanplate.plate.doctor import examine
     from cleanplate.plate.sizes import fitted
 
-    shot_rgb = read_picture(shot).rgb
-    plate_rgb = fitted(read_picture(plate).rgb, (shot_rgb.shape[0], shot_rgb.shape[1]), str(plate), str(shot))
+    seen = read_picture(shot)
+    plate_rgb = fitted(read_picture(plate).rgb, (seen.rgb.shape[0], seen.rgb.shape[1]), str(plate), str(shot))
+    shot_rgb = seen.rgb if seen.alpha is None else composite(seen.rgb, seen.alpha, plate_rgb)
     diagnosis = examine(plate_rgb, shot_rgb)
     verdict, found = diagnosis.verdict, asdict(diagnosis.findings)
     if as_json:

@@ -165,7 +165,7 @@ def command(
         [Path(file) for file in (plate, model, plate_depth, backdrop) if file],
     )
     in_frames = clips if clip_as == "png" else []
-    refuse_folders_of_frames(shots, in_frames)
+    refuse_folders_of_frames(shots, in_frames, out)
     pictures = [*shots, *(of_clips.first_frame(clip) for clip in in_frames)]
     refuse_two_depth_formats(pictures, out, choice)
     if not overwrite:

@@ -1,5 +1,6 @@
 """Which shots the INPUTs of `cleanplate run` mean, where the results of each go, and what must not happen to files."""
 
+import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -114,8 +115,14 @@ def refuse_overwriting(results: Sequence[tuple[Shot, Sequence[Path]]], others: I
                 raise UsageError(f"{read[taken]}: would be overwritten by a result of {shot.file}; name another --out")
 
 
-def refuse_folders_of_frames(shots: Iterable[Shot], clips: Iterable[Shot]) -> None:
-    """Raise UsageError where the frames of a clip would lie among the results of pictures."""
+def refuse_folders_of_frames(shots: Sequence[Shot], clips: Sequence[Shot], out: Path) -> None:
+    """Raise UsageError where the frames of one of `clips` would lie among inputs, or among the results of pictures."""
+    from cleanplate.imaging.files import file_identity
+
+    read = {file_identity(folder) for shot in (*shots, *clips) for folder in shot.file.absolute().parents}
+    for folder in (out / clip.folder / clip.stem for clip in clips):
+        if (identity := file_identity(folder)) and identity in read:
+            raise _inputs_as_well(folder)
     folders = {Shot(clip.folder / clip.stem).key: clip for clip in clips}
     for shot in shots:
         clip = folders.get(Shot(shot.folder).key) if shot.folder.name else None
@@ -142,19 +149,19 @@ def _shots_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, 
 
     try:
         inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        identity = file_identity(folder)
+        os.stat(f"{folder}{os.sep}.")  # noqa: PTH116 - pathlib drops the dot; a folder may be listed and yet be closed
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
-    if identity:
-        listed[identity] = folder
+    if own := file_identity(folder):
+        listed[own] = folder
     folders: list[Path] = []
     for path in inside:
         if is_folder(path):
             folders.append(path)
         elif (
             path.suffix.lower() in (*PICTURE_SUFFIXES, *CLIP_SUFFIXES)
-            and path.is_file()
-            and file_identity(path) not in avoided
+            and (identity := file_identity(path))
+            and identity not in avoided
         ):
             yield path
     for path in folders:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import struct
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -152,8 +153,11 @@ def _orientation(image: PilImage.Image, path: Path) -> int:
         if late is not None:
             image.info["exif"] = b"Exif\0\0" + late
     # not `image.getexif`: to look for EXIF behind the pixels of a PNG, Pillow decodes them all
-    orientation = int(PilImage.Image.getexif(image).get(_ORIENTATION_TAG, 1))
-    return orientation if orientation in range(1, 9) else 1
+    try:
+        orientation: object = PilImage.Image.getexif(image).get(_ORIENTATION_TAG, 1)
+    except (ValueError, TypeError, SyntaxError, struct.error):  # what nobody can read turns no picture
+        return 1
+    return orientation if isinstance(orientation, int) and orientation in range(1, 9) else 1
 
 
 def _find_chunk(file: BinaryIO, name: bytes) -> bytes | None:

@@ -1,9 +1,11 @@
 """Depth maps that somebody else has made."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
@@ -23,7 +25,7 @@ def read_depth(path: Path) -> Image:
 
     """
     if path.suffix.lower() == ".npy":
-        metres: Any = _read_npy(path)
+        metres: Any = read_npy(path)
     elif path.suffix.lower() == ".exr":
         metres = read_exr(path)
     else:
@@ -52,11 +54,20 @@ def as_depth(metres: Any, what: str = "depth") -> Image:
     return np.where(np.isfinite(array) & (array > 0), array, 0).astype(np.float32)
 
 
-def _read_npy(path: Path) -> Any:
+def read_npy(path: Path) -> Any:
+    """A file's array of numbers; its values are read when they are asked for.
+
+    Raises:
+        InputError: it is missing, or holds something else.
+
+    """
     try:
-        return np.load(path, allow_pickle=False)
+        values: object = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check the name") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no array of numbers, or cut off"
         raise InputError(f"{path}: cannot be read ({reason}); copy it again from where it came") from error
+    if not isinstance(values, np.ndarray):
+        raise InputError(f"{path}: is an archive of arrays; save the one that is meant by itself")
+    return cast("NDArray[Any]", values)

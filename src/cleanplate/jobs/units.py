@@ -5,6 +5,7 @@ does not know is made again. So a unit must depend on nothing but the plan and i
 """
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -21,8 +22,8 @@ from cleanplate.jobs.ledger import Entry, Ledger
 from cleanplate.jobs.processes import map_in_processes, rebuilt
 from cleanplate.jobs.progress import Advance, nobody_looks, progress
 
-LEFTOVERS = ".*.part"
-"""Names of what was being written when a process was killed."""
+_LEFTOVER = re.compile(r"\.(\d{5,}-[0-9a-f]{8}|[0-9a-f]{12})\.part")
+"""Names of what was being written when a process was killed: units, and files (`imaging.files.replace_file`)."""
 
 
 class MakeUnit(Protocol):
@@ -179,7 +180,9 @@ def _files_in(folder: Path) -> list[str]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    for path in folder.glob(LEFTOVERS):
+    for path in folder.glob(".*.part"):
+        if not _LEFTOVER.fullmatch(path.name):
+            continue  # somebody else's
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -128,6 +128,8 @@ def _by_correlation(work: tuple[Image, Image]) -> Matrix:
     """The shift at which the two structures correlate most: the way out where there are no features."""
     reach = _reach((work[0].shape[0], work[0].shape[1]))
     first, second = (structure(luma, reach)[0] for luma in work)
+    if min(first.shape) < 2:  # a thread of a picture has no window
+        return np.eye(3)
     window = cv2.createHanningWindow((first.shape[1], first.shape[0]), cv2.CV_32F)
     (dx, dy), _ = cv2.phaseCorrelate(first, second, np.asarray(window, np.float32))
     return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64)

@@ -71,11 +71,19 @@ def plate_of_clip(clip: Clip, session: Session) -> AutoPlate:
 
 
 def _looks(clip: Clip) -> list[NDArray[np.uint8]]:
-    """Frames spread over the clip, 8 bits; how many it has is known only at its end."""
+    """Frames spread over the clip, 8 bits; how many it has is known only at its end, whatever its file says."""
     height, width = clip.info.size_hw
     most = max(_FEWEST, min(_LOOKS, _MEMORY_BYTES // (3 * height * width)))
-    every = first_every = max(1, (clip.info.num_frames or 0) // most)
+    every = max(1, (clip.info.num_frames or 0) // most)
+    while len(looks := _spread(clip, every, most)) < most and every > 1:  # there were fewer frames than it says
+        every = max(1, every * len(looks) // most)
+    return looks
+
+
+def _spread(clip: Clip, first_every: int, most: int) -> list[NDArray[np.uint8]]:
+    """Every so manieth frame, or fewer: less than twice as many as `most`."""
     looks: list[NDArray[np.uint8]] = []
+    every = first_every
     for frame in clip.frames(every=first_every):
         if frame.index % every == 0 and not frame.bridged:
             looks.append(np.rint(255 * frame.rgb).astype(np.uint8))

@@ -48,12 +48,22 @@ class Care:
     @cached_property
     def behind(self) -> Image:
         """Its disparity at the shot's size."""
-        behind = resize(self.disparity, (self.plate.shape[0], self.plate.shape[1])).view()
-        behind.flags.writeable = False  # every matte shares it
-        return behind
+        return _shared(resize(self.disparity, (self.plate.shape[0], self.plate.shape[1])))
+
+    @cached_property
+    def shown(self) -> Image:
+        """Itself, for mattes."""
+        return _shared(self.plate)
 
     @cached_property
     def cells(self) -> Image | None:
         """Its light in the network's pixels; None where those are no larger than the shot's."""
         height, width = self.seen.size_hw
         return cell_light(self.plate, (height, width))[0] if min(self.plate.shape[:2]) > min(height, width) else None
+
+
+def _shared(array: Image) -> Image:
+    """The same for many mattes, of which none may change it."""
+    shared = array.view()
+    shared.flags.writeable = False
+    return shared

@@ -192,12 +192,12 @@ class Plate:
                 full_alpha = look.added(full_alpha, rgb, care.plate, care.reach)
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
             return Matte(
-                full_alpha, front, behind, rgb, care.plate, self.disparity_range, notices, camera, depth_scale
+                full_alpha, front, behind, rgb, care.shown, self.disparity_range, notices, camera, depth_scale
             )  # fmt: skip
 
         return finish
 
-    def look_at(self, shot: PictureSource) -> None:
+    def look_at(self, shot: PictureSource | Picture) -> None:
         """Look at a shot as `matte` does and make nothing of it: the shots that follow are compared with this one.
 
         Raises:

@@ -19,7 +19,7 @@ from cleanplate import __version__
 from cleanplate.errors import UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter, join
-from cleanplate.imaging.files import prepare_folder, replace_file
+from cleanplate.imaging.files import file_identity, prepare_folder, replace_file
 from cleanplate.imaging.streams import Clip, ClipInfo, Frame
 from cleanplate.jobs.overlap import Behind, ahead
 from cleanplate.jobs.progress import Advance, nobody_looks
@@ -112,6 +112,8 @@ def matte_clip(
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
+    if kept:
+        _look_at(plate, next(clip.frames()))
     # while one is finished the next begins, and the one after it is read
     begun = ahead((frame, plate.begin(frame.picture)) for frame in ahead(clip.frames(kept)))
     for first in begun:
@@ -162,6 +164,8 @@ def matte_frames(
     def begin(frame: Frame) -> tuple[str, tuple[str, ...], Callable[[], Matte] | None]:
         stem = f"{frame.index:06d}"
         products = choice.missing(folder, stem) if keep else choice.products
+        if frame.index == 0 and not products:
+            _look_at(plate, frame)
         return stem, products, plate.begin(frame.picture) if products else None
 
     with Behind() as later:
@@ -172,6 +176,12 @@ def matte_frames(
                 later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
             advance(1)
     return (*clip.notices, *_few(told))
+
+
+def _look_at(plate: Plate | NoPlate, first: Frame) -> None:
+    """Have the plate mended by a clip's first frame, as it was when that was matted."""
+    if isinstance(plate, Plate):
+        plate.look_at(first.picture)
 
 
 def _few(told: Iterable[str]) -> list[str]:
@@ -193,7 +203,7 @@ class _Bench:
         """Make the folder, or go on with it: `num_parts` are there."""
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
-        if about.exists():
+        if file_identity(about):
             if about.read_text(encoding="utf-8") != wanted:
                 raise UsageError(
                     f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
