@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
 
 from cleanplate.errors import InputError, RecipeError
+from cleanplate.sample.shards import ShardReader
 from cleanplate.train.data import Samples
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
@@ -136,14 +137,13 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_learning_rate(
 
 
 @pytest.mark.slow
-def test_a_run_that_fails_leaves_no_process_behind(
-    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
-) -> None:
+def test_a_run_that_fails_leaves_no_process_behind(recipe: Recipe, data: Path, tmp_path: Path) -> None:
+    train, validation = ShardReader(data / "train"), ShardReader(data / "validation")  # another process can open them
     optim = recipe.optim.model_copy(update={"lr": 1e30, "warmup_steps": 0})
     run = recipe.run.model_copy(update={"workers": 1})
     wild = MatteAndDepth(recipe.model_copy(update={"optim": optim, "run": run}))
     before = set(multiprocessing.active_children())
     with pytest.raises(RecipeError) as kept:  # its traceback holds the loader, as that of an error nobody catches does
-        Training(wild, train, validation, tmp_path).run()
+        Training(wild, train, validation, tmp_path / "run").run()
     assert kept.tb is not None
     assert set(multiprocessing.active_children()) == before
