@@ -309,8 +309,8 @@ def test_8_bit_tiffs_of_every_mode_are_read_as_pillow_shows_them(tmp_path: Path,
 
 
 def test_an_orientation_that_is_no_number_turns_nothing(tmp_path: Path) -> None:
-    as_number, as_text = (b"\x01\x12\x00" + rest for rest in (b"\3\0\0\0\1\0\6\0\0", b"\2\0\0\0\2x\0\0\0"))
-    as_text = exif(6).tobytes().replace(as_number, as_text)
-    assert as_text != exif(6).tobytes()
-    path = save(STORED_AS[1], tmp_path / "a.jpg", exif=as_text)
+    number, text = (b"\x01\x12\x00" + rest for rest in (b"\3\0\0\0\1\0\6\0\0", b"\2\0\0\0\2x\0\0\0"))
+    with_text = exif(6).tobytes().replace(number, text)
+    assert with_text != exif(6).tobytes()
+    path = save(STORED_AS[1], tmp_path / "a.jpg", exif=with_text)
     assert read_header(path).orientation == 1

@@ -56,16 +56,18 @@ def command(
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
     loaded = load_recipe(recipe, overrides)
 
+    folders = [*(folder / "train" for folder in data), data[0] / "validation"]
+    foreign = set(filter(is_foreign_set, folders))  # the others say themselves what --pairs and --depth-is say of these
+    if (pairs or depth_is) and not foreign:
+        raise UsageError("--pairs, --depth-is: all of these sets say it themselves; leave them out")
+
     def opened(folder: Path) -> Samples:
-        foreign = is_foreign_set(folder)  # the others say themselves what --pairs and --depth-is say of these
-        samples = open_samples(folder, rule_words=pairs if foreign else (), depth_is=depth_is if foreign else None)
+        rule_words, meaning = (pairs, depth_is) if folder in foreign else ((), None)
+        samples = open_samples(folder, rule_words=rule_words, depth_is=meaning)
         if only := samples.about.get("only"):
             raise InputError(f"{folder}: is a test set, made with --only {only}; make one without it to train with")
         return samples
 
-    folders = [*(folder / "train" for folder in data), data[0] / "validation"]
-    if (pairs or depth_is) and not any(map(is_foreign_set, folders)):
-        raise UsageError("--pairs, --depth-is: all of these sets say it themselves; leave them out")
     train, validation = Together([opened(folder) for folder in folders[:-1]]), opened(folders[-1])
     goes_on = resume and newest_checkpoint(out) is not None
     begin = None if start is None else begin_with(start, loaded, train, out)
@@ -75,8 +77,7 @@ def command(
     training = Training(task, train, validation, out, resume=resume, seen_before=seen_before)
     finished = training.run()
     words = ["cleanplate", "train", str(recipe), *_each("--data", data), "--out", str(out), *_each("--set", overrides)]
-    words += [*_each("--pairs", pairs), *_each("--depth-is", [depth_is] if depth_is else [])]
-    words += [*_each("--start", [start] if start else []), "--resume"]
+    words += [*_each("--pairs", pairs), *_each("--depth-is", [depth_is]), *_each("--start", [start]), "--resume"]
     if finished:
         export = shlex.join(["cleanplate", "export", str(out), "--out", "model.onnx"])
         click.echo(f"trained {training.about.step} steps; now:  {export}")
@@ -87,5 +88,5 @@ def command(
 
 
 def _each(option: str, values: Iterable[object]) -> list[str]:
-    """The option before each value."""
-    return [word for value in values for word in (option, str(value))]
+    """The option before each value that is given."""
+    return [word for value in values if value is not None for word in (option, str(value))]

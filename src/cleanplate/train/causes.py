@@ -93,13 +93,13 @@ class Diagnosis:
     def _too_high(self) -> Iterator[_Finding]:
         growth = self._seen[-1].weight / max(self._seen[0].weight, 1e-12)
         leaps = sum(seen.update > 0.25 for seen in self._seen)
-        if self._unlearnt(0.3) and (leaps >= 2 or (growth > 4 and self._steps[-1] <= 400)):
+        if not all(self._learnt(0.3)) and (leaps >= 2 or (growth > 4 and self._steps[-1] <= 400)):
             said = f"a step moves the weights by {max(s.update for s in self._seen):.2g} of their length"
             yield _Finding("learning rate too high", said, "divide it by 10 or more, or warm it up")
 
     def _decays(self) -> Iterator[_Finding]:
         updates = [seen.update for step, seen in zip(self._steps, self._seen, strict=True) if step >= 8]
-        if len(updates) < 4 or not self._unlearnt(0.9):
+        if len(updates) < 4 or all(self._learnt(0.9)):
             return
         full = max(updates)
         fell = updates[-4] > full / 4 and max(updates[-2:]) < updates[-4] / 30
@@ -108,15 +108,14 @@ class Diagnosis:
             yield _Finding("learning rate decays", said, "let it fall to a hundredth once in the whole run, not sooner")
 
     def _too_low(self) -> Iterator[_Finding]:
-        # what one head learns so slowly no other does either: where one has learnt, small steps are meant
-        blank = all(not head.figures.gain >= _LEARNT for head in self._seen[-1].heads.values())
-        if self._steps[-1] >= 50 and blank and max(seen.update for seen in self._seen) < 5e-5:
+        # where one head has learnt, small steps are meant
+        if self._steps[-1] >= 50 and not any(self._learnt(_LEARNT)) and max(seen.update for seen in self._seen) < 5e-5:
             said = f"a step moves the weights by {self._seen[-1].update:.1g} of their length"
             yield _Finding("learning rate too low", said, "multiply it by 100; 1e-3 is a good first guess for Adam")
 
-    def _unlearnt(self, gain: float) -> bool:
-        """Whether any head gains less than this over the best constant, or cannot be judged."""
-        return any(not head.figures.gain >= gain for head in self._seen[-1].heads.values())
+    def _learnt(self, gain: float) -> list[bool]:
+        """Of every head, whether it gains so much over the best constant; not so where it cannot be judged."""
+        return [head.figures.gain >= gain for head in self._seen[-1].heads.values()]
 
 
 def _target_range(looks: list[HeadSeen]) -> _Finding | None:

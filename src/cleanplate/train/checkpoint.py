@@ -127,11 +127,11 @@ def read_about(folder: Path) -> About:
     except ValueError:
         raise InputError(f"{path}: is not JSON; take an earlier checkpoint") from None
     known = {field.name for field in fields(About)}
-    if not isinstance(table, dict) or set(cast("dict[str, Any]", table)) != known:
+    fields_of = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
+    typed = isinstance(fields_of.get("step"), int) and isinstance(fields_of.get("recipe"), dict)
+    if set(fields_of) != known or not typed:
         raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint")
-    about = About(**cast("dict[str, Any]", table))
-    if not isinstance(about.step, int) or not isinstance(about.recipe, dict):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint")
+    about = About(**fields_of)
     if about.format != FORMAT:
         raise InputError(
             f"{path}: has format {about.format}, this cleanplate reads {FORMAT}; use the one that wrote it"

@@ -175,7 +175,7 @@ class Batches(DataLoader[Batch]):
 
     def dismiss(self) -> None:
         """End the processes; an exception on its way out would keep them, and Python then waits for them for ever."""
-        if self._iterator is not None and self.num_workers:
+        if self._iterator is not None:  # kept only where there are processes
             cast("Any", self._iterator)._shutdown_workers()  # torch has no public word for it
             self._iterator = None
 
