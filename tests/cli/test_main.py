@@ -52,7 +52,7 @@ def test_output_that_cannot_be_written_is_one_line(plate: Path) -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "standard output cannot be written" in done.stderr
+    assert "cannot be written (No space left on device)" in done.stderr
 
 
 def test_loops_run_where_the_cache_folder_cannot_be_written(tmp_path: Path) -> None:

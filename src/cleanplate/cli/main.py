@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is not None:
             raise
         _leave_standard_output()
-        return _complain(f"standard output cannot be written ({error.strerror}); what was finished is kept", 1)
+        what = "standard output, or a file in whose middle the disk became full,"  # neither error names it
+        return _complain(f"{what} cannot be written ({error.strerror}); what was finished is kept", 1)
     return result if isinstance(result, int) else 0
 
 

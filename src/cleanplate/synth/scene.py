@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike
 from cleanplate.synth.geometry.mesh import Mesh
 from cleanplate.synth.geometry.vectors import Floats
 
+Footprint = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in metres of the floor that something takes."""
+
 
 @dataclass(frozen=True, eq=False)
 class AreaLight:
@@ -92,7 +95,7 @@ class Prop:
     kind: str
     meshes: list[Mesh]
     lights: list[AreaLight] = field(default_factory=list[AreaLight])
-    footprint: tuple[float, float, float, float] | None = None
+    footprint: Footprint | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Road:
     lane_m: float
 
     @property
-    def footprint(self) -> tuple[float, float, float, float]:
+    def footprint(self) -> Footprint:
         """x0, y0, x1, y1."""
         return self.x0, self.y0, self.x1, self.y1
 

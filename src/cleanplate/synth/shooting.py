@@ -22,7 +22,7 @@ from cleanplate.synth.render.render import PlateRender, ShotRender, render_plate
 from cleanplate.synth.scene import Actor, Camera
 from cleanplate.synth.staging import NEAREST_M, Cast, stage
 
-GENERATOR = "rooms-5"
+GENERATOR = "rooms-6"
 """Name and version of what makes the pictures; it changes whenever the same seed and parts would give others."""
 
 ASSETS = ("pack", "procedural")

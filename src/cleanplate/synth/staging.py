@@ -22,8 +22,8 @@ _FRAMED = (0.25, 5.0)
 _ON_STREETS = 0.06
 """The lowest such share where there is a road: people across the square."""
 
-_NUM_VEHICLES = (0.35, 0.35, 0.2, 0.1)
-"""How often none, one, two or three vehicles come where there is a road."""
+_NUM_VEHICLES = (0.25, 0.3, 0.2, 0.12, 0.08, 0.05)
+"""How often none, one, two and so on vehicles come where there is a road."""
 
 _CLOSE, _CLOSE_UP = (2.2, 7.0), 0.5
 """The same of close-ups, and how often one is tried."""

@@ -180,6 +180,12 @@ def foliage(rng: np.random.Generator) -> Floats:
     return _albedo(srgb * (1 + 0.35 * cloud(rng, 0.9) + 0.2 * cloud(rng, 0.3))[..., None])
 
 
+def gaps(rng: np.random.Generator) -> Floats:
+    """An opacity for leaves, (N, N): what stands behind shows through a seventh to two fifths of it."""
+    leafy = cloud(rng, 0.6)
+    return (leafy > np.quantile(leafy, rng.uniform(0.15, 0.4))).astype(np.float32)
+
+
 def face(rng: np.random.Generator, skin_srgb: Floats, hair_srgb: Floats) -> Floats:
     """A face seen from the front: u runs from ear to ear, v from chin (bottom row) to forehead."""
     canvas = np.empty((N, N, 3), np.float32)

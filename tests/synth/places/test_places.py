@@ -181,6 +181,33 @@ def test_vehicles_are_closed_stand_on_their_wheels_and_are_as_large_as_vehicles(
         assert np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum() > 0  # turned outward
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_vehicles_look_out_in_front_and_show_their_hubs(seed: int) -> None:
+    meshes = make_vehicle(np.random.default_rng(seed))
+    panes = [mesh for mesh in meshes if mesh.smooth and len(mesh.vertices) == 4]
+    facing = [np.cross(*(pane.vertices[[1, 2]] - pane.vertices[0])) for pane in panes]
+    assert min(pane.vertices[:, 1].mean() for pane in panes) < 0  # a windscreen
+    for pane, normal in zip(panes, facing, strict=True):
+        assert normal[0] == pytest.approx(0, abs=1e-6)
+        assert normal[1] * pane.vertices[:, 1].mean() > 0
+        assert normal[2] > -1e-6
+    tyres, hubs = ([m for m in meshes if m.smooth and len(m.vertices) == 15 * rows] for rows in (4, 2))
+    assert len(tyres) == len(hubs) >= 4
+    for tyre, hub in zip(tyres, hubs, strict=True):
+        assert abs(hub.vertices[:, 0]).min() > abs(tyre.vertices[:, 0]).mean()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_grows_or_is_built_on_the_road(seed: int) -> None:
+    scene = make_scene(np.random.default_rng(seed), TINY, PARTS, "street")
+    assert scene.road is not None
+    of_props = {id(mesh) for prop in scene.props for mesh in prop.meshes}
+    for mesh in scene.meshes:
+        low, high = bounds([mesh])
+        if id(mesh) not in of_props and low[2] < 0.3 < high[2]:
+            assert not overlap((*low[:2], *high[:2]), scene.road.footprint)
+
+
 def test_there_is_traffic_on_most_streets() -> None:
     came = 0
     for seed in range(12):

@@ -11,7 +11,7 @@ from cleanplate.synth.geometry.mesh import bounds, turn_z
 from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.parts import Parts, Piece
 from cleanplate.synth.places.walls import Shell
-from cleanplate.synth.scene import Prop
+from cleanplate.synth.scene import Footprint, Prop
 
 _HOW_MANY = {
     "room": (4, 18),
@@ -22,9 +22,6 @@ _HOW_MANY = {
     "street": (0, 8),
 }
 """Pieces that are tried in each kind of place: from the first number to one below the second."""
-
-Footprint = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in metres of the floor that something takes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,12 +36,14 @@ def put_up_outdoors(rng: np.random.Generator, shell: Shell, parts: Parts) -> tup
     return Site(meshes, lights), sky
 
 
-def daylight(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Floats, list[AreaLight]]:
-    """The sky's radiance (see `Scene`), and the light of sky and sun."""
+def daylight(
+    rng: np.random.Generator, shell: Shell, parts: Parts, sun_m: float = 90.0
+) -> tuple[Floats, list[AreaLight]]:
+    """The sky's radiance (see `Scene`), and the light of sky and of a sun so far away."""
     sky = (parts.sky(rng) * rng.uniform(0.5, 1.2)).astype(np.float32)
     lights = [_overhead(vector(0, shell.depth / 2, 25), 60.0, sky.reshape(-1, 3).mean(0) * rng.uniform(0.5, 1.5))]
     if rng.random() < (0.65 if sky.ndim == 1 else 0.3):  # a panorama brings its own sun, if it has one
-        lights.append(_sun(rng))
+        lights.append(_sun(rng, sun_m))
     return sky, lights
 
 
@@ -58,11 +60,11 @@ def tree(rng: np.random.Generator, shell: Shell, parts: Parts) -> list[Mesh]:
     x, y, r, z = rng.uniform(-w, w), rng.uniform(d * 0.5, d), rng.uniform(0.5, 1.6), rng.uniform(0.6, 2.5)
     return [
         revolved([(0.12, 0), (0.09, z + r)], trunk).moved(None, (x, y, 0)),
-        _ball(rng, r, crown).moved(None, (x, y, z + r)),
+        leaves(rng, r, crown).moved(None, (x, y, z + r)),
     ]
 
 
-def _ball(rng: np.random.Generator, radius_m: float, surface: Surface) -> Mesh:
+def leaves(rng: np.random.Generator, radius_m: float, surface: Surface) -> Mesh:
     """A lumpy sphere: a tree's crown or a bush."""
     theta, phi = np.meshgrid(np.linspace(0.01, np.pi - 0.01, 14), np.linspace(0, 2 * np.pi, 20), indexing="ij")
     lump = 1 + 0.12 * np.sin(5 * theta + rng.uniform(0, 6)) * np.cos(4 * phi + rng.uniform(0, 6))
@@ -78,12 +80,12 @@ def _overhead(centre: Floats, side_m: float, radiance: Floats) -> AreaLight:
     return AreaLight(corner, vector(0, side_m, 0), vector(side_m, 0, 0), radiance.astype(np.float32))
 
 
-def _sun(rng: np.random.Generator) -> AreaLight:
-    """A square of 2.5 m, 90 m away, 20 to 75 degrees above the horizon."""
+def _sun(rng: np.random.Generator, far_m: float) -> AreaLight:
+    """A square as large to the eye as 2.5 m at 90 m, 20 to 75 degrees above the horizon."""
     turn, climb = rng.uniform(0, 2 * np.pi), rng.uniform(0.35, 1.3)
     toward = np.array([np.cos(turn) * np.cos(climb), np.sin(turn) * np.cos(climb), np.sin(climb)], np.float32)
     warm = vector(1, rng.uniform(0.85, 0.97), rng.uniform(0.65, 0.9))
-    return _facing(toward * 90, 2.5, warm * rng.uniform(1500, 5000))
+    return _facing(toward * np.float32(far_m), 2.5 * far_m / 90, warm * rng.uniform(1500, 5000))
 
 
 def _facing(position: Floats, side_m: float, radiance: Floats) -> AreaLight:

@@ -1,4 +1,4 @@
-"""Streets and squares: a road along or across the view, house fronts and what is parked at the kerb."""
+"""Streets and squares: a road along or across the view, house fronts, hedges and what is parked at the kerb."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from cleanplate.synth.geometry.mesh import Mesh, Surface, bounds, quad, turn_z
 from cleanplate.synth.geometry.vectors import Floats, vector
 from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.furnishing import overlap
-from cleanplate.synth.places.outdoors import daylight, tree
+from cleanplate.synth.places.outdoors import daylight, leaves, tree
 from cleanplate.synth.places.walls import Shell, Site, wall_frame
 from cleanplate.synth.scene import Prop, Road
 
@@ -17,9 +17,18 @@ _LANE_M = (2.7, 3.7)
 _CLEAR_M = 6.0
 """How far from the front nothing is parked: a bus before the camera hides the street."""
 
+_SUN_M = 2000.0
+"""So far that what is at the end of the street is not nearer to it."""
+
+_HEDGE = 0.45
+"""How often there is a hedge or the edge of a wood, at each of both sides of a road."""
+
+_HALF = 1.5
+"""Half of a hedge's breadth, of the radius of a usual bush in it: none reaches further."""
+
 
 def put_up_street(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple[Site, Floats, Road]:
-    """Ground, road, house fronts, trees and parked vehicles; with the sky's radiance (see `Scene`) and the road."""
+    """Ground, road, house fronts, trees, hedges and parked vehicles; with the sky's radiance (`Scene`) and the road."""
     w, d = shell.width, shell.depth
     road = _road(rng, shell)
     site = Site(
@@ -28,12 +37,17 @@ def put_up_street(rng: np.random.Generator, shell: Shell, parts: Parts) -> tuple
     site.meshes.extend(_surfaced(rng, road))
     for wall in ("left", "right", "back"):
         if rng.random() < (0.4 if wall == "back" and road.along else 0.7):
-            site.meshes.extend(_front(rng, shell, wall, parts))
+            site.meshes.extend(_front(rng, shell, wall, road, parts))
     for _ in range(int(rng.integers(0, 8))):
-        site.meshes.extend(tree(rng, shell, parts))
+        trunk, crown = tree(rng, shell, parts)
+        if _beside(road, [trunk]):
+            site.meshes.extend((trunk, crown))
+    for side in (-1, 1):
+        if rng.random() < _HEDGE:
+            _hedge(rng, shell, road, side, site)
     for _ in range(int(rng.integers(0, 5))):
         _park(rng, shell, road, site, parts)
-    sky, lights = daylight(rng, shell, parts)
+    sky, lights = daylight(rng, shell, parts, _SUN_M)
     site.lights.extend(lights)
     return site, sky, road
 
@@ -71,20 +85,50 @@ def _surfaced(rng: np.random.Generator, road: Road) -> list[Mesh]:
     return meshes
 
 
-def _front(rng: np.random.Generator, shell: Shell, wall: str, parts: Parts) -> list[Mesh]:
-    """House fronts side by side along one side: a wall each, and rows of dark panes."""
+def _beside(road: Road, meshes: list[Mesh]) -> bool:
+    """Whether nothing of the meshes stands on the road."""
+    low, high = bounds(meshes)
+    return not overlap((*low[:2], *high[:2]), road.footprint)
+
+
+def _front(rng: np.random.Generator, shell: Shell, wall: str, road: Road, parts: Parts) -> list[Mesh]:
+    """House fronts side by side along one side: a wall each, and rows of dark panes; none where the road leads."""
     length = shell.width if wall == "back" else shell.depth
     meshes: list[Mesh] = []
     at = 0.0
     while at < length:
         span = min(float(rng.uniform(5, 18)), length - at)
         if span > 2 and rng.random() < 0.9:
-            meshes += [
-                m.moved(None, (at, 0, 0)) for m in _house(rng, span, float(rng.uniform(0.5, 1)) * shell.height, parts)
-            ]
+            turn, offset = wall_frame(shell, wall, at)
+            house = _house(rng, span, float(rng.uniform(0.5, 1)) * shell.height, parts)
+            house = [m.moved(turn, offset) for m in house]
+            meshes += house if _beside(road, house) else []
         at += span
-    turn, offset = wall_frame(shell, wall, 0.0)
-    return [m.moved(turn, offset) for m in meshes]
+    return meshes
+
+
+def _hedge(rng: np.random.Generator, shell: Shell, road: Road, side: int, site: Site) -> None:
+    """Bushes in a row beside the road, as low as a hedge or, where they hide nothing, as tall as the edge of a wood."""
+    kinds = [Surface(textures.foliage(rng), opacity=textures.gaps(rng)) for _ in range(int(rng.integers(1, 4)))]
+    before = not road.along and side < 0  # between the camera and the road
+    tallest = 0.6 if before else 3.5
+    size = float(np.exp(rng.uniform(float(np.log(0.4)), float(np.log(tallest)))))
+    low, high = (_CLEAR_M, 3 * shell.depth) if road.along else (-1.5 * shell.width, 1.5 * shell.width)
+    edge = ((road.x0, road.x1) if road.along else (road.y0, road.y1))[side > 0]
+    inner = edge + side * float(rng.uniform(0.3, 5))
+    if before and inner - 2 * _HALF * size < _CLEAR_M:
+        return
+    at = low + _HALF * size
+    while at < high - _HALF * size:
+        radius = size * float(rng.uniform(0.7, 1.3))
+        across = inner + side * _HALF * size
+        x, y = (across, at) if road.along else (at, across)
+        bush = leaves(rng, radius, kinds[int(rng.integers(len(kinds)))])
+        site.meshes.append(bush.moved(np.diag([1, 1, rng.uniform(0.8, 1.6)])).moved(None, (x, y, 0.7 * radius)))
+        at += radius * float(rng.uniform(0.8, 1.8))
+    across_m = sorted((inner, inner + side * 2 * _HALF * size))
+    x, y = (across_m, (low, high)) if road.along else ((low, high), across_m)
+    site.blocked.append((x[0], y[0], x[1], y[1]))
 
 
 def _house(rng: np.random.Generator, span: float, height: float, parts: Parts) -> list[Mesh]:
@@ -113,5 +157,6 @@ def _park(rng: np.random.Generator, shell: Shell, road: Road, site: Site, parts:
     edge = (road.x0, road.y0)[axis] + 0.3 - lo[axis] if beside else (road.x1, road.y1)[axis] - 0.3 - hi[axis]
     x, y = (edge, along) if road.along else (along, edge)
     footprint = (float(lo[0] + x), float(lo[1] + y), float(hi[0] + x), float(hi[1] + y))
-    if footprint[1] > _CLEAR_M and not any(overlap(footprint, prop.footprint) for prop in site.props if prop.footprint):
+    taken = [*site.blocked, *(prop.footprint for prop in site.props if prop.footprint)]
+    if footprint[1] > _CLEAR_M and not any(overlap(footprint, other) for other in taken):
         site.props.append(Prop("furniture", [m.moved(None, vector(x, y, 0)) for m in meshes], footprint=footprint))

@@ -7,14 +7,20 @@ from numpy.typing import ArrayLike
 
 from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.synth import textures
-from cleanplate.synth.geometry.mesh import Mesh, Surface, box, merged, quad, revolved
+from cleanplate.synth.geometry.mesh import Mesh, Surface, box, grid, merged, quad, revolved
 from cleanplate.synth.geometry.vectors import Floats
 
 _KINDS = {"hatchback": 0.3, "saloon": 0.3, "van": 0.2, "lorry": 0.1, "bus": 0.1}
 """How often each kind is drawn."""
 
 _QUARTER = np.array([[0, 0, 1], [0, 1, 0], [-1, 0, 0]], np.float32)
-"""A turn about y that lays an axle across."""
+"""A turn about y that lays an axle across, what was above to the right."""
+
+_PROUD_M = 0.006
+"""How far glass stands out of what it is let into."""
+
+_SCREEN = (0.06, 0.92)
+"""From where to where a screen reaches on its edge, and how wide it is."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +29,23 @@ class _Shape:
 
     Attributes:
         length, width: metres. bodies: painted. glass: dark, let into the sides. axles: y of each.
-        wheel: radius in metres.
+        screens: (2, 2) edges of bodies, bottom to top, that carry glass from side to side.
+        wheel: radius in metres. lean: how far each side leans inward, metres a metre above `waist`.
     """
 
     length: float
     width: float
     bodies: tuple[ArrayLike, ...]
     glass: tuple[ArrayLike, ...]
+    screens: tuple[ArrayLike, ...]
     axles: tuple[float, ...]
     wheel: float
+    lean: float = 0.0
+    waist: float = 0.0
+
+    def half_at(self, z: Floats) -> Floats:
+        """Half the width at heights."""
+        return np.asarray(self.width / 2 - self.lean * np.maximum(z - self.waist, 0), np.float32)
 
 
 def make_vehicle(rng: np.random.Generator) -> list[Mesh]:
@@ -42,8 +56,9 @@ def make_vehicle(rng: np.random.Generator) -> list[Mesh]:
     glass = Surface(textures.plain(rng, textures.colour(rng, (0, 0.2), (0.05, 0.25))), gloss=0.09)
     half = shape.width / 2
     second = paint if rng.random() < 0.7 else Surface(textures.plain(rng, _paint(rng), 0.02))
-    meshes = [_prism(body, half, surface) for body, surface in zip(shape.bodies, (paint, second), strict=False)]
-    meshes += [_prism(pane, half + 0.006, glass) for pane in shape.glass]
+    meshes = [_prism(body, shape, surface) for body, surface in zip(shape.bodies, (paint, second), strict=False)]
+    meshes += [_prism(pane, shape, glass, proud=_PROUD_M) for pane in shape.glass]
+    meshes += [_screen(edge, shape, glass) for edge in shape.screens]
     tyre = Surface(textures.plain(rng, textures.colour(rng, (0, 0.1), (0.08, 0.2))))
     rim = Surface(textures.plain(rng, textures.colour(rng, (0, 0.1), (0.3, 0.7))), gloss=0.05)
     for y in shape.axles:
@@ -83,7 +98,9 @@ def _car(rng: np.random.Generator, kind: str) -> _Shape:
         ]
     )
     pane = cabin.mean(0) + (cabin - cabin.mean(0)) * (0.94, 0.72)
-    return _Shape(length, width, (body, cabin), (pane,), (-half + 0.75, half - 0.75), float(rng.uniform(0.28, 0.34)))
+    screens = (cabin[[0, 3]], cabin[[1, 2]])
+    axles, wheel, lean = (-half + 0.75, half - 0.75), float(rng.uniform(0.28, 0.34)), float(rng.uniform(0.1, 0.35))
+    return _Shape(length, width, (body, cabin), (pane,), screens, axles, wheel, lean, waist)
 
 
 def _large(rng: np.random.Generator, kind: str) -> _Shape:
@@ -102,16 +119,19 @@ def _large(rng: np.random.Generator, kind: str) -> _Shape:
     slope = nose * (top - waist) / max(cab_top - waist, 0.1)
     pane = [(-half + 0.05, waist + 0.05), (last, waist + 0.05), (last, top), (-half + slope + 0.05, top)]
     axles = (-half + 0.9, half - 1.1) if kind != "lorry" else (-half + 1.0, half - 2.0, half - 0.9)
-    return _Shape(
-        length, width, (cab, load) if kind == "lorry" else (cab,), (pane,), axles, float(rng.uniform(0.33, 0.5))
-    )
+    bodies = (cab, load) if kind == "lorry" else (cab,)
+    screens: tuple[ArrayLike, ...] = ([(-half, waist), (-half + nose, cab_top)],)
+    if kind == "bus" or (kind == "van" and rng.random() < 0.6):
+        screens = (*screens, [(half, waist), (half, cab_top)])
+    return _Shape(length, width, bodies, (pane,), screens, axles, float(rng.uniform(0.33, 0.5)))
 
 
-def _prism(outline: ArrayLike, half_width: float, surface: Surface) -> Mesh:
-    """A convex outline of y and z, counter-clockwise, drawn out across from -half_width to half_width."""
+def _prism(outline: ArrayLike, shape: _Shape, surface: Surface, proud: float = 0.0) -> Mesh:
+    """A convex outline of y and z, counter-clockwise, drawn out from side to side and `proud` metres further."""
     points = np.asarray(outline, np.float32)
     k = len(points)
-    left, right = (np.column_stack([np.full(k, x, np.float32), points]) for x in (-half_width, half_width))
+    half = shape.half_at(points[:, 1]) + np.float32(proud)
+    left, right = (np.column_stack([x, points]) for x in (-half, half))
     vertices = np.concatenate([left, right]).astype(np.float32)
     fan = np.stack([np.zeros(k - 2, int), np.arange(1, k - 1), np.arange(2, k)], -1)
     here = np.arange(k)
@@ -122,11 +142,24 @@ def _prism(outline: ArrayLike, half_width: float, surface: Surface) -> Mesh:
     return Mesh(vertices, triangles, uv[triangles].astype(np.float32), surface)
 
 
+def _screen(edge: ArrayLike, shape: _Shape, glass: Surface) -> Mesh:
+    """A sheet of glass on an edge (2, 2) of y and z, bottom to top, turned away from the vehicle's middle."""
+    bottom, top = np.asarray(edge, np.float32)
+    low, high = bottom + _SCREEN[0] * (top - bottom), bottom + _SCREEN[1] * (top - bottom)
+    way = float(np.sign(low[0]))
+    dy, dz = high - low
+    off = way * _PROUD_M * np.array([dz, -dy], np.float32) / np.hypot(dy, dz)
+    half = way * _SCREEN[1] * shape.half_at(np.array([low[1], high[1]], np.float32))
+    rows = [[(side * x, *(at + off)) for side in (1, -1)] for x, at in zip(half, (low, high), strict=True)]
+    points = np.array(rows, np.float32)
+    return grid(points, points[..., ::2], glass)
+
+
 def _wheel(radius: float, tyre: Surface, rim: Surface, side: int, middle: tuple[float, float, float]) -> list[Mesh]:
     """A tyre and its disk, turned outward on `side`."""
     rows = [(0.0, -0.1), (radius, -0.1), (radius, 0.1), (0.6 * radius, 0.105)]
     disk = [(0.62 * radius, 0.1), (0.0, 0.108)]
-    turn = _QUARTER if side < 0 else _QUARTER.T
+    turn = _QUARTER if side > 0 else _QUARTER.T
     return [revolved(profile, surface).moved(turn, middle) for profile, surface in ((rows, tyre), (disk, rim))]
 
 

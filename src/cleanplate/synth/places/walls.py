@@ -12,7 +12,7 @@ from cleanplate.synth.geometry.mesh import Mesh, Surface, box, quad, revolved, t
 from cleanplate.synth.geometry.vectors import Floats
 from cleanplate.synth.parts import Parts
 from cleanplate.synth.places.fittings import Window, fitting
-from cleanplate.synth.scene import AreaLight, Prop
+from cleanplate.synth.scene import AreaLight, Footprint, Prop
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Site:
         meshes: everything that stays as it is.
         lights: what shines and stays as it is.
         props: lamps, windows and curtains; on streets, what is parked.
+        blocked: x0, y0, x1, y1 of ground that meshes take.
     """
 
     meshes: list[Mesh] = field(default_factory=list[Mesh])
     lights: list[AreaLight] = field(default_factory=list[AreaLight])
     props: list[Prop] = field(default_factory=list[Prop])
+    blocked: list[Footprint] = field(default_factory=list[Footprint])
 
 
 def shining(
