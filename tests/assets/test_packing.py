@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from cleanplate.assets.build import build_pack
 from cleanplate.assets.credits import credits_page
+from cleanplate.assets.gather import Downloads
 from cleanplate.assets.licences import Source
 from cleanplate.assets.packing import write_pack
 from cleanplate.errors import InputError
@@ -65,6 +67,14 @@ def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"manifest\.json"):
         open_pack(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", '{"format": "other"}'])
+def test_the_manifest_of_something_else_is_never_overwritten(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"manifest\.json: is no manifest of a pack, so the folder holds"):
+        build_pack(tmp_path, {}, Downloads(tmp_path), print)
+    assert (tmp_path / "manifest.json").read_text() == text
 
 
 def test_a_full_disk_leaves_the_old_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,12 @@ def test_the_depth_of_a_result(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert told(tmp_path / "a_depth.npy", capsys) == {**fields, "file": str(tmp_path / "a_depth.npy"), **values}
 
 
+def test_what_is_no_number_in_a_depth_map_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "a.npy", np.array([[0.25, np.nan, np.inf]], np.float32))
+    facts = told(tmp_path / "a.npy", capsys)
+    assert (facts["range"], facts["no_numbers"]) == ([0.25, 0.25], 2)
+
+
 def test_how_foreign_depth_is_read_is_told_once_it_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for kind, mode in (("bg", "RGB"), ("fg_bg", "RGB"), ("mask", "L"), ("depth", "L")):
         (tmp_path / kind).mkdir()

@@ -49,7 +49,8 @@ def test_another_plan_is_refused_by_what_differs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["[]", "7", '{"plan": []}', '{"plan": {}}\n[]', '{"plan": {}}\n{"file": "0.tar"}', '{"unit": 1}']
+    "content",
+    ["my notes", "[]", "7", '{"plan": []}', '{"plan": {}}\n[]', '{"plan": {}}\n{"file": "0.tar"}', '{"unit": 1}'],
 )
 def test_a_file_that_is_no_ledger_is_refused_and_kept(tmp_path: Path, content: str) -> None:
     (tmp_path / LEDGER).write_text(content + "\n")

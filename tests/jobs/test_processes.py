@@ -53,3 +53,8 @@ def test_an_error_is_the_same_after_its_journey() -> None:
     error = MissingExtraError("cleanplate synth", "synth", "embreex")
     again = rebuilt(type(error), str(error))
     assert (type(again), str(again), again.exit_code) == (MissingExtraError, str(error), 2)
+
+
+def test_a_worker_without_memory_is_one_sentence(toys: Any) -> None:
+    with pytest.raises(WorkerError, match=r"^a worker process has no more memory; fewer --workers need less of it$"):
+        list(map_in_processes(toys.have_no_memory, [0], 1))

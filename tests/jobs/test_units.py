@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,7 +117,25 @@ def test_a_disk_too_small_is_told_before_the_work_starts(toys: Any, folder: Path
         finished_units(folder, {"seed": 1}, make, toys.SIZES, Crew(), bytes_per_item=1e18),
     ):
         pytest.fail("the work cannot be finished")
-    assert set(files_in(folder)) == {LEDGER}
+    assert not list(folder.iterdir())  # and binds nobody to its plan
+
+
+def test_a_unit_that_is_not_what_it_would_be_is_made_again(toys: Any, whole: dict[str, bytes], folder: Path) -> None:
+    made: list[int] = []
+
+    def make(unit: int, staging: Path, advance: Any) -> Any:
+        made.append(unit)
+        return toys.write_unit(0, unit, staging, advance)
+
+    for once in ("interrupted", "finished"):
+        with (
+            suppress(KeyError),
+            finished_units(folder, {"seed": 1}, make, toys.SIZES, Crew(), fits=lambda unit, _entry: unit != 1),
+        ):
+            if once == "interrupted":
+                raise KeyError
+    assert made == [*range(len(toys.SIZES)), 1]
+    assert files_in(folder) == {name: data for name, data in whole.items() if name != "complete"}
 
 
 @pytest.mark.slow

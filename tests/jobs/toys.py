@@ -42,6 +42,10 @@ def die_at_three(item: int, _advance: Advance) -> int:
     return item
 
 
+def have_no_memory(_item: int, _tell: Tell) -> int:
+    raise MemoryError
+
+
 def refuse_at_three(item: int, _advance: Advance) -> int:
     if item == 3:
         raise InputError("three.png: is not wanted; leave it out")

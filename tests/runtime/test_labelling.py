@@ -134,6 +134,31 @@ def test_the_number_of_workers_and_being_stopped_change_nothing(
     assert contents(tmp_path / "again") == whole
 
 
+def test_a_damaged_shot_is_replaced_and_the_work_goes_on(
+    ours: Path, make_teacher: ModelMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labelling, "_UNIT", 2)
+    monkeypatch.setattr(labelling, "_LOOKED_AT", 2)  # the first and the last
+    (ours / "manifest.json").unlink()
+    call, path = TeacherCall(make_teacher(gain=3), "disparity"), ours / "fg_bg" / f"{NAMES[3]}.png"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    with pytest.raises(InputError, match="2 of 5 shots are kept, and the same command goes on with the rest"):
+        label(ours, call)
+    path.write_bytes(whole)
+    kept = (ours / "depth" / f"{NAMES[0]}.png").stat().st_ino
+    assert label(ours, call)[0] == 5
+    assert (ours / "depth" / f"{NAMES[0]}.png").stat().st_ino == kept
+    FolderReader(ours).verify()
+
+
+def test_scenes_of_others_are_told_apart_by_their_size_before_and_after(theirs: Path, make_teacher: ModelMaker) -> None:
+    before = FolderReader(theirs).scenes
+    assert all(scene.endswith(" bytes") for scene in before)
+    label(theirs, TeacherCall(make_teacher(), "disparity"))
+    assert FolderReader(theirs).scenes == before
+
+
 def _interrupted(*_: object) -> Any:
     raise InputError("the power is gone")
 

@@ -44,7 +44,7 @@ def write_set(folder: Path, count: int = 3) -> str:
         entry = write_pictures(folder, pictures)
         entries.append(entry | {"files": {file: len(data) for file, data in pictures}})
     rule = name_rule(["fg_bg={unit}/{scene}"])
-    about = {"made by": "a test"}
+    about = {"generator": "a test"}
     return write_folder_manifest(
         folder, entries, num_samples=count, size_hw=(20, 24), rule=rule, depth=MILLIMETRES, about=about
     )
@@ -230,3 +230,14 @@ def test_eight_and_sixteen_bits_have_one_scale() -> None:
         codes = DepthCodes(quantity, None, 1.0)
         small, large = np.array([[0, 51, 255]], np.uint8), np.array([[0, 51 * 257, 65535]], np.uint16)
         np.testing.assert_allclose(codes.metres(small), codes.metres(large), rtol=1e-6)
+
+
+def test_a_mask_with_transparency_is_refused(foreign: FolderMaker) -> None:
+    folder = foreign(bg=NAMES, fg_bg=NAMES, mask=NAMES)
+    stored = np.full((20, 24, 4), 255, np.uint8)
+    PilImage.fromarray(stored).save(folder / "mask" / "a.png")
+    assert FolderReader(folder)[0].alpha.min() == 1
+    stored[:, :12, 3] = 0
+    PilImage.fromarray(stored).save(folder / "mask" / "a.png")
+    with pytest.raises(InputError, match=r"mask/a\.png: has transparency where a grey picture belongs"):
+        FolderReader(folder)[0]

@@ -1,5 +1,7 @@
 """Pictures of a folder set are paired by their names; a set that does not pair is refused, misfits first."""
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,3 +110,18 @@ def test_the_listing_tells_a_missing_an_added_and_a_cut_off_file(foreign: Folder
     assert digest() == before
     (folder / "bg" / "d.png").write_bytes(data)
     assert digest() != before
+
+
+def test_a_link_that_leads_nowhere_is_told_and_hides_nothing(foreign: FolderMaker) -> None:
+    folder = foreign(bg=THREE, fg_bg=THREE, mask=THREE, depth=["a.png", "b.png"])
+    (folder / "depth" / "c.png").symlink_to("gone.png")
+    with pytest.raises(InputError, match=r"depth/c\.png: cannot be read \(No such file or directory\)"):
+        list_pictures(folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no file can have such a name")
+def test_names_of_another_encoding_have_a_digest(foreign: FolderMaker) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    folder = foreign(bg=[name], fg_bg=[name], mask=[name])
+    (one,) = paired(folder)
+    assert digest_of_sizes(sizes_in(list_pictures(folder))) != digest_of_sizes([(one.bg, 0)])

@@ -62,6 +62,15 @@ def test_an_existing_data_set_is_never_overwritten(tmp_path: Path) -> None:
         write_shards(tmp_path / "d", [_sample(1)], {})
 
 
+def test_tars_of_somebody_else_are_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    theirs = tmp_path / "d" / "00000.tar"
+    theirs.write_text("precious")
+    with pytest.raises(InputError, match=r"00000\.tar: is there already; name another folder"):
+        write_shards(tmp_path / "d", [_sample(0)], {})
+    assert theirs.read_text() == "precious"
+
+
 def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cleanplate synth"):
         ShardReader(tmp_path)

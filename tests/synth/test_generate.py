@@ -9,6 +9,7 @@ from cleanplate.errors import InputError, UsageError
 from cleanplate.jobs.ledger import LEDGER
 from cleanplate.jobs.units import Crew
 from cleanplate.sample.folder_reader import FolderReader
+from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
 from cleanplate.synth import generate as generation
 from cleanplate.synth.generate import generate
@@ -67,6 +68,28 @@ def test_a_stopped_data_set_goes_on_and_another_plan_is_refused(
     assert contents(tmp_path) == contents(made)
     with pytest.raises(InputError, match="already holds a data set"):
         generate(tmp_path, 5, TINY, unit=2)
+
+
+def test_a_work_in_which_nothing_finds_room_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def barren(*_: object) -> list[Sample]:
+        return []
+
+    monkeypatch.setattr(generation, "make_samples", barren)
+    with pytest.raises(InputError, match="nothing finds room in 200 scenes; let things come nearer, or name another"):
+        generate(tmp_path / "d", 1, TINY)
+    assert not list((tmp_path / "d").iterdir())
+
+
+def test_a_name_that_the_system_refuses_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        generate(tmp_path / ("x" * 300), 1, TINY)
+
+
+def test_tars_of_somebody_else_are_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "00000.tar").write_text("precious")
+    with pytest.raises(InputError, match=r"00000\.tar: is there already; name another folder"):
+        generate(tmp_path, 1, TINY)
+    assert (tmp_path / "00000.tar").read_text() == "precious"
 
 
 def _interrupted(*_: object) -> str:

@@ -14,7 +14,7 @@ from cleanplate.assets.bake_skies import bake_skies
 from cleanplate.assets.bake_textures import bake_textures
 from cleanplate.assets.gather import Downloads
 from cleanplate.assets.licences import Source
-from cleanplate.assets.packing import write_pack
+from cleanplate.assets.packing import refuse_other_manifest, write_pack
 from cleanplate.synth.pack import Pack
 
 Bake = Callable[[Downloads], tuple[dict[str, NDArray[Any]], list[Source]]]
@@ -51,10 +51,12 @@ def build_pack(folder: Path, bakes: Mapping[str, Bake], downloads: Downloads, re
         report: told in a few words what is being done.
 
     Raises:
-        InputError: a package cannot be had, is not what it should be, or the disk is full.
+        InputError: a package cannot be had, is not what it should be, the disk is full, or the folder holds something
+            else than a pack.
         MissingExtraError: a library that baking needs is not installed.
 
     """
+    refuse_other_manifest(folder)
     parts: dict[str, dict[str, NDArray[Any]]] = {}
     sources: list[Source] = []
     for name, bake in bakes.items():

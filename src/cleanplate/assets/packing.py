@@ -6,12 +6,13 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.assets.licences import Source
+from cleanplate.errors import InputError
 from cleanplate.imaging.files import prepare_folder, replace_files
 from cleanplate.synth.pack import PACK_FORMAT, PACK_VERSION, Arrays, Pack, fingerprint_of, open_pack
 
@@ -50,6 +51,17 @@ def write_pack(folder: Path, parts: Mapping[str, Arrays], sources: Sequence[Sour
         for temporary, data in zip(temporaries, contents.values(), strict=True):
             temporary.write_bytes(data)
     return open_pack(folder)
+
+
+def refuse_other_manifest(folder: Path) -> None:
+    """Raise InputError where a folder's manifest.json is another's: a pack would take its place."""
+    path = folder / "manifest.json"
+    try:
+        known: object = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # none there, or a damaged one, which a pack may replace
+    if not isinstance(known, dict) or cast("dict[str, Any]", known).get("format") != PACK_FORMAT:
+        raise InputError(f"{path}: is no manifest of a pack, so the folder holds something else; name another folder")
 
 
 def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:

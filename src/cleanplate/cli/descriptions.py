@@ -96,18 +96,22 @@ def _depth_sidecar(path: Path) -> Facts:
 
 def _depth_values(path: Path) -> Facts:
     """The shape and range of a map, and what its sidecar says where there is one."""
+    import numpy as np
+
     from cleanplate.imaging.depthfile import read_npy
     from cleanplate.imaging.files import file_identity
 
     values = read_npy(path)
     if values.ndim != 2 or values.dtype.kind != "f" or not values.size:
         raise InputError(f"{path}: holds {values.dtype} of shape {values.shape}; a depth map is floats (height, width)")
+    finite = values[np.isfinite(values)]
     facts: Facts = {
         "file": str(path),
         "kind": "depth map",
         "shape": list(values.shape),
         "dtype": str(values.dtype),
-        "range": [float(values.min()), float(values.max())],
+        "range": [float(finite.min()), float(finite.max())] if finite.size else None,
+        **({} if finite.size == values.size else {"no_numbers": int(values.size - finite.size)}),
     }
     sidecar = path.with_suffix(".json")
     return {**_depth_sidecar(sidecar), **facts} if file_identity(sidecar) else facts

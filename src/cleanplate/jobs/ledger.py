@@ -90,12 +90,13 @@ class Ledger:
         lines: list[object] = []
         end = 0
         for line in self._file:
+            if not line.endswith(b"\n"):
+                break
             try:
                 lines.append(json.loads(line))
-            except ValueError:
-                break
-            if not line.endswith(b"\n"):
-                lines.pop()
+            except ValueError as error:
+                if not lines:  # a whole line, and no plan
+                    raise _unclear(self.path) from error
                 break
             end += len(line)
         begun, done = _understood(lines, self.path)
@@ -125,9 +126,13 @@ def _understood(lines: Sequence[object], path: Path) -> tuple[dict[str, Any], di
     plan: object = objects[0].get("plan") if objects else {}
     units = [line.get("unit") for line in objects[1:]]
     if len(objects) < len(lines) or not isinstance(plan, dict) or not all(isinstance(unit, int) for unit in units):
-        raise InputError(f"{path}: does not say what of a work is done; delete it, or name another folder")
+        raise _unclear(path)
     entries = ({key: value for key, value in line.items() if key != "unit"} for line in objects[1:])
     return cast("dict[str, Any]", plan), dict(zip(cast("list[int]", units), entries, strict=True))
+
+
+def _unclear(path: Path) -> InputError:
+    return InputError(f"{path}: does not say what of a work is done; delete it, or name another folder")
 
 
 def _refuse_other_plan(folder: Path, begun: dict[str, Any], plan: dict[str, Any]) -> None:

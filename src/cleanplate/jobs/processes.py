@@ -30,6 +30,7 @@ ONE_THREAD: dict[str, str] = dict.fromkeys(
 """The environment of a worker, there before numpy is loaded; with one thread sums also come out the same everywhere."""
 
 _GONE = (EOFError, BrokenPipeError, ConnectionResetError)
+_FEWER = "fewer --workers need less of it"
 
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
@@ -71,6 +72,8 @@ def answer(task: Task[Item, Result], item: Item, tell: Tell) -> Answer[Result]:
         return Answer(task(item, tell))
     except CleanplateError as error:
         return Answer(refused=(type(error), str(error)))
+    except MemoryError:
+        return Answer(refused=(WorkerError, f"a worker process has no more memory; {_FEWER}"))
     except Exception:
         return Answer(crashed=traceback.format_exc())
 
@@ -188,4 +191,4 @@ def _died(worker: _Worker) -> WorkerError:
     worker.process.join()
     code = worker.process.exitcode
     how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"gone (exit code {code})"
-    return WorkerError(f"a worker process was {how}, often because memory ran out; fewer --workers need less of it")
+    return WorkerError(f"a worker process was {how}, often because memory ran out; {_FEWER}")

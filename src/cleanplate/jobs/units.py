@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -62,6 +62,7 @@ def finished_units(
     what: str = "making",
     items: str = "samples",
     bytes_per_item: float = 0,
+    fits: Callable[[int, Entry], bool] = lambda _unit, _entry: True,
 ) -> Generator[list[Entry]]:
     """Make the units that are missing in `folder`, then yield the entries of all, in order.
 
@@ -76,6 +77,7 @@ def finished_units(
         what: the work, for the progress bar.
         items: what is counted, in the plural.
         bytes_per_item: about how much an item takes, so that a disk too small is told before the work starts.
+        fits: whether a finished unit still is what it would be; made again where not.
 
     Raises:
         InputError: another plan, no room, a folder that cannot be written, or what `make` raised.
@@ -83,10 +85,14 @@ def finished_units(
     """
     with Ledger(folder, plan) as ledger:
         _remove_leftovers(folder)
-        _forget_lost(ledger)
+        _forget_lost(ledger, fits)
         missing = {unit: size for unit, size in enumerate(sizes) if unit not in ledger.done}
         total, num_missing = sum(sizes), sum(missing.values())
-        _refuse_small_disk(ledger, num_missing, items, bytes_per_item, done=total - num_missing)
+        try:
+            _refuse_small_disk(ledger, num_missing, items, bytes_per_item, done=total - num_missing)
+        except InputError:
+            _forget_nothing(ledger)
+            raise
         try:
             with progress(what, total, done=total - num_missing, items=items, summary=True) as advance:
                 for unit, entry in _made(folder, make, missing, crew, advance):
@@ -189,12 +195,13 @@ def _remove_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _forget_lost(ledger: Ledger) -> None:
-    """Units whose files somebody removed or cut off, or of which nothing is known, are made again."""
+def _forget_lost(ledger: Ledger, fits: Callable[[int, Entry], bool]) -> None:
+    """Units whose files somebody removed or cut off, of which nothing is known, or that do not fit, are made again."""
     for unit, entry in list(ledger.done.items()):
         files: object = entry.get("files")
         sizes = cast("dict[str, int]", files) if isinstance(files, dict) else None
-        if sizes is None or any(_size(ledger.folder / name) != size for name, size in sizes.items()):
+        lost = sizes is None or any(_size(ledger.folder / name) != size for name, size in sizes.items())
+        if lost or not fits(unit, entry):
             del ledger.done[unit]
 
 

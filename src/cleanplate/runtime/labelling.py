@@ -69,14 +69,22 @@ def label(
     asked = _asked(teacher)
     known = begun.get("depth") if begun.get("teacher") == asked else None
     codes = _measured(folder, files, teacher) if known is None else DepthCodes.from_json(known, str(folder))
-    pictures = listing_of(sizes_in(opened.listings))
-    plan = {"pictures": pictures, "teacher": asked, "depth": codes.as_json()}
+    names = listing_of((file, 0) for file, _ in sizes_in(opened.listings))  # a damaged one may be replaced meanwhile
+    plan = {"pictures": names, "teacher": asked, "depth": codes.as_json()}
     sizes = [min(_UNIT, len(files) - first) for first in range(0, len(files), _UNIT)]
-    make = _Units(folder.absolute(), [(one.name, one.fg_bg) for one in opened.pairs], call, codes)
+    make = _Units(folder.absolute(), _shots(opened), call, codes)
     prepare_folder(folder)
     height, width = read_header(folder / "fg_bg" / files[0]).size_hw
     with finished_units(
-        folder, plan, make, sizes, crew or Crew(), what="labelling", items="shots", bytes_per_item=height * width
+        folder,
+        plan,
+        make,
+        sizes,
+        crew or Crew(),
+        what="labelling",
+        items="shots",
+        bytes_per_item=height * width,
+        fits=lambda unit, entry: entry.get("shots") == make.shots_of(unit),
     ) as entries:
         _write_manifest(opened, codes, asked, entries)
     return len(files), codes
@@ -99,12 +107,16 @@ def encode_depth(values: Image, codes: DepthCodes) -> tuple[NDArray[np.uint16], 
 
 @dataclass(frozen=True)
 class _Units:
-    """Labels 64 shots, in whatever process it is sent to."""
+    """Labels 64 shots, each a name, a file and its size, in whatever process it is sent to."""
 
     folder: Path
-    shots: list[tuple[str, str]]
+    shots: list[tuple[str, str, int]]
     call: TeacherCall
     codes: DepthCodes
+
+    def shots_of(self, unit: int) -> str:
+        """One hash over the files of a unit's shots and their sizes."""
+        return listing_of((file, size) for _, file, size in self._shots(unit))
 
     def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
         """See `jobs.units.MakeUnit`."""
@@ -113,20 +125,28 @@ class _Units:
 
         def pictures() -> Iterator[tuple[str, bytes]]:
             nonlocal clipped
-            for name, file in self.shots[unit * _UNIT : (unit + 1) * _UNIT]:
+            for name, file, _ in self._shots(unit):
                 stored, beyond = encode_depth(teacher.look(read_picture(self.folder / "fg_bg" / file).rgb), self.codes)
                 clipped += beyond
                 yield f"depth/{name}.png", encode_png(stored)
                 advance(1)
 
         entry = write_pictures(folder, pictures())
-        return entry | {"clipped": clipped}
+        return entry | {"clipped": clipped, "shots": self.shots_of(unit)}
+
+    def _shots(self, unit: int) -> list[tuple[str, str, int]]:
+        return self.shots[unit * _UNIT : (unit + 1) * _UNIT]
 
 
 @lru_cache(maxsize=1)
 def _ready(call: TeacherCall) -> Teacher:
     """One process loads it once."""
     return Teacher(call)
+
+
+def _shots(opened: FolderSet) -> list[tuple[str, str, int]]:
+    sizes = dict(opened.listings["fg_bg"].files.values())
+    return [(one.name, one.fg_bg, sizes[one.fg_bg]) for one in opened.pairs]
 
 
 def _without_depth(folder: Path, rule_words: Sequence[str], begun: Mapping[str, Any]) -> FolderSet:

@@ -97,7 +97,7 @@ class FolderReader:
 
     Attributes:
         fingerprint: of a set without a manifest over names and sizes, so that opening it reads no picture.
-        scenes, people: of a set without a manifest, scenes are names of backgrounds with their sizes in bytes.
+        scenes, people: of a set that nobody here made, scenes are names of backgrounds with their sizes in bytes.
         about: who made the samples and how, as the manifest has it; nothing where there is none.
 
     Raises:
@@ -111,12 +111,11 @@ class FolderReader:
         self.depth = _meaning(opened, depth_is)
         self.about = {} if opened.manifest is None else dict(opened.manifest.about)
         self.pairs: list[Pair] = opened.pairs
-        if opened.manifest is None:
-            self.fingerprint = listing_of(sizes_in(opened.listings))
-            sizes = dict(opened.listings["bg"].files.values())
+        listings, manifest = opened.listings, opened.manifest
+        self.fingerprint = listing_of(sizes_in(listings)) if manifest is None else manifest.fingerprint
+        if "generator" not in self.about:  # another's pictures, labelled or not: names alone say little
+            sizes = dict(listings["bg"].files.values())
             self.pairs = [one._replace(scene=f"{one.scene}, {sizes[one.bg]} bytes") for one in opened.pairs]
-        else:
-            self.fingerprint = opened.manifest.fingerprint
         self.scenes = frozenset(one.scene for one in self.pairs)
         self.people = frozenset(name for one in self.pairs for name in one.people)
 
@@ -152,11 +151,11 @@ class FolderReader:
         Raises:
             InputError: it is not what was written, or there is no manifest to tell.
         """
-        opened = open_folder_set(self.folder)
-        if opened.manifest is None:
+        if read_folder_manifest(self.folder) is None:
             raise InputError(f"{self.folder}: has no manifest.json that says what was written; nothing to compare with")
+        opened = open_folder_set(self.folder)
         files = (file for file, _ in sizes_in(opened.listings))
-        if fingerprint_of(self.folder, files) != opened.manifest.fingerprint:
+        if fingerprint_of(self.folder, files) != self.fingerprint:
             raise InputError(f"{self.folder}: is not what was written (its SHA-256 differs); copy or make it again")
 
     def _depth_m(self, one: Pair, size_hw: tuple[int, int]) -> Image:
@@ -191,7 +190,10 @@ def _meaning(opened: FolderSet, depth_is: str | None) -> DepthCodes | None:
 
 def _grey(path: Path) -> NDArray[Any]:
     """A grey picture's samples as stored, (h, w) uint8 or uint16: an alpha or depth image is no colour picture."""
-    colour = read_stored(path).colour
+    stored = read_stored(path)
+    colour = stored.colour
+    if stored.alpha is not None and (to_float(stored.alpha) < 1).any():
+        raise InputError(f"{path}: has transparency where a grey picture belongs; save the values themselves in grey")
     if colour.ndim == 2:
         return colour
     if colour.shape[2] != 3 or np.ptp(to_float(colour), axis=2).max() > _GREY_WITHIN:

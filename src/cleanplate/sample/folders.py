@@ -8,11 +8,10 @@ from typing import Any, cast
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging.arrays import to_uint
-from cleanplate.imaging.files import encode_png, file_identity, replace_file
-from cleanplate.jobs.ledger import LEDGER
+from cleanplate.imaging.files import encode_png, replace_file
 from cleanplate.sample.depthcodes import DepthCodes
 from cleanplate.sample.members import millimetres
-from cleanplate.sample.naming import KINDS, NameRule, name_rule
+from cleanplate.sample.naming import NameRule, name_rule
 from cleanplate.sample.pairs import added, digest_of, digest_of_sizes
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST, checked_manifest
@@ -93,15 +92,6 @@ class FolderManifest:
         with replace_file(folder / MANIFEST) as temporary:
             temporary.write_text(json.dumps(fields, indent=1), encoding="utf-8")
         return self.fingerprint
-
-
-def refuse_strangers(folder: Path) -> None:
-    """Raise InputError where pictures of a new set would come among others: a set holds nothing but its own."""
-    if file_identity(folder / LEDGER):
-        return  # the folders are this work's, or the ledger will refuse it
-    for kind in KINDS:
-        if file_identity(folder / kind):
-            raise InputError(f"{folder / kind}: is there already; name another folder for the data set, or delete it")
 
 
 def write_folder_manifest(

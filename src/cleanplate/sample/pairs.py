@@ -38,7 +38,7 @@ class Listing(NamedTuple):
 
 def digest_of(file: str, content: bytes) -> int:
     """SHA-256 over a file's name in its set, a zero byte, and the content or what stands for it."""
-    return int.from_bytes(hashlib.sha256(file.encode() + b"\0" + content).digest(), "big")
+    return int.from_bytes(hashlib.sha256(os.fsencode(file) + b"\0" + content).digest(), "big")
 
 
 def added(digests: Iterable[int]) -> int:
@@ -131,18 +131,22 @@ def _named(folder: Path, kind: str) -> dict[str, tuple[str, int]]:
 def _pictures_below(folder: Path, inside: str) -> Iterator[tuple[str, int]]:
     """Every picture's path inside the folder of its kind, with its size; in no order."""
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _pictures_below(folder / entry.name, f"{inside}{entry.name}/")
-                elif entry.name.lower().endswith(PICTURE_SUFFIXES):
-                    yield f"{inside}{entry.name}", entry.stat().st_size
+        entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _pictures_below(folder / entry.name, f"{inside}{entry.name}/")
+        elif entry.name.lower().endswith(PICTURE_SUFFIXES):
+            try:
+                size = entry.stat().st_size
+            except OSError as error:  # a link that leads nowhere
+                raise InputError(f"{entry.path}: cannot be read ({error.strerror}); copy it, or remove it") from error
+            yield f"{inside}{entry.name}", size
 
 
 def _by_values(folder: Path, listing: Listing, rule: NameRule) -> dict[Values, str]:

@@ -38,7 +38,7 @@ class Sample:
         instances: (h, w) uint8: 0 = no foreground, k + 1 = `instance_names[k]` is the nearest foreground there.
         instance_names, instance_kinds: who or what, and "person", "animal" or "object".
         view: the camera.
-        tags: what is special about the shot: "empty", "lamp", "screen", "curtain", "removed", "moved".
+        tags: what is special about the shot: "empty", "lamp", "daylight", "screen", "curtain", "removed", "moved".
     """
 
     key: str

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -16,14 +17,35 @@ from cleanplate.imaging.files import file_identity, is_folder, prepare_folder, r
 from cleanplate.jobs.ledger import LEDGER
 from cleanplate.sample.contents import Contents
 from cleanplate.sample.members import decode_members, encode_members
+from cleanplate.sample.naming import KINDS
 from cleanplate.sample.record import Sample
 
 FORMAT = "cleanplate-shards"
 VERSION = 2
 MANIFEST = "manifest.json"
 
+_NUMBERED = re.compile(r"\d{5,}\.tar")
+"""How tars are named."""
+
 _MANIFEST_KEYS = {"fingerprint", "size_hw", "scenes", "people", "shards", "num_samples"}
 _SHARD_KEYS = {"file", "num_samples", "num_bytes", "sha256"}
+
+
+def refuse_strangers(folder: Path, layout: str = "shards") -> None:
+    """Raise InputError where a new set would come over another or among somebody's files, in shards or "folders".
+
+    A set holds nothing but its own; where a work was begun, the files are that work's, or its ledger refuses it.
+    """
+    if file_identity(folder / MANIFEST):
+        raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
+    if file_identity(folder / LEDGER) or not is_folder(folder):
+        return
+    if layout == "folders":
+        there = [folder / kind for kind in KINDS if file_identity(folder / kind)]
+    else:
+        there = sorted(path for path in folder.glob("*.tar") if _NUMBERED.fullmatch(path.name))
+    if there:
+        raise InputError(f"{there[0]}: is there already; name another folder for the data set, or delete it")
 
 
 def write_shard(path: Path, samples: Iterable[Sample]) -> dict[str, Any]:
@@ -99,10 +121,9 @@ def write_shards(folder: Path, samples: Iterable[Sample], about: dict[str, Any],
     """Write samples into tars of `samples_per_shard` and, last, the manifest; return the data set's fingerprint.
 
     Raises:
-        InputError: the folder already holds a data set, cannot be written, or there are no samples.
+        InputError: the folder already holds a data set or tars, cannot be written, or there are no samples.
     """
-    if (folder / MANIFEST).exists():
-        raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
+    refuse_strangers(folder)
     prepare_folder(folder)
     entries: list[dict[str, Any]] = []
     remaining = iter(samples)

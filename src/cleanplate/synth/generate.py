@@ -12,10 +12,10 @@ from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
 from cleanplate.sample.depthcodes import MILLIMETRES
-from cleanplate.sample.folders import pictures_of, refuse_strangers, write_folder_manifest, write_pictures
+from cleanplate.sample.folders import pictures_of, write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
+from cleanplate.sample.shards import refuse_strangers, write_manifest, write_shard
 from cleanplate.synth.shooting import GENERATOR, Plan, make_samples, parts_of
 from cleanplate.synth.staging import NEAREST_M
 
@@ -26,6 +26,10 @@ _NAMES = "{unit}/{scene}-{n:[0-9]+}"
 """How the pictures in folders are named; a folder below for each unit, because nobody lists 40,000 files gladly."""
 
 _UNIT = 64
+
+_BARREN = 200
+"""After so many scenes in a row in which nothing found room, none will come."""
+
 _BYTES, _BYTES_PER_PX = 10_000, 5
 """About how much a sample takes; after the first unit what was made is measured instead."""
 
@@ -52,10 +56,7 @@ def generate(
     """
     if layout not in LAYOUTS:
         raise UsageError(f"layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
-    if (folder / MANIFEST).exists():
-        raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
-    if layout == "folders":
-        refuse_strangers(folder)
+    refuse_strangers(folder, layout)
     parts = parts_of(plan).fingerprint
     about = {
         "generator": GENERATOR,
@@ -111,7 +112,7 @@ class _Units:
 
 def _samples(plan: Plan, unit: int, count: int, advance: Advance) -> Iterator[Sample]:
     """`count` samples of the unit's own scenes; a scene may give fewer than planned."""
-    missing = count
+    missing, barren = count, 0
     for scene in numbers():
         if not missing:
             return
@@ -120,3 +121,6 @@ def _samples(plan: Plan, unit: int, count: int, advance: Advance) -> Iterator[Sa
             yield sample
             advance(1)
         missing -= len(shots)
+        barren = 0 if shots else barren + 1
+        if barren == _BARREN:
+            raise InputError(f"nothing finds room in {_BARREN} scenes; let things come nearer, or name another place")

@@ -137,3 +137,22 @@ def test_shards_hold_the_same_samples_and_no_depth(made: Path, tmp_path: Path) -
 def test_an_unknown_layout_is_wrong_usage(photos: Photos, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="choose folders or shards"):
         compose(tmp_path / "d", *photos(), TINY, layout="drawers")
+
+
+@pytest.mark.parametrize("kind", ["backgrounds", "foregrounds"])
+def test_one_picture_under_two_names_is_told(photos: Photos, tmp_path: Path, kind: str) -> None:
+    photos()
+    original = min((tmp_path / kind).iterdir())
+    first = original.rename(original.with_name("Screenshot 2024-01-01 at 10.00.00.png"))
+    first.with_stem(f"{first.stem} copy").write_bytes(first.read_bytes())
+    with pytest.raises(InputError, match=r"00\.00 copy\.png and .*00\.00\.png: the same picture twice; remove one"):
+        compose(tmp_path / "d", tmp_path / "backgrounds", tmp_path / "foregrounds", TINY)
+
+
+def test_a_damaged_background_is_told_before_the_work_begins(photos: Photos, tmp_path: Path) -> None:
+    backgrounds, foregrounds = photos()
+    data = (backgrounds / "hall.png").read_bytes()
+    (backgrounds / "hall.png").write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputError, match=r"hall\.png: .*damaged or cut off"):
+        compose(tmp_path / "d", backgrounds, foregrounds, TINY)
+    assert not (tmp_path / "d").exists()

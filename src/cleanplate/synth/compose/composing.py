@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cleanplate.errors import InputError, UsageError
+from cleanplate.errors import UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.compositing import composite
@@ -16,10 +16,10 @@ from cleanplate.imaging.files import encode_png, prepare_folder
 from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
-from cleanplate.sample.folders import refuse_strangers, write_folder_manifest, write_pictures
+from cleanplate.sample.folders import write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import MANIFEST, write_manifest, write_shard
+from cleanplate.sample.shards import refuse_strangers, write_manifest, write_shard
 from cleanplate.synth.compose.photos import (
     Cutout,
     Photo,
@@ -96,10 +96,7 @@ def compose(
     """
     if layout not in {"folders", "shards"}:
         raise UsageError(f"layout {layout!r}: choose folders or shards")
-    if (folder / MANIFEST).exists():
-        raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")
-    if layout == "folders":
-        refuse_strangers(folder)
+    refuse_strangers(folder, layout)
     behind, front = find_backgrounds(backgrounds, how.size_hw), find_foregrounds(foregrounds)
     refuse_large(behind, front, how.size_hw)
     make = _Units(how, layout, behind, front, step=max(1, _UNIT // how.num_each))

@@ -13,7 +13,6 @@ import numpy as np
 
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
-from cleanplate.imaging.decoding import read_header
 from cleanplate.imaging.files import PICTURE_SUFFIXES, read_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.jobs.progress import track
@@ -61,14 +60,17 @@ class Cutout:
 
 
 def find_backgrounds(folder: Path, size_hw: tuple[int, int]) -> list[Photo]:
-    """The photos in a folder, by name; none is decoded.
+    """The photos in a folder, by name; all are decoded, so that a damaged one is told before the work begins.
 
     Raises:
-        InputError: there are none, two have one name, or one is no picture or too small for pictures of `size_hw`.
+        InputError: there are none, two have one name or are the same, or one is no picture, damaged, or too small for
+            pictures of `size_hw`.
     """
     found: list[Photo] = []
-    for path in _pictures_in(folder):
-        here = read_header(path).size_hw
+    paths = _pictures_in(folder)
+    for path in track(paths, "reading backgrounds", len(paths)):
+        rgb = read_picture(path).rgb
+        here = rgb.shape[0], rgb.shape[1]
         height, width = used(here, size_hw)
         if height < size_hw[0] or width < size_hw[1]:
             raise InputError(
@@ -76,6 +78,7 @@ def find_backgrounds(folder: Path, size_hw: tuple[int, int]) -> list[Photo]:
                 "leave it out, or give a smaller --size"
             )
         found.append(_photo(path, here))
+    _refuse_twins(found)
     return found
 
 
@@ -83,7 +86,7 @@ def find_foregrounds(folder: Path) -> list[Photo]:
     """The cut-outs in a folder, by name; all are decoded, to see where they are not transparent.
 
     Raises:
-        InputError: there are none, two have one name, or one is no picture or no cut-out.
+        InputError: there are none, two have one name or are the same, or one is no picture or no cut-out.
     """
     found: list[Photo] = []
     paths = _pictures_in(folder)
@@ -94,6 +97,7 @@ def find_foregrounds(folder: Path) -> list[Photo]:
             raise InputError(f"{path}: is transparent everywhere, so there is nothing to be seen of it; leave it out")
         size_hw = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
         found.append(_photo(path, size_hw, (int(rows[0]), int(columns[0]))))
+    _refuse_twins(found)
     return found
 
 
@@ -191,6 +195,15 @@ def _photo(path: Path, size_hw: tuple[int, int], corner: tuple[int, int] = (0, 0
     sha256 = _sha256(path)
     stem = re.sub(r"[^A-Za-z0-9_]+", "_", path.stem)[:_LONGEST_STEM]
     return Photo(path.absolute(), f"{stem}-{sha256[:8]}", sha256, size_hw, corner)
+
+
+def _refuse_twins(photos: Sequence[Photo]) -> None:
+    """Samples are named after their photos: one picture under two names that are nearly alike would make them twice."""
+    known: dict[str, Photo] = {}
+    for photo in photos:
+        other = known.setdefault(photo.name, photo)
+        if other is not photo:
+            raise InputError(f"{other.path} and {photo.path}: the same picture twice; remove one")
 
 
 def _sha256(path: Path) -> str:
