@@ -70,7 +70,7 @@ def test_a_field_of_view_that_is_given_is_written_down(
     ("options", "sentence"),
     [
         (("--metres", "48,3=2"), "lies outside its 48 x 32 pixels"),
-        (("--metres", "5,3=-2"), "needs a distance above 0"),
+        (("--metres", "5,3=-2"), "needs a distance of at least 0.001"),
         (("--metres", "5,3=2", "5,3=4"), "contradict each other: one pixel, 100 % apart"),
         (("--metres", "5,3"), "is no anchor"),
         (("--metres", "5,3=2", "--plate-depth", "d.png"), "each fix the plate's depth"),
@@ -119,6 +119,24 @@ def test_depth_that_is_there_without_a_unit_is_not_kept_for_metres(
     assert sidecar(tmp_path)["unit"] == "m"
     assert run("--only", "depth") == 2
     assert "is in metres" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (["--metres", "5,3=2.4", "40,30=4"], ["--metres", "5,3=4.8", "40,30=8"], "was made with other distances"),
+        (["--metres", "5,3=2.4"], ["--metres", "5,3=2.4", "--fov", "50"], "was made with another --fov"),
+        (["--metres", "5,3=2.4", "--fov", "50"], ["--metres", "5,3=2.4"], "was made with another --fov"),
+    ],
+)
+def test_metres_by_other_distances_are_not_kept_beside_these(
+    run: Run, capsys: pytest.CaptureFixture[str], first: list[str], second: list[str], said: str
+) -> None:
+    assert run("--only", "depth", *first) == 0
+    assert run("--only", "depth", *first) == 0
+    assert run("--only", "depth", *second) == 2
+    assert f"a_depth.json: the depth there {said}; --overwrite makes it anew" in capsys.readouterr().err
+    assert run("--only", "depth", *second, "--overwrite") == 0
 
 
 def test_a_depth_map_among_the_shots_is_no_shot(run: Run, tmp_path: Path) -> None:

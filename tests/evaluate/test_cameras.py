@@ -23,6 +23,7 @@ def _overwrite(path: Path, values: NDArray[np.uint8 | np.uint16]) -> None:
 def test_cameras_and_shots_come_in_order_and_folders_without_masks_are_passed_over(
     invented: tuple[Path, Path],
 ) -> None:
+    (invented[0] / "hall" / "._0001_mask.png").write_bytes(b"macOS's own")
     cameras = find_cameras(invented[0])
     assert [camera.name for camera in cameras] == ["formats", "hall", "nobody", "odd_depth", "small_person"]
     assert cameras[1].shots == ("0001", "0002", "0003")

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate import predictions
 from cleanplate.evaluate.cameras import Camera, find_cameras
-from cleanplate.evaluate.predictions import RuntimePredictor, SavedPredictor, refuse_cameras, save_prediction
+from cleanplate.evaluate.predictions import (
+    RuntimePredictor,
+    SavedPredictor,
+    read_matte,
+    refuse_cameras,
+    save_prediction,
+)
+from cleanplate.imaging.files import encode_png
 from cleanplate.runtime.matte import PictureSource
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
@@ -87,9 +94,9 @@ def test_the_first_missing_prediction_is_named_before_any_is_read(
     [
         (np.zeros((36, 48), np.float32), r"has shape \(36, 48\) and its shot \(72, 96\)"),
         (np.full((72, 96), np.nan, np.float32), "holds NaN or infinite values"),
-        (np.full((72, 96), "far"), "cannot be read as numbers"),
-        (np.array([{}]), "cannot be read as numbers"),  # numpy pickles objects, and pickles are never loaded
-        (None, "cannot be read as numbers"),
+        (np.full((72, 96), "far"), "holds <U3; save disparity as float32"),
+        (np.array([{}]), r"cannot be read \(no array of numbers"),  # numpy pickles objects, pickles are never loaded
+        (None, r"cannot be read \(no array of numbers"),
     ],
 )
 def test_a_disparity_that_cannot_be_scored_is_refused_by_name(
@@ -118,3 +125,32 @@ def test_shots_are_not_taken_for_predictions(invented: tuple[Path, Path], camera
         camera.plate.unlink()
     with pytest.raises(UsageError, match="holds shots"):
         refuse_cameras(real, cameras)
+
+
+def test_a_grey_matte_with_an_opaque_alpha_channel_is_a_matte_and_a_coloured_picture_is_none(tmp_path: Path) -> None:
+    grey = np.zeros((16, 16, 4), np.uint8)
+    grey[..., 3] = 255
+    grey[2:5, 2:5, :3] = 255
+    (tmp_path / "a.png").write_bytes(encode_png(grey))
+    assert read_matte(tmp_path / "a.png").sum() == 9
+    grey[..., 3] = 51
+    (tmp_path / "a.png").write_bytes(encode_png(grey))
+    np.testing.assert_allclose(read_matte(tmp_path / "a.png"), 0.2)
+    grey[0, 0, 0] = 200
+    (tmp_path / "a.png").write_bytes(encode_png(grey[..., :3]))
+    with pytest.raises(InputError, match=r"a\.png: is a coloured picture; a matte is grey, or a picture with transpar"):
+        read_matte(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04 and then nothing", b"\x93NUMPY"])
+def test_disparity_that_is_damaged_is_told(invented: tuple[Path, Path], cameras: list[Camera], data: bytes) -> None:
+    path = invented[1] / cameras[1].name / "0001_depth.npy"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"0001_depth\.npy: "):
+        SavedPredictor(invented[1], cameras).predict(cameras[1], "0001")
+
+
+def test_disparity_of_several_fields_is_told(invented: tuple[Path, Path], cameras: list[Camera]) -> None:
+    np.save(invented[1] / cameras[1].name / "0001_depth.npy", np.zeros((4, 4), [("near", "f4"), ("far", "f4")]))
+    with pytest.raises(InputError, match=r"0001_depth\.npy: holds \[.*near.*; save disparity as float32"):
+        SavedPredictor(invented[1], cameras).predict(cameras[1], "0001")

@@ -63,6 +63,8 @@ def test_a_shot_is_empty_only_if_nothing_is_there_and_nothing_was_found() -> Non
     ghost[3, 3] = 0.5
     assert score_shot(Prediction(nothing, None), nobody) == (Figures(0.0, 0.0), True)
     assert score_shot(Prediction(ghost, None), nobody) == (Figures(0.0, 0.5 / 1024), False)
+    unknown = Truth(nobody.foreground, np.zeros((32, 32), bool), None)
+    assert score_shot(Prediction(nothing, None), unknown) == (Figures(None, None), False)
     unscored = Truth(nobody.foreground, ghost == 0, None)
     assert score_shot(Prediction(ghost, None), unscored) == (Figures(0.0, 0.0), True)
 

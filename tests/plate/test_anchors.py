@@ -89,6 +89,12 @@ def test_anchors_that_say_near_is_far_contradict_what_the_model_sees() -> None:
         fit([NEAR, FAR, MIDDLE, OTHER], seen(-1))
 
 
+def test_the_two_that_contradict_are_named() -> None:
+    disparity = np.broadcast_to(np.linspace(0, 1, 40, dtype=np.float32), SIZE_HW)
+    with pytest.raises(InputError, match=r"35,5 is nearer than 0,5 by 90 % of .*, not 20 m away against 2; measure"):
+        fit([Anchor(39, 5, 1.6), Anchor(35, 5, 20), Anchor(0, 5, 2)], disparity)
+
+
 def test_anchors_that_no_line_fits_contradict_each_other_by_so_much() -> None:
     wild = [true_anchor(3, 3, 0.3), true_anchor(30, 9), true_anchor(20, 15, 4.0), true_anchor(9, 27)]
     with pytest.raises(InputError, match=r"contradict each other, half of them by \d+ % or more"):
@@ -116,9 +122,9 @@ def test_an_anchor_outside_the_picture_is_refused(x: int, y: int) -> None:
         check_anchors([Anchor(x, y, 2.0)], SIZE_HW)
 
 
-@pytest.mark.parametrize("distance_m", [-2.4, 0.0, float("nan"), float("inf"), 1000.0])
+@pytest.mark.parametrize("distance_m", [-2.4, 0.0, float("nan"), float("inf"), 1e-320, 1000.0])
 def test_a_distance_that_is_none_is_refused(distance_m: float) -> None:
-    with pytest.raises(UsageError, match="needs a distance above 0 and below 1000 m"):
+    with pytest.raises(UsageError, match=r"needs a distance of at least 0\.001 and below 1000 m"):
         check_anchors([Anchor(3, 3, distance_m)], SIZE_HW)
 
 

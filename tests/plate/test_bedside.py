@@ -36,3 +36,13 @@ def test_a_camera_that_moves_or_meters_anew_is_noticed(room: Room, x: float, gai
 def test_a_plate_that_is_fine_is_handed_out_itself(room: Room) -> None:
     plate = room(1)
     assert Bedside(plate).mended_for(frame(plate, 1)).plate is plate
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_a_plate_without_texture_is_not_examined_for_every_frame(slope: float) -> None:
+    across = np.linspace(0.6, 0.6 - slope, 320, dtype=np.float32)
+    plate = np.ascontiguousarray(np.broadcast_to(across[None, :, None], (180, 320, 3)))
+    bedside = Bedside(plate)
+    first = bedside.mended_for(frame(plate, 1))
+    assert all(bedside.mended_for(frame(plate, seed)) is first for seed in range(2, 8))
+    assert bedside.mended_for(frame(plate, 2, gain=1.06)) is not first

@@ -144,3 +144,20 @@ def test_the_same_pair_gets_the_same_diagnosis(room: Room) -> None:
 def test_a_thread_of_a_picture_is_judged_without_fuss(size_hw: tuple[int, int]) -> None:
     plate = np.random.default_rng(0).random((*size_hw, 3), np.float32)
     assert examine(plate, plate[::-1].copy()).verdict.kind in {"fine", "mended", "unusable"}
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("gain", [12.0, 1e-4])
+def test_a_plate_that_is_burnt_out_or_black_cannot_be_used(room: Room, number: int, gain: float) -> None:
+    plate = in_light(noisy(room(number), 1), (gain, gain, gain))
+    verdict = examine(plate, noisy(with_somebody(room(number)))).verdict
+    assert verdict.kind == "unusable"
+    assert "photograph the empty scene again" in verdict.sentence
+
+
+def test_somebody_before_a_white_studio_leaves_the_plate_as_it_is() -> None:
+    plate = np.ones((120, 160, 3), np.float32)
+    shot = plate.copy()
+    shot[20:, 40:120] = (0.4, 0.3, 0.5)
+    assert examine(plate, shot).findings.lost > 0.4
+    assert examine(plate, shot).verdict.kind == "fine"

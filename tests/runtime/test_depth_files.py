@@ -183,6 +183,16 @@ def test_a_depth_map_is_read_from_every_kind_of_file(tmp_path: Path) -> None:
     assert read_depth(tmp_path / "a.png") == pytest.approx(metres, abs=1e-6)
 
 
+def test_what_is_beyond_a_kilometre_is_unknown_and_millimetres_are_no_metres(tmp_path: Path) -> None:
+    metres = np.full(SIZE_HW, 3, np.float32)
+    metres[:4] = 2000
+    np.save(tmp_path / "a.npy", metres)
+    assert np.array_equal(read_depth(tmp_path / "a.npy"), np.where(metres > 1000, 0, metres))
+    np.save(tmp_path / "a.npy", metres * 1000)
+    with pytest.raises(InputError, match=r"a\.npy: most of it is beyond 1000 m; if these are millimetres, divide"):
+        read_depth(tmp_path / "a.npy")
+
+
 def test_files_that_are_no_depth_map_are_refused(tmp_path: Path) -> None:
     (tmp_path / "grey.png").write_bytes(encode_png(np.ones(SIZE_HW, np.uint8)))
     (tmp_path / "empty.png").write_bytes(encode_png(np.zeros(SIZE_HW, np.uint16)))
@@ -195,7 +205,7 @@ def test_files_that_are_no_depth_map_are_refused(tmp_path: Path) -> None:
             read_depth(tmp_path / name)
         found[name] = str(error.value)
     assert "save one channel of 16 bit" in found["grey.png"]
-    assert "knows the depth of no pixel" in found["empty.png"]
+    assert "knows no depth between 0 and 1 km" in found["empty.png"]
     assert "holds int32" in found["whole.npy"]
     assert "cannot be read" in found["broken.npy"]
     assert "is no OpenEXR file" in found["broken.exr"]

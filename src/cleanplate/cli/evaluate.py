@@ -106,24 +106,39 @@ def stress(
 
     DIR is a data set, or holds one folder a camera as for `evaluate real`. The error of alpha is measured along ten
     axes (plate shift, rotation, zoom, exposure, white balance, noise, JPEG, shadow, light drift, camouflage) at five
-    levels. Run it once for each tool with the same --out: the page shows all of them.
+    levels. Run it once for each tool with the same --out: the page shows all of them. Stopped, the same command goes on
+    with the pairs that are missing.
     """
     from cleanplate.evaluate.stress.measure import measure
     from cleanplate.evaluate.stress.page import PARTS, write_page
     from cleanplate.evaluate.stress.pairs import digest_of, example_of, read_pairs
-    from cleanplate.evaluate.stress.results import Result, read_results, refuse_other_pairs, write_result
+    from cleanplate.evaluate.stress.results import (
+        Result,
+        read_results,
+        refuse_other_pairs,
+        refuse_other_tool,
+        unfinished_folder,
+        write_result,
+    )
     from cleanplate.evaluate.stress.tools import make_tool
     from cleanplate.imaging.files import prepare_folder
+    from cleanplate.jobs.ledger import Ledger
 
     made = make_tool(tool, model=model, timeout_s=timeout, name=name)
     chosen = read_pairs(folder, count, seed, rule_words=pairs, depth_is=depth_is)
     digest = digest_of(chosen, seed)
-    refuse_other_pairs(read_results(out / PARTS), digest, out / PARTS)
-    prepare_folder(out / PARTS)
-    scores, mattes = measure(chosen, made, seed)
-    names = tuple(pair.name for pair in chosen)
-    result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
-    written = write_result(out / PARTS, result, mattes)
+    there = read_results(out / PARTS)
+    refuse_other_pairs(there, digest, out / PARTS)
+    refuse_other_tool(there, made.name, made.about, out / PARTS)
+    unfinished = unfinished_folder(out / PARTS, made.name)
+    prepare_folder(unfinished)
+    with Ledger(unfinished, {"tool": made.name, "about": made.about, "pairs": digest}) as ledger:
+        scores, mattes = measure(chosen, made, seed, ledger)
+        names = tuple(pair.name for pair in chosen)
+        result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
+        written = write_result(out / PARTS, result, mattes)
+        ledger.close_finished()
+    unfinished.rmdir()
     page = write_page(out, read_results(out / PARTS), chosen[example_of(chosen)], seed)
     click.echo(f"{made.name}: error {result.clean:.4f} on {len(chosen)} clean pairs; all of it: {written}")
     click.echo(f"every tool that was measured there: {page}")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,7 +92,7 @@ class Metres:
         return identity is not None and identity == file_identity(path)
 
     def refuse_mixing(self, shots: "Iterable[Shot]", out: Path, choice: "OutputChoice") -> None:
-        """Refuse depth without a unit where there are metres to be had, and the other way round, that would be kept.
+        """Refuse depth that would be kept beside other: without a unit or in metres, by other distances or lenses.
 
         Raises:
             UsageError: there is such.
@@ -99,16 +100,37 @@ class Metres:
         """
         if "depth" not in choice.products:
             return
-        wanted = "m" if self.words or self.plate_depth else None
         for shot in shots:
             sidecar = out / shot.folder / f"{shot.stem}_depth.json"
             try:
                 fields: object = json.loads(sidecar.read_text(encoding="utf-8"))
             except (OSError, ValueError):  # not there, or no sidecar: it will be written
                 continue
-            if isinstance(fields, dict) and cast("dict[str, Any]", fields).get("unit") != wanted:
-                has = "has no unit" if wanted else "is in metres"
-                raise UsageError(f"{sidecar}: the depth there {has}; --overwrite makes it anew, or name another --out")
+            try:
+                other = self._otherwise(cast("dict[str, Any]", fields)) if isinstance(fields, dict) else ""
+            except (LookupError, TypeError, AttributeError):
+                other = "is not told of whole"
+            if other:
+                raise UsageError(
+                    f"{sidecar}: the depth there {other}; --overwrite makes it anew, or name another --out"
+                )
+
+    def _otherwise(self, made: "dict[str, Any]") -> str:
+        """How the depth that a sidecar tells of was made otherwise, in words; "" where it was not."""
+        wanted = "m" if self.words or self.plate_depth else None
+        if made.get("unit") != wanted:
+            return "has no unit" if wanted else "is in metres"
+        camera = cast("dict[str, Any] | None", made.get("camera"))
+        given = camera["fov_deg"] if camera and camera.get("fov_from") == "given" else None
+        if (camera and (given is None) != (self.fov_deg is None)) or (given and not isclose(given, self.fov_deg or 0)):
+            return "was made with another --fov"
+        if wanted is None:
+            return ""
+        if bool(self.plate_depth) != ("plate_depth" in made):
+            return "was made " + ("without --plate-depth" if self.plate_depth else "with --plate-depth")
+        had = {(anchor["x"], anchor["y"], anchor["distance_m"]) for anchor in made.get("anchors", ())}
+        asked = {(anchor.x, anchor.y, anchor.distance_m) for anchor in self.anchors()}
+        return "was made with other distances" if had != asked else ""
 
     def anchors(self) -> "tuple[Anchor, ...]":
         """The distances that were given."""

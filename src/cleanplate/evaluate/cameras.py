@@ -74,7 +74,8 @@ def find_cameras(folder: Path) -> list[Camera]:
 
 
 def _camera(folder: Path) -> Camera:
-    return Camera(folder, tuple(path.name.removesuffix(_MASK) for path in sorted(folder.glob(f"*{_MASK}"))))
+    masks = sorted(path.name for path in folder.glob(f"*{_MASK}") if not path.name.startswith("."))
+    return Camera(folder, tuple(name.removesuffix(_MASK) for name in masks))
 
 
 def read_truth(camera: Camera, shot: str, *, with_depth: bool = True) -> Truth:

@@ -10,16 +10,18 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, UsageError
-from cleanplate.evaluate.cameras import Camera, read_png
+from cleanplate.evaluate.cameras import Camera
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float, to_uint
 from cleanplate.imaging.decoding import read_header
-from cleanplate.imaging.files import prepare_folder, replace_file, write_picture
+from cleanplate.imaging.depthfile import read_npy
+from cleanplate.imaging.files import prepare_folder, read_picture, replace_file, write_picture
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
+
+_GREY_WITHIN = 8 / 255
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class SavedPredictor:
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """Read one shot's prediction; an alpha of another size is resized (bilinear), a disparity is refused."""
         alpha_path, disparity_path = _paths(self._folder, camera, shot)
-        alpha, size_hw = to_float(_alpha_channel(read_png(alpha_path))), read_header(camera.shot(shot)).size_hw
+        alpha, size_hw = read_matte(alpha_path), read_header(camera.shot(shot)).size_hw
         if alpha.shape != size_hw:
             alpha = np.asarray(cv2.resize(alpha, size_hw[::-1]), np.float32)
         if not self._needs_disparity(camera, shot):
@@ -128,18 +130,28 @@ def _paths(folder: Path, camera: Camera, shot: str) -> tuple[Path, Path]:
     return folder / camera.name / f"{shot}.png", folder / camera.name / f"{shot}_depth.npy"
 
 
-def _alpha_channel(array: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """The one that carries alpha: the last of grey-alpha and RGBA, any of a grey matte saved as RGB."""
-    if array.ndim == 2:
-        return array
-    return array[..., 0] if array.shape[2] == 3 else array[..., -1]
+def read_matte(path: Path) -> Image:
+    """The matte (h, w) in [0, 1] that a picture is: its transparency, or a grey picture where it has none.
+
+    A grey matte saved with an opaque alpha channel still is a grey matte.
+
+    Raises:
+        InputError: it cannot be read, or is coloured and has no transparency.
+    """
+    picture = read_picture(path)
+    coloured = float(np.ptp(picture.rgb, axis=2).max()) > _GREY_WITHIN
+    if picture.alpha is not None and (coloured or float(picture.alpha.min()) < 1):
+        return picture.alpha
+    if coloured:
+        raise InputError(f"{path}: is a coloured picture; a matte is grey, or a picture with transparency")
+    return np.ascontiguousarray(picture.rgb[..., 0])
 
 
 def _read_disparity(path: Path, size_hw: tuple[int, int]) -> Image:
-    try:
-        disparity = np.asarray(np.load(path, allow_pickle=False), np.float32)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read as numbers; save it anew with numpy.save") from error
+    stored = read_npy(path)
+    if stored.dtype.kind not in "fiu":
+        raise InputError(f"{path}: holds {stored.dtype}; save disparity as float32 with numpy.save")
+    disparity = np.array(stored, np.float32)
     if disparity.shape != size_hw:
         raise InputError(f"{path}: has shape {disparity.shape} and its shot {size_hw}; save it at the shot's size")
     if not np.isfinite(disparity).all():

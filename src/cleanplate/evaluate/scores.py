@@ -54,11 +54,12 @@ def score_shot(prediction: Prediction, truth: Truth) -> tuple[Figures, bool]:
     """The figures of one prediction, and whether nothing was there and nothing was found."""
     scored = matting.scored_pixels(truth.foreground, truth.known)
     figures = Figures(
-        matting.iou(prediction.alpha, truth.foreground, scored),
+        matting.iou(prediction.alpha, truth.foreground, scored) if scored.any() else None,
         matting.mean_absolute_error(prediction.alpha, truth.foreground, scored),
         *_depth_figures(prediction.disparity, truth),
     )
-    return figures, not bool((scored & (truth.foreground | (prediction.alpha >= matting.FOUND))).any())
+    found = bool((scored & (truth.foreground | (prediction.alpha >= matting.FOUND))).any())
+    return figures, bool(scored.any()) and not found
 
 
 def _depth_figures(disparity: Image | None, truth: Truth) -> tuple[float | None, ...]:

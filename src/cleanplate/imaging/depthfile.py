@@ -12,12 +12,15 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.decoding import read_stored
 from cleanplate.imaging.exr import read_exr
 
+FARTHEST_M = 1000.0
+"""What is further away has no depth."""
+
 
 def read_depth(path: Path) -> Image:
     """A depth map in metres (h, w) float32, 0 where unknown.
 
     A PNG or TIFF of 16 bits holds millimetres, 0 = unknown; .npy and .exr hold metres as floats; there what is not
-    above 0 or not finite is unknown.
+    above 0, not finite, or beyond 1 km is unknown.
 
     Raises:
         InputError: missing, damaged, of another kind, or without any depth.
@@ -35,15 +38,15 @@ def read_depth(path: Path) -> Image:
         metres = stored.colour / np.float32(1000)
     known = as_depth(metres, str(path))
     if not known.any():
-        raise InputError(f"{path}: knows the depth of no pixel; give metres (16-bit PNG: millimetres) above 0")
+        raise InputError(f"{path}: knows no depth between 0 and 1 km; give metres (16-bit PNG: millimetres)")
     return known
 
 
 def as_depth(metres: Any, what: str = "depth") -> Image:
-    """A user's array (h, w) of metres as float32, 0 where it is not above 0 or not finite.
+    """A user's array (h, w) of metres as float32, 0 where it is not above 0, not finite or beyond 1 km.
 
     Raises:
-        InputError: another shape, or not of floats; `what` begins the sentence.
+        InputError: another shape, not of floats, or most of it beyond 1 km; `what` begins the sentence.
 
     >>> as_depth(np.array([[1.5, -1.0, np.inf, np.nan]])).tolist()
     [[1.5, 0.0, 0.0, 0.0]]
@@ -51,7 +54,11 @@ def as_depth(metres: Any, what: str = "depth") -> Image:
     array = np.asarray(metres)
     if array.ndim != 2 or array.dtype.kind != "f":
         raise InputError(f"{what}: holds {array.dtype} of shape {array.shape}; a depth map is floats (height, width)")
-    return np.where(np.isfinite(array) & (array > 0), array, 0).astype(np.float32)
+    given = np.isfinite(array) & (array > 0)
+    known = given & (array < FARTHEST_M)
+    if 2 * np.count_nonzero(known) < np.count_nonzero(given):
+        raise InputError(f"{what}: most of it is beyond {FARTHEST_M:g} m; if these are millimetres, divide by 1000")
+    return np.where(known, array, 0).astype(np.float32)
 
 
 def read_npy(path: Path) -> Any:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
+from cleanplate.imaging.depthfile import FARTHEST_M
 from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.plate.lines import Floats, least_logarithms, least_squares, steadiest_line
 
-FARTHEST_M = 1000.0
-"""What comes out farther, or beyond infinity, has no depth."""
+NEAREST_M = 0.001
+"""No lens is nearer to what it sees."""
 
 FAR_TO_NEAR = 5.0
 """With one anchor, and a disparity whose zero means nothing: how many times farther than its nearest a plate's farthest
@@ -101,7 +102,7 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
     """The anchors without repeats, once they can be true.
 
     Raises:
-        UsageError: none, outside a plate of `size_hw`, a distance that is not above 0 and below 1 km, or two distances
+        UsageError: none, outside a plate of `size_hw`, a distance of less than 1 mm or from 1 km on, or two distances
             for one pixel.
 
     """
@@ -112,8 +113,10 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
                 f"{plate}: the anchor {anchor} lies outside its {size_hw[1]} x {size_hw[0]} pixels; count from 0 at "
                 "its upper left corner"
             )
-        if not 0 < anchor.distance_m < FARTHEST_M:
-            raise UsageError(f"{plate}: the anchor {anchor} needs a distance above 0 and below {FARTHEST_M:g} m")
+        if not NEAREST_M <= anchor.distance_m < FARTHEST_M:
+            raise UsageError(
+                f"{plate}: the anchor {anchor} needs a distance of at least {NEAREST_M:g} and below {FARTHEST_M:g} m"
+            )
         other = found.setdefault((anchor.x, anchor.y), anchor)
         if other.distance_m != anchor.distance_m:
             apart = ratio_residual(other.distance_m, anchor.distance_m)
@@ -158,7 +161,7 @@ def fit_anchors(
     _refuse_same_depth(anchors, x, hi - lo, plate)
     scale, shift = least_squares(x, y) if len(anchors) < 4 else steadiest_line(x, y)
     if scale <= 0:
-        _refuse_swapped(anchors, x, hi - lo, plate)
+        _refuse_swapped(anchors, x, y, hi - lo, plate)
     residuals = tuple(ratio_residual(float(fit), float(true)) for fit, true in zip(scale * x + shift, y, strict=True))
     typical, worst = float(np.median(residuals)), int(np.argmax(residuals))
     if typical > _MAX_RESIDUAL:
@@ -248,9 +251,12 @@ def _refuse_same_depth(anchors: Sequence[Anchor], x: Floats, span: float, plate:
         )
 
 
-def _refuse_swapped(anchors: Sequence[Anchor], x: Floats, span: float, plate: str) -> None:
-    near, far = anchors[int(np.argmax(x))], anchors[int(np.argmin(x))]
-    apart = f"{_percent(float(np.ptp(x)) / span)} of the plate's range"
+def _refuse_swapped(anchors: Sequence[Anchor], x: Floats, y: Floats, span: float, plate: str) -> None:
+    closer = x[:, None] - x[None]  # by how much the first of two looks nearer, though it is said to be as far
+    wrong = np.where(y[:, None] <= y[None], closer * y[None] / y[:, None], -1)
+    near_at, far_at = (int(at) for at in np.unravel_index(np.argmax(wrong), wrong.shape))
+    near, far = anchors[near_at], anchors[far_at]
+    apart = f"{_percent(float(closer[near_at, far_at]) / span)} of the plate's range"
     raise InputError(
         f"{plate}: the anchors contradict what the model sees: {near.x},{near.y} is nearer than {far.x},{far.y} by "
         f"{apart}, not {near.distance_m:g} m away against {far.distance_m:g}; measure again, or choose other surfaces"

@@ -6,7 +6,14 @@ import numpy as np
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
-from cleanplate.plate.findings import Findings, added_to_plate, differing, remaining_shift, surely_same
+from cleanplate.plate.findings import (
+    Findings,
+    added_to_plate,
+    differing,
+    lost_in_plate,
+    remaining_shift,
+    surely_same,
+)
 from cleanplate.plate.geometry import Matrix, Reach, covered, motion_px, picked, reach_of, rescaled, warp
 from cleanplate.plate.register import register, work_size
 from cleanplate.plate.relight import Light, fit_light
@@ -100,6 +107,7 @@ def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
         differs=float(differs.mean()),
         added=added,
         brought=brought,
+        lost=float((lost_in_plate(*pair) & inside).mean()),
     )
     moves = "" if matrix is None else _motion(matrix, size_hw)
     enlarged = max(size_hw) / max(work_size(size_hw))

@@ -28,6 +28,12 @@ _MAJORITY = 12
 
 _NEAR = np.ones((3, 3), np.uint8)
 
+_BLACK, _WHITE = 0.01, 0.98
+"""Beyond them a sensor has told nothing."""
+
+_TOLD = 0.1
+"""A shot that differs by this from a white or black plate has something to tell there."""
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -43,6 +49,7 @@ class Findings:
         differs: share of the frame that still has another colour.
         added: share of the frame where the plate, not the shot, seems to have something that was added.
         brought: share of the frame where the shot, not the plate, does.
+        lost: share of the frame where the plate is burnt out or black, and the shot is not.
 
     """
 
@@ -55,6 +62,7 @@ class Findings:
     differs: float
     added: float
     brought: float
+    lost: float
 
 
 def remaining_shift(moved_plate: Image, shot: Image, inside: NDArray[np.bool_]) -> Image:
@@ -132,6 +140,12 @@ def differing(mended: Image, shot: Image, same: Image) -> NDArray[np.bool_]:
     small = areas < _HOLE * mask.size
     small[0] = False  # not a hole but the mask itself
     return (opened > 0) | small[labels]
+
+
+def lost_in_plate(plate: Image, shot: Image) -> NDArray[np.bool_]:
+    """Where a colour of the plate (h, w, 3) is burnt out or black, and the shot's is not; (h, w)."""
+    silent = (plate >= _WHITE) | (plate <= _BLACK)
+    return np.asarray((silent & (np.abs(shot - plate) > _TOLD)).any(axis=2), np.bool_)
 
 
 def added_to_plate(mended: Image, shot: Image, differs: NDArray[np.bool_]) -> tuple[float, float]:

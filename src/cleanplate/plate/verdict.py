@@ -25,6 +25,9 @@ ADDED = 0.008
 ADDED_OF_ALL = 0.18
 """... unless its share of all that was added to plate or shot is below this: large figures bring errors with them."""
 
+LOST = 0.6
+"""Largest share of the frame that may be burnt out or black in the plate alone."""
+
 OVERLAP = 0.6
 """Least share of the shot that the plate must reach."""
 
@@ -122,6 +125,11 @@ def _lies(found: Findings, enlarged: float) -> list[tuple[float, str]]:
 def _shows(found: Findings) -> list[tuple[float, str]]:
     """The same for what the plate shows."""
     return [
+        (
+            _doublings(LOST, found.lost),
+            f"on {_percent(found.lost)} of the frame the plate is burnt out or black and the shot is not: photograph "
+            "the empty scene again in the shot's exposure",
+        ),
         (
             max(_doublings(ADDED, found.added), _doublings(ADDED_OF_ALL, _of_all(found))),
             f"the plate itself shows somebody or something that is gone in the shot, on {_percent(found.added)} of the "

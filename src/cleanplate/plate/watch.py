@@ -23,7 +23,7 @@ _MOST_PLACES = 12_000
 
 
 class Watch:
-    """Compares frames with the mended plate at some thousand places with texture.
+    """Compares frames with the mended plate at some thousand places with texture; of a plate without, the light alone.
 
     Args:
         mended: (h, w, 3) the plate as it was mended for `shot`.
@@ -33,18 +33,24 @@ class Watch:
 
     def __init__(self, mended: Image, shot: Image) -> None:
         self._size_hw = work_size((shot.shape[0], shot.shape[1]), _LOOK_PX)
-        plate = self._seen(mended)
-        self._steps = Steps(plate, _textured(plate))
-        self._then = self._steps.towards(self._seen(shot))
+        self._plate, seen = self._seen(mended), self._seen(shot)
+        self._steps = Steps(self._plate, _textured(self._plate))
+        self._then = self._steps.towards(seen)
+        self._light = self._brighter(seen)
 
     def holds(self, shot: Image) -> bool:
         """Whether a shot (h, w, 3) of the same size has neither another position nor another light than the first."""
-        now = self._steps.towards(self._seen(shot))
+        seen = self._seen(shot)
+        now = self._steps.towards(seen)
         if self._then is None or now is None:
-            return False
+            return abs(self._brighter(seen) - self._light) < _BRIGHTER
         drift = motion_px(now.matrix @ np.linalg.inv(self._then.matrix), self._size_hw)
         brighter = max(abs(now.offset - self._then.offset), abs(now.gain - self._then.gain) / 2)
         return drift < _DRIFT_PX and brighter < _BRIGHTER and now.share > _LOST * self._then.share
+
+    def _brighter(self, seen: Image) -> float:
+        """By how much half of a picture is brighter than the plate."""
+        return float(np.median(seen - self._plate))
 
     def _seen(self, rgb: Image) -> Image:
         return blur(grey(resize(rgb, self._size_hw)), 0.7)

@@ -3,27 +3,40 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 
-from cleanplate.errors import InputError, ToolError
+from cleanplate.errors import InputError, ToolError, UsageError
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS
-from cleanplate.evaluate.stress.measure import CLEAN, measure
+from cleanplate.evaluate.stress.measure import CLEAN, Mattes, Score, measure
 from cleanplate.evaluate.stress.page import write_page
 from cleanplate.evaluate.stress.pairs import Codes, Pair, digest_of
-from cleanplate.evaluate.stress.results import Result, read_results, refuse_other_pairs, write_result
+from cleanplate.evaluate.stress.results import (
+    Result,
+    read_results,
+    refuse_other_pairs,
+    refuse_other_tool,
+    write_result,
+)
 from cleanplate.evaluate.stress.tools import Tool, make_tool
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import read_picture
+from cleanplate.jobs.ledger import Ledger
 
 
 def _perfect(pair: Pair) -> Tool:
     return Tool("perfect", "knows the truth", lambda plate, shot: pair.truth)  # noqa: ARG005 - it has no need to look
 
 
+def _measured(pair: Pair, tool: Tool) -> tuple[list[Score], Mattes]:
+    with TemporaryDirectory() as folder, Ledger(Path(folder), {}) as ledger:
+        return measure([pair], tool, 0, ledger)
+
+
 def _result(folder: Path, tool: Tool, pair: Pair, command: str = "a command") -> Result:
-    scores, mattes = measure([pair], tool, 0)
+    scores, mattes = _measured(pair, tool)
     result = Result(tool.name, tool.about, command, (pair.name,), digest_of([pair], 0), tuple(scores))
     folder.mkdir(parents=True, exist_ok=True)
     write_result(folder, result, mattes)
@@ -31,7 +44,7 @@ def _result(folder: Path, tool: Tool, pair: Pair, command: str = "a command") ->
 
 
 def test_a_perfect_tool_scores_0_everywhere(invented: Pair) -> None:
-    scores, mattes = measure([invented], _perfect(invented), 0)
+    scores, mattes = _measured(invented, _perfect(invented))
     assert [(score.axis, score.level) for score in scores] == [
         (CLEAN, 0),
         *((axis.name, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)),
@@ -44,16 +57,16 @@ def test_a_perfect_tool_scores_0_everywhere(invented: Pair) -> None:
 def test_what_is_not_known_is_not_scored(invented: Pair) -> None:
     pair = replace(invented, known=invented.alpha == 1)
     nothing = Tool("nothing", "finds nothing", lambda plate, shot: np.zeros(shot.shape[:2], np.float32))  # noqa: ARG005
-    assert {score.mean_absolute_error for score in measure([pair], nothing, 0)[0]} == {1}
+    assert {score.mean_absolute_error for score in _measured(pair, nothing)[0]} == {1}
 
 
 def test_a_matte_of_another_size_is_scaled_and_one_that_is_none_is_refused(invented: Pair) -> None:
     half = Tool("half", "coarse", lambda plate, shot: np.ones((48, 68), np.float32))  # noqa: ARG005
-    scores, _ = measure([invented], half, 0)
+    scores, _ = _measured(invented, half)
     assert scores[0].mean_absolute_error == pytest.approx(1 - float(invented.truth.mean()), abs=1e-5)
     broken = Tool("broken", "no matte", lambda plate, shot: np.full((48, 68), np.nan, np.float32))  # noqa: ARG005
     with pytest.raises(ToolError, match=r"pair, clean level 0: broken gave no matte but shape \(48, 68\), or values"):
-        measure([invented], broken, 0)
+        _measured(invented, broken)
 
 
 def test_a_failure_names_the_pair_and_the_condition(invented: Pair) -> None:
@@ -63,7 +76,43 @@ def test_a_failure_names_the_pair_and_the_condition(invented: Pair) -> None:
         return np.zeros(shot.shape[:2], np.float32)
 
     with pytest.raises(ToolError, match=r"^pair, exposure level [45]: matter: out of memory$"):
-        measure([invented], Tool("matter", "fails in the dark", matte), 0)
+        _measured(invented, Tool("matter", "fails in the dark", matte))
+
+
+def test_what_was_measured_before_a_failure_is_not_measured_again(tmp_path: Path, invented: Pair) -> None:
+    pairs = [invented, replace(invented, name="second", shot=invented.shot[::-1], alpha=invented.alpha[::-1])]
+    calls: list[int] = []
+
+    def matte(plate: Codes, shot: Codes) -> Image:  # noqa: ARG001 - it does not look at the plate
+        calls.append(1)
+        if len(calls) == 60:
+            raise ToolError("the power is gone")
+        return np.asarray(shot[..., 0] / 255, np.float32)
+
+    tool = Tool("once", "fails once", matte)
+    with pytest.raises(ToolError, match="the power is gone"), Ledger(tmp_path, {}) as ledger:
+        measure(pairs, tool, 0, ledger)
+    with Ledger(tmp_path, {}) as ledger:
+        again = measure(pairs, tool, 0, ledger)
+    assert len(calls) == 60 + 51
+    with TemporaryDirectory() as folder, Ledger(Path(folder), {}) as ledger:
+        whole = measure(pairs, tool, 0, ledger)
+    assert again[0] == whole[0]
+    np.testing.assert_array_equal(again[1], whole[1])
+
+
+def test_no_tool_overwrites_what_another_has_made(tmp_path: Path, invented: Pair) -> None:
+    result = _result(tmp_path, replace(_perfect(invented), name="run 1"), invented)
+    refuse_other_tool([result], "run 1", result.about, tmp_path)
+    refuse_other_tool([result], "run 2", "another", tmp_path)
+    for name, about in (("run/1", result.about), ("run 1", "`another`")):
+        with pytest.raises(
+            UsageError, match=r"run-1\.json: is of another tool, run 1 \(knows the truth\); remove that"
+        ):
+            refuse_other_tool([result], name, about, tmp_path)
+    for name in ("", " ", "curves", "curves."):
+        with pytest.raises(UsageError, match="no tool can be called so; give another"):
+            refuse_other_tool([], name, "", tmp_path)
 
 
 def test_the_page_has_every_axis_every_tool_and_its_pictures(tmp_path: Path, invented: Pair) -> None:

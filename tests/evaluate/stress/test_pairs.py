@@ -72,6 +72,24 @@ def test_cameras_are_read_and_what_is_not_scored_there_is_not_scored_here(tmp_pa
     assert 0.6 < pair.scored.mean() < 0.8
 
 
+def test_what_is_not_known_is_no_foreground(tmp_path: Path) -> None:
+    sample = _sample(1, 0)
+    mask = sample.alpha * 255
+    mask[:30] = 128
+    for name, picture in (("plate", sample.plate * 255), ("1", sample.shot * 255), ("1_mask", mask)):
+        _save(tmp_path / "hall" / f"{name}.png", picture)
+    with pytest.raises(InputError, match="holds no shot with a foreground"):
+        read_pairs(tmp_path, 24, 0)
+
+
+def test_a_plate_of_another_shape_is_refused(tmp_path: Path) -> None:
+    sample = _sample(1)
+    for name, picture in (("plate", sample.plate[:40]), ("1", sample.shot), ("1_mask", sample.alpha)):
+        _save(tmp_path / "hall" / f"{name}.png", picture * 255)
+    with pytest.raises(InputError, match=r"1: is 64 x 48 pixels but the plate .*plate\.png is 64 x 40"):
+        read_pairs(tmp_path, 24, 0)
+
+
 def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere: is no folder"):
         read_pairs(tmp_path / "nowhere", 4, 0)
@@ -88,7 +106,9 @@ def test_what_cannot_be_used_is_refused_by_name(tmp_path: Path) -> None:
 def test_the_digest_tells_pairs_and_seeds_apart(shards: Path) -> None:
     pairs = read_pairs(shards, 4, 0)
     assert digest_of(pairs, 0) == digest_of(read_pairs(shards, 4, 0), 0)
-    assert len({digest_of(pairs, 0), digest_of(pairs, 1), digest_of(pairs[:3], 0)}) == 3
+    renamed = [replace(pairs[0], name="another"), *pairs[1:]]  # what is drawn depends on the name
+    digests = digest_of(pairs, 0), digest_of(pairs, 1), digest_of(pairs[:3], 0), digest_of(renamed, 0)
+    assert len(set(digests)) == 4
 
 
 def test_the_example_is_neither_the_smallest_nor_the_largest() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -89,10 +90,10 @@ def test_any_picture_that_carries_a_matte_is_one(kind: str, program: Program, in
         ("sys.exit(3)", r"failed with exit code 3 \(it said nothing\)"),
         ("sys.stderr.write('x' * 9999 + 'the end'); sys.exit(1)", r"\(\.\.\.x+the end\)"),
         ("pass", r"ended without an error but wrote no \{out\}"),
-        ("open(out, 'w').write('no picture')", "wrote what is no picture"),
+        ("open(out, 'w').write('no picture')", "wrote what is no matte"),
         (
             SAVE + "pathlib.Path(out).write_bytes(encode_png(np.full((32, 32, 3), (9, 99, 200), np.uint8)))",
-            "wrote a coloured picture; a matte is grey",
+            "is a coloured picture; a matte is grey",
         ),
     ],
 )
@@ -106,6 +107,20 @@ def test_a_command_that_fails_says_why_in_one_line(lines: str, said: str, progra
 def test_a_command_that_takes_too_long_is_ended(program: Program, invented: Pair) -> None:
     with pytest.raises(ToolError, match=r"took longer than 0.3 s for one picture; give it more with --timeout"):
         _run(program("import time; time.sleep(60)"), invented, timeout_s=0.3)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups")
+def test_what_a_command_has_started_ends_with_it(program: Program, invented: Pair, tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    child = f"import time, pathlib; time.sleep(1.5); pathlib.Path({str(alive)!r}).touch()"
+    with pytest.raises(ToolError, match="took longer"):
+        _run(
+            program(f"import subprocess, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"),
+            invented,
+            timeout_s=1,
+        )
+    time.sleep(2)
+    assert not alive.exists()
 
 
 def test_a_program_that_is_not_there_is_named(invented: Pair) -> None:

@@ -1,21 +1,22 @@
 """Any program as a tool: a command line that reads two pictures and writes a matte."""
 
+import os
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
 from cleanplate.errors import InputError, ToolError, UsageError
+from cleanplate.evaluate.predictions import read_matte
 from cleanplate.evaluate.stress.pairs import Codes
 from cleanplate.imaging import Image
-from cleanplate.imaging.files import encode_png, read_picture
+from cleanplate.imaging.files import encode_png
 
 _NEEDED = ("{image}", "{out}")
 _TAIL = 300
-_GREY_WITHIN = 8 / 255
 
 
 def command_matte(command: str, timeout_s: float) -> tuple[str, Callable[[Codes, Codes], Image]]:
@@ -62,21 +63,29 @@ def _run(words: list[str], said: Path, timeout_s: float) -> None:
     """Run a command; its standard error goes to a file, because a pipe that a grandchild holds would never end."""
     try:
         with said.open("wb") as stderr:
-            done = subprocess.run(  # noqa: S603 - the user's own command
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                timeout=timeout_s,
-                check=False,
+            process = subprocess.Popen(  # noqa: S603 - the user's own command
+                words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
             )
+    except OSError as error:
+        raise ToolError(f"{words[0]}: cannot be started ({error.strerror}); check the name in --tool") from error
+    try:
+        code = process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
         message = f"{words[0]}: took longer than {timeout_s:g} s for one picture; give it more with --timeout"
         raise ToolError(message) from error
-    except OSError as error:
-        raise ToolError(f"{words[0]}: cannot be started ({error.strerror}); check the name in --tool") from error
-    if done.returncode != 0:
-        raise ToolError(f"{words[0]}: failed with exit code {done.returncode} ({_tail(said)}); try it by hand first")
+    finally:
+        _end(process)
+    if code != 0:
+        raise ToolError(f"{words[0]}: failed with exit code {code} ({_tail(said)}); try it by hand first")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Nothing that a command has started outlives it, where processes have groups."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
 
 
 def _tail(said: Path) -> str:
@@ -89,13 +98,6 @@ def _read_matte(program: str, path: Path) -> Image:
     if not path.exists():
         raise ToolError(f"{program}: ended without an error but wrote no {{out}}; check how it is told where to write")
     try:
-        picture = read_picture(path)
+        return read_matte(path)
     except InputError as error:
-        raise ToolError(f"{program}: wrote what is no picture ({error})") from error
-    coloured = float(np.ptp(picture.rgb, axis=2).max()) > _GREY_WITHIN
-    # A grey matte saved with an opaque alpha channel is still a grey matte.
-    if picture.alpha is not None and (coloured or float(picture.alpha.min()) < 1):
-        return picture.alpha
-    if coloured:
-        raise ToolError(f"{program}: wrote a coloured picture; a matte is grey, or a picture with transparency")
-    return np.ascontiguousarray(picture.rgb[..., 0])
+        raise ToolError(f"{program}: wrote what is no matte ({error})") from error

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, Axis
-from cleanplate.evaluate.stress.measure import CLEAN, Mattes
+from cleanplate.evaluate.stress.measure import CLEAN, Mattes, tile
 from cleanplate.evaluate.stress.pairs import Pair
-from cleanplate.evaluate.stress.results import Result, tile
+from cleanplate.evaluate.stress.results import Result
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float
 from cleanplate.imaging.sheet import contact_sheet
@@ -29,6 +29,9 @@ _COLOURS = (
     (148, 103, 189),
     (23, 150, 170),
     (140, 86, 75),
+    (90, 90, 90),
+    (190, 170, 20),
+    (225, 120, 190),
 )
 _LOWEST, _HIGHEST = 0.001, 1.0
 _TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)

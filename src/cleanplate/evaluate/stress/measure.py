@@ -1,17 +1,21 @@
 """One tool through all conditions: every axis at every level, and the clean pairs beside them."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cleanplate.errors import ToolError
+from cleanplate.errors import InputError, ToolError
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, Axis
 from cleanplate.evaluate.stress.pairs import Pair, example_of
 from cleanplate.evaluate.stress.tools import Tool
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_float, to_uint
+from cleanplate.imaging.files import decode_png, encode_png
 from cleanplate.imaging.resize import resize
-from cleanplate.jobs.progress import progress
+from cleanplate.jobs.ledger import Entry, Ledger
+from cleanplate.jobs.progress import Advance, progress
 
 CLEAN = "clean"
 """What stands for the axis of a pair as it is."""
@@ -30,32 +34,75 @@ class Score:
     num_pairs: int
 
 
+TILE_WIDTH_PX = 160
+"""How wide the kept mattes are."""
+
+NUM_TILES = 1 + len(AXES)
+"""Clean, then each axis at its last level."""
+
 Mattes = list[Image]
-"""What the tool made of one pair (`pairs.example_of`): clean, then each axis at its last level."""
+"""What the tool made of one pair (`pairs.example_of`), NUM_TILES of `tile`'s size."""
+
+_CONDITIONS: list[tuple[Axis | None, int]] = [
+    (None, 0),
+    *((axis, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)),
+]
 
 
-def measure(pairs: Sequence[Pair], tool: Tool, seed: int) -> tuple[list[Score], Mattes]:
+def measure(pairs: Sequence[Pair], tool: Tool, seed: int, ledger: Ledger) -> tuple[list[Score], Mattes]:
     """Score a tool: first the clean pairs, then the levels 1 to NUM_LEVELS of each axis.
+
+    Pairs that the ledger knows are not measured again; it is for whoever called to close it.
 
     Raises:
         ToolError: the tool fails, or gives what is no matte; the sentence names the pair and the condition.
+        InputError: the ledger cannot be written.
     """
-    conditions: list[tuple[Axis | None, int]] = [(None, 0)]
-    conditions += [(axis, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)]
-    errors = np.zeros((len(conditions), len(pairs)))
+    each = len(_CONDITIONS)
+    with progress("stress", each * len(pairs), done=each * len(ledger.done), items="mattes", summary=True) as advance:
+        for number, pair in enumerate(pairs):
+            if number not in ledger.done:
+                ledger.add(number, _measured(tool, pair, seed, advance))
+    errors = np.array([ledger.done[number]["errors"] for number in range(len(pairs))])
+    means = (float(mean) for mean in errors.mean(0))
+    scores = [_score(tool, *condition, mean, len(pairs)) for condition, mean in zip(_CONDITIONS, means, strict=True)]
+    return scores, unpacked(b64decode(ledger.done[example_of(pairs)]["mattes"]))
+
+
+def tile(picture: Image) -> Image:
+    """A picture at the size in which it is kept and shown."""
+    height, width = picture.shape[:2]
+    return resize(picture, (round(height * TILE_WIDTH_PX / width), TILE_WIDTH_PX))
+
+
+def packed(mattes: Mattes) -> bytes:
+    """Mattes, one below the other, as the bytes of an 8-bit PNG."""
+    return encode_png(to_uint(np.concatenate(mattes), 8))
+
+
+def unpacked(data: bytes) -> Mattes:
+    """What was `packed`.
+
+    Raises:
+        InputError: it is something else.
+    """
+    codes = decode_png(data)
+    if codes.ndim != 2 or codes.shape[0] % NUM_TILES:
+        raise InputError("holds no strip of mattes")
+    return np.split(to_float(codes), NUM_TILES)
+
+
+def _measured(tool: Tool, pair: Pair, seed: int, advance: Advance) -> Entry:
+    """The errors of one pair under every condition, and its mattes."""
+    errors: list[float] = []
     mattes: Mattes = []
-    example = example_of(pairs)
-    with progress("stress", errors.size, items="mattes", summary=True) as advance:
-        for column, pair in enumerate(pairs):
-            for row, (axis, level) in enumerate(conditions):
-                alpha = _matte(tool, pair, axis, level, seed)
-                errors[row, column] = np.abs(alpha - pair.truth)[pair.scored].mean()
-                if column == example and level in {0, NUM_LEVELS}:
-                    mattes.append(alpha)
-                advance(1)
-    means = (float(mean) for mean in errors.mean(1))
-    scores = [_score(tool, *condition, mean, len(pairs)) for condition, mean in zip(conditions, means, strict=True)]
-    return scores, mattes
+    for axis, level in _CONDITIONS:
+        alpha = _matte(tool, pair, axis, level, seed)
+        errors.append(float(np.abs(alpha - pair.truth)[pair.scored].mean(dtype=np.float64)))
+        if level in {0, NUM_LEVELS}:
+            mattes.append(tile(alpha))
+        advance(1)
+    return {"errors": errors, "mattes": b64encode(packed(mattes)).decode()}
 
 
 def _matte(tool: Tool, pair: Pair, axis: Axis | None, level: int, seed: int) -> Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, Axis
 from cleanplate.evaluate.stress.curves import axes_sheet, curves
 from cleanplate.evaluate.stress.pairs import LONG_SIDE_PX, Pair
-from cleanplate.evaluate.stress.results import Result, read_mattes
+from cleanplate.evaluate.stress.results import PAGES_OWN, Result, read_mattes
 from cleanplate.imaging.files import replace_file, write_picture
 
 PAGE = "stress.md"
@@ -27,7 +27,7 @@ def write_page(out: Path, results: Sequence[Result], pair: Pair, seed: int) -> P
         InputError: something cannot be read or written.
     """
     parts = out / PARTS
-    write_picture(parts / "curves.png", curves(results))
+    write_picture(parts / f"{PAGES_OWN}.png", curves(results))
     mattes = [read_mattes(parts, result) for result in results]
     write_picture(parts / "axes.jpg", axes_sheet(pair, seed, results, mattes))
     with replace_file(out / PAGE) as unfinished:
@@ -51,7 +51,7 @@ def page(results: Sequence[Result]) -> str:
             "```",
             *(line for note in dict.fromkeys(result.note for result in results) if note for line in ("", note)),
             "",
-            f"![curves of every tool along the ten axes]({PARTS}/curves.png)",
+            f"![curves of every tool along the ten axes]({PARTS}/{PAGES_OWN}.png)",
             "",
             "| tool | what it is | clean |",
             "|---|---|---|",

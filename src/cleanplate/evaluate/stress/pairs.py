@@ -16,6 +16,7 @@ from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.metrics import Mask
+from cleanplate.plate.sizes import fitted
 from cleanplate.sample.opening import is_folder_set, open_samples
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import MANIFEST
@@ -59,6 +60,11 @@ class Pair:
     def scored(self) -> Mask:
         """Where it is compared: without the margin."""
         return without_margin(self.known)
+
+    @property
+    def coverage(self) -> float:
+        """The share of the picture that surely is foreground."""
+        return float((self.truth * self.scored).mean())
 
 
 def without_margin(array: NDArray[Any]) -> NDArray[Any]:
@@ -106,7 +112,7 @@ def read_pairs(
     """
     found: list[Pair] = []
     for pair in _candidates(folder, seed, rule_words, depth_is):
-        if float(pair.truth.mean()) >= MIN_COVERAGE and pair.scored.any():
+        if pair.coverage >= MIN_COVERAGE:
             found.append(pair)
         if len(found) == count:
             break
@@ -117,13 +123,14 @@ def read_pairs(
 
 def example_of(pairs: Sequence[Pair]) -> int:
     """Which of the pairs the pictures show: the one whose foreground is nearest to _EXAMPLE_COVERAGE of the picture."""
-    return min(range(len(pairs)), key=lambda index: abs(float(pairs[index].truth.mean()) - _EXAMPLE_COVERAGE))
+    return min(range(len(pairs)), key=lambda index: abs(pairs[index].coverage - _EXAMPLE_COVERAGE))
 
 
 def digest_of(pairs: Sequence[Pair], seed: int) -> str:
-    """What two results must share to stand on one page: "sha256:..." over the pictures, their truth and the seed."""
+    """What two results must share to stand on one page: "sha256:..." over pictures, truth, and what is drawn from."""
     digest = sha256(str(seed).encode())
     for pair in pairs:
+        digest.update(pair.name.encode())
         for array in (shown(pair.plate), shown(pair.shot), to_uint(pair.truth, 8), pair.scored):
             digest.update(np.ascontiguousarray(array).tobytes())
     return f"sha256:{digest.hexdigest()}"
@@ -149,6 +156,6 @@ def _of_sample(sample: Sample) -> Pair:
 
 def _of_camera(camera: Camera, name: str) -> Pair:
     truth, shot = read_truth(camera, name, with_depth=False), read_picture(camera.shot(name)).rgb
-    plate = resize(read_picture(camera.plate).rgb, (shot.shape[0], shot.shape[1]))
+    plate = fitted(read_picture(camera.plate).rgb, (shot.shape[0], shot.shape[1]), str(camera.plate), name)
     alpha = np.where(truth.known, truth.foreground, 0.5).astype(np.float32)
     return prepared(f"{camera.name}/{name}", plate, shot, alpha, truth.known)

@@ -7,23 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
-from cleanplate.errors import InputError
+from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, VERSION
-from cleanplate.evaluate.stress.measure import CLEAN, Mattes, Score
-from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import to_float, to_uint
-from cleanplate.imaging.files import decode_png, encode_png, replace_file
-from cleanplate.imaging.resize import resize
+from cleanplate.evaluate.stress.measure import CLEAN, Mattes, Score, packed, unpacked
+from cleanplate.imaging.files import replace_file
 
 FORMAT = "cleanplate-stress"
 
-TILE_WIDTH_PX = 160
-"""How wide the kept mattes are."""
-
-NUM_TILES = 1 + len(AXES)
-"""Clean, then each axis at its last level."""
+PAGES_OWN = "curves"
+"""A picture of the page is called so."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +59,11 @@ def write_result(folder: Path, result: Result, mattes: Mattes) -> Path:
     fields = asdict(result)
     fields = {"format": FORMAT, "version": VERSION, **fields}
     path = folder / f"{_file_name(result.tool)}.json"
-    with replace_file(path.with_suffix(".png")) as unfinished:
-        unfinished.write_bytes(encode_png(to_uint(np.concatenate([tile(matte) for matte in mattes]), 8)))
+    with replace_file(_mattes_file(folder, result.tool)) as unfinished:
+        unfinished.write_bytes(packed(mattes))
     with replace_file(path) as unfinished:
         unfinished.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
     return path
-
-
-def tile(picture: Image) -> Image:
-    """A picture at the size in which it is kept and shown."""
-    height, width = picture.shape[:2]
-    return resize(picture, (round(height * TILE_WIDTH_PX / width), TILE_WIDTH_PX))
 
 
 def read_results(folder: Path) -> list[Result]:
@@ -100,16 +86,25 @@ def refuse_other_pairs(results: Sequence[Result], digest: str, folder: Path) -> 
             )
 
 
+def refuse_other_tool(results: Sequence[Result], tool: str, about: str, folder: Path) -> None:
+    """Raise UsageError where a tool's files would overwrite the page's or another tool's."""
+    if not tool.strip() or _file_name(tool) == PAGES_OWN:
+        raise UsageError(f"--name {tool!r}: no tool can be called so; give another")
+    for result in results:
+        if _file_name(result.tool) == _file_name(tool) and (result.tool, result.about) != (tool, about):
+            raise UsageError(
+                f"{folder / _file_name(tool)}.json: is of another tool, {result.tool} ({result.about}); remove that, "
+                "or give this one another --name"
+            )
+
+
 def read_mattes(folder: Path, result: Result) -> Mattes:
     """The tiles that `write_result` has kept; raises InputError where they are missing or damaged."""
-    path = folder / f"{_file_name(result.tool)}.png"
+    path = _mattes_file(folder, result.tool)
     try:
-        codes = decode_png(path.read_bytes())
+        return unpacked(path.read_bytes())
     except (OSError, InputError) as error:
-        raise InputError(f"{path}: cannot be read; measure {result.tool} again") from error
-    if codes.ndim != 2 or codes.shape[0] % NUM_TILES:
-        raise InputError(f"{path}: is not what was written; measure {result.tool} again")
-    return np.split(to_float(codes), NUM_TILES)
+        raise InputError(f"{path}: is not what was written; measure {result.tool} again") from error
 
 
 def _read(path: Path) -> Result:
@@ -127,6 +122,15 @@ def _read(path: Path) -> Result:
     if not there >= {(axis.name, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)} | {(CLEAN, 0)}:
         raise InputError(f"{path}: lacks some of the conditions; {again}")
     return result
+
+
+def unfinished_folder(folder: Path, tool: str) -> Path:
+    """Where what is measured of a tool is kept until all is."""
+    return folder / f".{_file_name(tool)}"
+
+
+def _mattes_file(folder: Path, tool: str) -> Path:
+    return folder / f"{_file_name(tool)}.png"
 
 
 def _file_name(tool: str) -> str:
