@@ -98,6 +98,7 @@ def test_by_default_results_go_to_out_evaluate(
             (2, "--predictions runs no model: leave --model out"),
         ),
         (["real", "real", "--predictions", "given", "--save-predictions", "k"], (2, "leave --save-predictions out")),
+        (["real", "real", "--predictions", "given", "--closer", "off"], (2, "leave --closer out")),
         (["real", "real", "--model", "nowhere.onnx"], (1, "nowhere.onnx")),
         (["real"], (2, "DIR")),
         (["stress", "nowhere", "--tool", "difference"], (1, "nowhere: is no folder")),

@@ -50,9 +50,10 @@ def real(
     from cleanplate.evaluate.scores import camera_scores, table
     from cleanplate.imaging.files import prepare_folder
 
-    if predictions is not None and (model is not None or save_predictions is not None):
-        other = "--model" if model is not None else "--save-predictions"
-        raise UsageError(f"--predictions runs no model: leave {other} out")
+    of_models = {"--model": model, "--save-predictions": save_predictions, "--closer": closer == "off"}
+    useless = [option for option, given in of_models.items() if given]
+    if predictions is not None and useless:
+        raise UsageError(f"--predictions runs no model: leave {useless[0]} out")
     cameras = find_cameras(folder)
     for kept in (predictions, save_predictions):
         if kept is not None:

@@ -7,6 +7,11 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage] - what all batch norms are
 
 
+def batch_norms(network: nn.Module) -> list[_BatchNorm]:
+    """Every batch norm of a network, whatever it is of."""
+    return [module for module in network.modules() if isinstance(module, _BatchNorm)]
+
+
 @torch.no_grad()
 def update_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
     """Move `average`'s weights and batch statistics toward `network`'s; early on it forgets faster than `decay`."""
@@ -32,7 +37,7 @@ def settle_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]]) -> N
 
     Source: Izmailov et al., Averaging Weights Leads to Wider Optima and Better Generalization, 2018, section 3.2.
     """
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    norms = batch_norms(network)
     momenta, training = [norm.momentum for norm in norms], network.training
     network.eval()
     for norm in norms:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage] - what all batch norms are
 
+from cleanplate.train.averaging import batch_norms
 from cleanplate.train.fabric import looking_at_gradients
 from cleanplate.train.figures import HeadFigures, HeadStatistics
 
@@ -79,7 +80,7 @@ class Probe:
     def __init__(self, network: nn.Module) -> None:
         self._parameters = list(network.parameters())
         self._before = [parameter.detach().clone() for parameter in self._parameters]
-        self._norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+        self._norms = batch_norms(network)
         self._strange: dict[int, bool] = {}
         self._hooks = [norm.register_forward_pre_hook(self._norm_called) for norm in self._norms]
         self._inputs = (0.0, 0.0)

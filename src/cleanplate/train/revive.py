@@ -15,6 +15,7 @@ from cleanplate.errors import InputError
 from cleanplate.models.fused import Fused, add_alone, take_apart
 from cleanplate.models.network import PATCH_PX, Layers, Network
 from cleanplate.runtime.model_file import ModelFile, read_model_file
+from cleanplate.train.averaging import batch_norms
 from cleanplate.train.checkpoint import About, find_checkpoint, newest_checkpoint, save_average
 from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
 from cleanplate.train.matte import network_of_shape
@@ -162,8 +163,7 @@ def _settle(network: Network, batch: Batch) -> None:
         variance.copy_(inputs[0].var((0, 2, 3), unbiased=False))
         norm.weight.copy_(slope * (variance + norm.eps).sqrt())
 
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    hooks = [norm.register_forward_pre_hook(settle) for norm in norms]
+    hooks = [norm.register_forward_pre_hook(settle) for norm in batch_norms(network)]
     network(batch.plate, batch.shot)
     for hook in hooks:
         hook.remove()
