@@ -80,7 +80,9 @@ def real(
     "or a command with {image}, {plate} and {out}.",
 )
 @click.option("--name", help="Call the tool this; else by its own name.")
-@click.option("--model", type=click.Path(path_type=Path), help="The model of cleanplate, rembg or mediapipe.")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="The model of cleanplate, undoctored, rembg or mediapipe."
+)
 @click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Take so many pairs of DIR.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice and the changes.")
 @click.option(

@@ -24,7 +24,8 @@ from cleanplate.cli.options import closer_option
     "--effect",
     multiple=True,
     metavar="NAME=VALUE",
-    help="With this camera effect alone, such as sway_p=1; may be given again. Beside --effects, in its place.",
+    help="With this camera effect alone, such as sway_p=1, at its default strength unless that is given as well "
+    "(sway_px=1). Beside --effects, in its place.",
 )
 @click.option("--count", type=click.IntRange(min=1), help="Score the first so many pairs only.")
 @closer_option

@@ -213,6 +213,9 @@ def _colour_cost(samples: Sequence[Sample]) -> float:
 _HEAD = """\
 # Every row of the document
 
+This project began with a write-up of 2020: a course's task, mask and depth of who steps before a background, in which
+the masks came out and the depth images stayed blank. Each row repeats one of its trials, S3 to S10 are its sections.
+
 Made by `make document` ([recipes/document](../recipes/document)); do not edit. Training and validation share no
 person and no background. A row learns where its mask has IoU >= 0.9, and its depth a correlation >= 0.9 and a std
 ratio within 0.8..1.2 (per picture, then averaged) and an RMSE at most half that of the best constant (the training

@@ -90,6 +90,13 @@ def test_with_everything_off_nothing_changes() -> None:
         np.testing.assert_array_equal(getattr(out, name), array, err_msg=name)
 
 
+@pytest.mark.parametrize("word", ["sway_p=1", "motion_p=1", "rain_p=1", "blur_p=1"])
+def test_a_chance_alone_is_enough(word: str) -> None:
+    shot = _sample().shot
+    out = [degrade(_sample(), np.random.default_rng(seed), NONE.changed([word]), SIZE).shot for seed in range(4)]
+    assert any(np.abs(made - shot).max() > 0.01 for made in out)
+
+
 @pytest.mark.parametrize("effect", STRIKES)
 def test_an_effect_changes_what_it_says_and_nothing_else(effect: str) -> None:
     settings, struck = STRIKES[effect]
@@ -111,8 +118,9 @@ def test_a_strength_of_nothing_switches_off_even_where_its_chance_is_certain(nam
         "blur_px": "blur_p", "noise_sd": "chroma_p", "sway_px": "sway_p",
     }.get(name)  # fmt: skip
     sample = _sample()
-    settings: dict[str, Any] = {chance: 1.0} if chance else {}
-    out = degrade(sample, np.random.default_rng(3), replace(NONE, **settings), SIZE)
+    settings: dict[str, Any] = dict.fromkeys((f.name for f in fields(Effects)), 0)
+    settings |= {chance: 1.0} if chance else {}
+    out = degrade(sample, np.random.default_rng(3), Effects(**settings), SIZE)
     np.testing.assert_array_equal(out.plate, sample.plate)
     np.testing.assert_array_equal(out.shot, sample.shot)
 

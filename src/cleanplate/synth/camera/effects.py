@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields, replace
 from math import isfinite
 from typing import Self, cast
 
+_ALWAYS = ("crop", "noise_sd", "saturation_sd", "gamma_sd", "contrast_sd", "brightness_sd")
+"""Strengths of what has no chance of its own but always strikes."""
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -162,5 +165,8 @@ class Effects:
 
     @classmethod
     def none(cls) -> Self:
-        """Everything switched off: `degrade` only brings the sample to its size."""
-        return cls(**{field.name: 0 for field in fields(cls)})
+        """Everything switched off: `degrade` only brings the sample to its size.
+
+        What strikes with a chance of its own keeps its strength, for whoever gives it one: `sway_p=1` sways.
+        """
+        return cls(**{field.name: 0 for field in fields(cls) if field.name.endswith("_p") or field.name in _ALWAYS})
