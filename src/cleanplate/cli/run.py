@@ -66,7 +66,12 @@ def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option("--model", type=_PATH, help="Another model than the one that comes along.")
 @click.option("--fast", is_flag=True, help="With the model that computes in 8 bits, for less work.")
 @click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
-@click.option("--bits", type=click.Choice(["8", "16"]), default="8", help="Of matte, cut-out, shadow and composite; 8.")
+@click.option(
+    "--bits",
+    type=click.Choice(["8", "16"]),
+    default="8",
+    help="Of matte, cut-out, shadow and composite; 8 unless given.",
+)
 @click.option(
     "--depth-format", type=click.Choice(["png16", "npy", "exr", "ply"]), default="png16", help="png16 unless given."
 )
