@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-# make weights: counts and seeds are those of recipes/begin.toml, further.toml, streets.toml and shipped.toml; no two sets share a scene or anybody
+# make weights: counts and seeds are those of recipes/begin.toml, further.toml, streets.toml and cut.toml; no two sets share a scene or anybody
 DATA ?= data/shipped
 SIMPLE ?= data/simple
 FAR ?= data/far
@@ -18,6 +18,7 @@ CUT ?= data/cut
 BEGIN ?= runs/begin
 FURTHER ?= runs/further
 STREETS ?= runs/streets
+CUT_OFF ?= runs/cut
 RUN ?= runs/shipped
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
@@ -101,7 +102,8 @@ weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.
 	$(BIN)/cleanplate train recipes/begin.toml --data $(DATA) --data $(SIMPLE) --out $(BEGIN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/further.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --start $(BEGIN) --out $(FURTHER) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/streets.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --start $(FURTHER) --out $(STREETS) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(STREETS) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/cut.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(STREETS) --out $(CUT_OFF) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(CUT_OFF) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
 

@@ -54,9 +54,9 @@ def sha256(path: Path) -> str:
 
 def test_make_weights_makes_the_data_that_its_recipe_names(root: Path) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
-    begin, further, streets, shipped = (
+    begin, further, streets, cut, shipped = (
         tomllib.loads((root / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
-        for name in ("begin", "further", "streets", "shipped")
+        for name in ("begin", "further", "streets", "cut", "shipped")
     )
     counts = {name: int(count) for name, count in re.findall(r"^(\w+)_COUNT \?= (\d+)$", makefile, re.MULTILINE)}
     seeds = re.findall(r"--seed (\d+)", makefile)
@@ -65,7 +65,9 @@ def test_make_weights_makes_the_data_that_its_recipe_names(root: Path) -> None:
     assert counts["TRAIN"] + counts["SIMPLE"] == wanted["train_count"]
     assert counts["TRAIN"] + counts["SIMPLE"] + counts["FAR"] == further["data"]["train_count"]
     assert further["data"]["train_count"] + counts["STREET"] == streets["data"]["train_count"]
-    assert streets["data"]["train_count"] + counts["CUT"] == shipped["data"]["train_count"]
+    assert streets["data"]["train_count"] + counts["CUT"] == cut["data"]["train_count"]
+    assert cut["data"] == shipped["data"]
     assert streets["model"] == further["model"] == begin["model"]
+    assert cut["model"] == shipped["model"]
     assert len(set(seeds)) == len(seeds) == 6
     assert seeds[:2] == [str(wanted["seed"]), str(wanted["seed"] + 1)]
