@@ -55,6 +55,16 @@ def test_output_that_cannot_be_written_is_one_line(plate: Path) -> None:
     assert "cannot be written (No space left on device)" in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes end otherwise elsewhere")
+def test_output_that_nobody_reads_is_no_failure(plate: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "cleanplate", "inspect", str(plate)]
+    with os.fdopen(write, "w") as pipe:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_loops_run_where_the_cache_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where a folder should be")
     code = (

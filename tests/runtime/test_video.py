@@ -127,6 +127,40 @@ def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted
     np.testing.assert_array_equal(pictures(out / "walk_matte.mp4"), pictures(whole / "walk_matte.mp4"))
 
 
+def test_other_options_begin_anew_where_no_part_is_finished(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    choice = ClipChoice(("matte",))
+    with pytest.raises(KeyboardInterrupt):
+        matte_clip(clip, plate, tmp_path, "walk", choice, identity={"plate": "room"}, advance=stop)
+    matte_clip(clip, plate, tmp_path, "walk", choice, identity={"plate": "another"})
+    assert [path.name for path in tmp_path.glob("walk_*")] == ["walk_matte.mp4"]
+
+
+def test_parts_of_other_products_are_kept_for_the_command_that_made_them(
+    clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "PART_S", 0.25)  # three frames
+    count = 0
+
+    def stop_at_the_fifth(num_frames: int) -> None:
+        nonlocal count
+        count += num_frames
+        if count == 5:
+            raise KeyboardInterrupt
+
+    both = ClipChoice(("matte", "depth"))
+    with pytest.raises(KeyboardInterrupt):
+        matte_clip(clip, plate, tmp_path, "walk", both, identity={}, advance=stop_at_the_fifth)
+    matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
+    assert sorted(path.name for path in (tmp_path / "walk_parts").iterdir()) == ["about.json", "depth_0000.mp4"]
+    told: list[int] = []
+    matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("depth",)), identity={}, advance=told.append)
+    assert told[0] == 3
+    assert sorted(path.name for path in tmp_path.glob("walk_*")) == ["walk_depth.mp4", "walk_matte.mp4"]
+
+
 def test_a_join_that_fails_midway_is_gone_on_with_by_the_same_call_or_one_for_what_is_missing(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,8 +207,9 @@ def test_light_that_changes_all_the_time_is_told_of_a_few_times(
 ) -> None:
     begin, numbers = plate.begin, iter(range(100))
 
-    def talkative(shot: Picture) -> Callable[[], Matte]:
-        finish = begin(shot)
+    def talkative(shot: Picture, name: str) -> Callable[[], Matte]:
+        assert name == str(clip.path)
+        finish = begin(shot, name)
         return lambda: replace(finish(), notices=(f"the plate was mended for the {next(numbers)}th time",))
 
     monkeypatch.setattr(plate, "begin", talkative)

@@ -89,7 +89,8 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         except KeyboardInterrupt:
             parts = Path(f"{order.to}_parts")
             plays = f"what is done plays, in {parts}, and " if parts.is_dir() else ""
-            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command goes on") from None
+            anew = " without --overwrite" if work.form == "png" and work.overwrite else ""
+            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command{anew} goes on") from None
         summary.take(Outcome(order, perf_counter() - started, notices=notices, failure=failure))
 
 

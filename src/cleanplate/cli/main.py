@@ -15,6 +15,9 @@ from cleanplate.jobs.memory import keep_freed_memory
 COMMANDS = ("run", "doctor", "inspect", "assets", "synth", "compose", "label", "train", "export", "evaluate")
 """Each is `cli/NAME.py` and holds one click command or group called `command`."""
 
+_UNREAD = 141
+"""What a shell tells of a program that nobody reads (128 + SIGPIPE)."""
+
 
 class _Commands(click.Group):
     """Loads a command's file only when that command is asked for, so that `run` never pays for training."""
@@ -35,7 +38,10 @@ def _app() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 all done, 1 some inputs failed, 2 wrong usage, 130 interrupted."""
+    """Run one command and return its exit code.
+
+    0 all done, 1 some inputs failed, 2 wrong usage, 130 interrupted, 141 nobody reads what is told.
+    """
     keep_freed_memory()
     try:
         result = _app.main(args=arguments, prog_name="cleanplate", standalone_mode=False)
@@ -48,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted; what was finished is kept", 130)
+    except SystemExit:  # click's way, where nobody reads the output any more: not the exit code of a failure
+        result = _UNREAD
     except OSError as error:
         if error.filename is not None:
             raise

@@ -63,9 +63,9 @@ class NoPlate:
         """
         return self.begin(shot)()
 
-    def begin(self, shot: PictureSource | Picture) -> Callable[[], Matte]:
+    def begin(self, shot: PictureSource | Picture, name: str = "shot") -> Callable[[], Matte]:
         """See `Plate.begin`."""
-        picture, _ = read_source(shot, "shot")
+        picture, _ = read_source(shot, name)
         rgb = picture.rgb
         if picture.alpha is not None:
             rgb = composite(rgb, picture.alpha, np.full_like(rgb, NO_PLATE))

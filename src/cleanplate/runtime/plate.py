@@ -165,11 +165,12 @@ class Plate:
         """
         return self.begin(shot)()
 
-    def begin(self, shot: PictureSource | Picture) -> Callable[[], Matte]:
+    def begin(self, shot: PictureSource | Picture, name: str = "shot") -> Callable[[], Matte]:
         """Do the part of `matte` in which shots must come one after the other, and all that can fail.
 
         Args:
             shot: as `matte` takes it, or read already.
+            name: how sentences name it, unless it is a file.
 
         Returns:
             What does the rest, at full size, and returns the matte: once, in whatever thread, while the next begins.
@@ -178,7 +179,7 @@ class Plate:
             InputError, ModelError: as `matte`.
 
         """
-        rgb, care, notices = self._seen(shot)
+        rgb, care, notices = self._seen(shot, name)
         alpha, disparity, of_plate = self.session.run(care.seen, rgb)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         alpha = alpha if care.reach is None else care.reach.carried(alpha)
@@ -197,7 +198,7 @@ class Plate:
 
         return finish
 
-    def look_at(self, shot: PictureSource | Picture) -> None:
+    def look_at(self, shot: PictureSource | Picture, name: str = "shot") -> None:
         """Look at a shot as `matte` does and make nothing of it: the shots that follow are compared with this one.
 
         Raises:
@@ -205,7 +206,7 @@ class Plate:
 
         """
         if self._doctor:  # who does not look has nothing to remember
-            self._seen(shot)
+            self._seen(shot, name)
 
     def twin(self, *, closer: bool | None = None) -> "Plate":
         """Another plate that knows what this one has seen; what either sees from now on, the other does not.
@@ -233,9 +234,9 @@ class Plate:
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
-    def _seen(self, shot: PictureSource | Picture) -> tuple[Image, Care, tuple[str, ...]]:
+    def _seen(self, shot: PictureSource | Picture, what: str) -> tuple[Image, Care, tuple[str, ...]]:
         """A shot's colours over the plate, the plate as it is used for it, and what to tell."""
-        picture, name = read_source(shot, "shot")
+        picture, name = read_source(shot, what)
         plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
         rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
         care = self._cared_for(rgb, name) if self._doctor else self._taken(plate)

@@ -113,9 +113,9 @@ def matte_clip(
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     if kept:
-        _look_at(plate, next(clip.frames()))
+        _look_at(plate, next(clip.frames()), clip)
     # while one is finished the next begins, and the one after it is read
-    begun = ahead((frame, plate.begin(frame.picture)) for frame in ahead(clip.frames(kept)))
+    begun = ahead((frame, plate.begin(frame.picture, str(clip.path))) for frame in ahead(clip.frames(kept)))
     for first in begun:
         with bench.part() as write, Behind() as later:
             for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
@@ -128,7 +128,7 @@ def matte_clip(
     for product in choice.products:
         sound = clip.path if clip.info.has_audio and product in _SOUND else None
         of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
-    bench.clear()
+    bench.clear(product for product in ALL_PRODUCTS if (folder / choice.name(stem, product)).exists())
     return (*clip.notices, *of_sound, *_few(told))
 
 
@@ -165,8 +165,8 @@ def matte_frames(
         stem = f"{frame.index:06d}"
         products = choice.missing(folder, stem) if keep else choice.products
         if frame.index == 0 and not products:
-            _look_at(plate, frame)
-        return stem, products, plate.begin(frame.picture) if products else None
+            _look_at(plate, frame, clip)
+        return stem, products, plate.begin(frame.picture, str(clip.path)) if products else None
 
     with Behind() as later:
         for stem, products, finish in ahead(map(begin, ahead(clip.frames()))):
@@ -178,10 +178,10 @@ def matte_frames(
     return (*clip.notices, *_few(told))
 
 
-def _look_at(plate: Plate | NoPlate, first: Frame) -> None:
+def _look_at(plate: Plate | NoPlate, first: Frame, clip: Clip) -> None:
     """Have the plate mended by a clip's first frame, as it was when that was matted."""
     if isinstance(plate, Plate):
-        plate.look_at(first.picture)
+        plate.look_at(first.picture, str(clip.path))
 
 
 def _few(told: Iterable[str]) -> list[str]:
@@ -203,6 +203,8 @@ class _Bench:
         """Make the folder, or go on with it: `num_parts` are there."""
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
+        if file_identity(about) and about.read_text(encoding="utf-8") != wanted and not self._finished(ALL_PRODUCTS):
+            self.clear(())  # nothing is lost
         if file_identity(about):
             if about.read_text(encoding="utf-8") != wanted:
                 raise UsageError(
@@ -243,13 +245,19 @@ class _Bench:
             path.replace(finished[product])
         self.num_parts += 1
 
-    def clear(self) -> None:
-        """Remove the folder: its parts are joined."""
-        ours = [f"{product}_[0-9][0-9][0-9][0-9]*" for product in ALL_PRODUCTS]
-        for path in [self._folder / _ABOUT, *(path for name in ours for path in self._folder.glob(name))]:
+    def clear(self, joined: Iterable[str]) -> None:
+        """Remove the parts of products that are joined, and the folder, unless others were begun there as well."""
+        unfinished = [path for product in ALL_PRODUCTS for path in self._folder.glob(f"{product}_*_unfinished.*")]
+        for path in [*unfinished, *self._finished(joined)]:
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # somebody has put something beside them
-            self._folder.rmdir()
+        if not self._finished(ALL_PRODUCTS):
+            (self._folder / _ABOUT).unlink(missing_ok=True)
+            with suppress(OSError):  # somebody has put something beside them
+                self._folder.rmdir()
+
+    def _finished(self, products: Iterable[str]) -> list[Path]:
+        """The finished parts of some products."""
+        return [path for name in products for path in self._folder.glob(f"{name}_[0-9][0-9][0-9][0-9].*")]
 
     def _paths(self, number: int, ending: str = "") -> dict[str, Path]:
         return {

@@ -53,7 +53,8 @@ def test_a_background_smaller_than_a_foreground_is_refused(photos: Photos, tmp_p
     (backgrounds / "a park, 2.png").unlink()  # 160 wide: 120 high is used of it as well
     assert str(caught.value) == (
         f"{backgrounds / 'a park, 2.png'}: is smaller than a foreground: 160 x 120 pixels of it are used, "
-        f"{foregrounds / 'tall.png'} is 29 x 130; scale it down, or leave one of them out"
+        f"{foregrounds / 'tall.png'} is 29 x 130; scale that down, give --size the "
+        "photos' shape, such as 144x192, or leave one of them out"
     )
     assert not (tmp_path / "d").exists()
 

@@ -109,8 +109,8 @@ def refuse_large(behind: Sequence[Photo], front: Sequence[Photo], size_hw: tuple
             if foreground.size_hw[0] > height or foreground.size_hw[1] > width:
                 raise InputError(
                     f"{background.path}: is smaller than a foreground: {width} x {height} pixels of it are used, "
-                    f"{foreground.path} is {foreground.size_hw[1]} x {foreground.size_hw[0]}; scale it down, or leave "
-                    "one of them out"
+                    f"{foreground.path} is {foreground.size_hw[1]} x {foreground.size_hw[0]}; scale that down, give "
+                    "--size the photos' shape, such as 144x192, or leave one of them out"
                 )
 
 
