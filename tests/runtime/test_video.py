@@ -213,7 +213,20 @@ def test_light_that_changes_all_the_time_is_told_of_a_few_times(
         return lambda: replace(finish(), notices=(f"the plate was mended for the {next(numbers)}th time",))
 
     monkeypatch.setattr(plate, "begin", talkative)
-    notices = matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
+    heard: list[str] = []
+    after: list[int] = []  # so many sentences were heard when a frame was done
+    notices = matte_clip(
+        clip,
+        plate,
+        tmp_path,
+        "walk",
+        ClipChoice(("matte",)),
+        identity={},
+        advance=lambda _: after.append(len(heard)),
+        tell=heard.append,
+    )
+    assert heard == [*notices[:3]]
+    assert after[1:4] == [1, 2, 3]  # the first is of none: what was kept
     assert len(notices) == 4
     assert notices[-1] == f"and {NUM_FRAMES - 3} more notices like these, about later frames"
 

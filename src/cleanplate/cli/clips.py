@@ -1,6 +1,6 @@
 """The clips of `cleanplate run`: each is matted by itself, over the plate that is given or over one made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -81,7 +81,7 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         order = Order(clip.file, work.out / clip.folder / clip.stem, missing)
         started, notices, failure = perf_counter(), (), None
         try:
-            notices = _matte(clip, missing, work)
+            notices = _matte(clip, missing, work, summary.tell)
         except CleanplateError as error:
             failure = str(error)
         except MemoryError:
@@ -94,8 +94,8 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         summary.take(Outcome(order, perf_counter() - started, notices=notices, failure=failure))
 
 
-def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str, ...]:
-    """Write the products of a clip; sentences to be told."""
+def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork, tell: Callable[..., None]) -> tuple[str, ...]:
+    """Write the products of a clip; sentences to be told, of which `tell` hears most before: a clip takes its time."""
     from cleanplate.imaging.streams import open_clip
     from cleanplate.jobs.progress import progress
     from cleanplate.runtime.plate import Plate
@@ -106,9 +106,11 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str
     plate = setup.opened()
     plate = plate.twin(closer=work.closer) if isinstance(plate, Plate) else plate
     choice = work.choice.only(products)
+    tell(*told, *setup.notices)
     with progress("matting", opened.info.num_frames or 1, items="frames", summary=True) as advance:
         if work.form == "png":
-            notices = matte_frames(opened, plate, folder / clip.stem, choice, keep=not work.overwrite, advance=advance)
+            keep = not work.overwrite
+            notices = matte_frames(opened, plate, folder / clip.stem, choice, keep=keep, advance=advance, tell=tell)
         else:
             clips = ClipChoice(products, work.form, choice.backdrop, choice.with_shadow)
             about = clip.file.stat()
@@ -118,8 +120,8 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork) -> tuple[str
                 "model": plate.session.contract.weights,
                 "options": [setup.doctor, work.closer, work.backdrop, _digest(work.backdrop), choice.with_shadow],
             }
-            notices = matte_clip(opened, plate, folder, clip.stem, clips, identity=identity, advance=advance)
-    return (*told, *setup.notices, *notices)
+            notices = matte_clip(opened, plate, folder, clip.stem, clips, identity=identity, advance=advance, tell=tell)
+    return notices
 
 
 def _digest(file: Path | str | None) -> str | None:

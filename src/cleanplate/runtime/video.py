@@ -32,6 +32,9 @@ from cleanplate.runtime.plate import Plate
 PART_S = 10.0
 """Seconds of clip in a part: what an interruption costs at most."""
 
+Tell = Callable[[str], None]
+"""Is told a sentence that a user should read."""
+
 _ABOUT = "about.json"
 _TOLD = 3
 _SOUND = ("cutout", "preview", "composite")
@@ -68,6 +71,10 @@ class ClipChoice:
         return f"{stem}_{product}{SUFFIXES[self.kind(product)]}"
 
 
+def nobody_listens(_sentence: str) -> None:
+    """The `Tell` of whoever waits for the end."""
+
+
 def matte_clip(
     clip: Clip,
     plate: Plate | NoPlate,
@@ -77,6 +84,7 @@ def matte_clip(
     *,
     identity: dict[str, Any],
     advance: Advance = nobody_looks,
+    tell: Tell = nobody_listens,
 ) -> tuple[str, ...]:
     """Write the wanted clips of one clip into `folder`, STEM_PRODUCT.mp4 (the cut-out .mov or .webm).
 
@@ -98,6 +106,7 @@ def matte_clip(
         choice: which results.
         identity: what they depend on besides (plate, model, options), JSON: parts of another are not gone on with.
         advance: is told of frames.
+        tell: hears the first sentences as soon as there is a reason for them.
 
     Returns:
         Sentences a user should read.
@@ -120,7 +129,7 @@ def matte_clip(
         with bench.part() as write, Behind() as later:
             for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
                 matte = finish()
-                told.update(dict.fromkeys(matte.notices))
+                _note(matte.notices, told, tell)
                 later.do(write, matte, frame)
                 advance(1)
     prepare_folder(folder)
@@ -140,6 +149,7 @@ def matte_frames(
     *,
     keep: bool = True,
     advance: Advance = nobody_looks,
+    tell: Tell = nobody_listens,
 ) -> tuple[str, ...]:
     """Write the results of every frame of a clip as of a shot, folder/000000_matte.png and so on.
 
@@ -150,6 +160,7 @@ def matte_frames(
         choice: which results.
         keep: leave what is there as it is.
         advance: is told of frames.
+        tell: hears the first sentences as soon as there is a reason for them.
 
     Returns:
         Sentences a user should read.
@@ -172,7 +183,7 @@ def matte_frames(
         for stem, products, finish in ahead(map(begin, ahead(clip.frames()))):
             if finish is not None:
                 matte = finish()
-                told.update(dict.fromkeys(matte.notices))
+                _note(matte.notices, told, tell)
                 later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
             advance(1)
     return (*clip.notices, *_few(told))
@@ -182,6 +193,14 @@ def _look_at(plate: Plate | NoPlate, first: Frame, clip: Clip) -> None:
     """Have the plate mended by a clip's first frame, as it was when that was matted."""
     if isinstance(plate, Plate):
         plate.look_at(first.picture, str(clip.path))
+
+
+def _note(notices: Iterable[str], told: dict[str, None], tell: Tell) -> None:
+    """Put down what a frame has to tell, and tell the first of it."""
+    for notice in notices:
+        if notice not in told and len(told) < _TOLD:
+            tell(notice)
+        told[notice] = None
 
 
 def _few(told: Iterable[str]) -> list[str]:
