@@ -32,9 +32,10 @@ from cleanplate.imaging.resize import resize
 from cleanplate.imaging.streams import Frame, open_clip
 from cleanplate.jobs.memory import keep_freed_memory
 from cleanplate.jobs.overlap import Behind, ahead
+from cleanplate.runtime.clip_parts import ClipChoice
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import FAST_MODEL, Session
-from cleanplate.runtime.video import ClipChoice, matte_clip
+from cleanplate.runtime.video import matte_clip
 from runtime import in_turns, yardsticks
 
 SIZE_HW, FRAMES, RATE = (720, 1280), 48, Fraction(25)

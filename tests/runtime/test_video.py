@@ -17,13 +17,14 @@ from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
-from cleanplate.runtime import video
+from cleanplate.runtime import clip_parts, video
 from cleanplate.runtime.auto_plate import plate_of_clip
+from cleanplate.runtime.clip_parts import ClipChoice
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.outputs import OutputChoice
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
-from cleanplate.runtime.video import ClipChoice, matte_clip, matte_frames
+from cleanplate.runtime.video import matte_clip, matte_frames
 
 SIZE_HW = (64, 96)
 NUM_FRAMES = 12
@@ -100,7 +101,7 @@ def test_the_depth_of_what_nobody_covers_is_the_same_in_every_frame_to_the_bit(c
 def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted_one(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "PART_S", 0.25)  # three frames
+    monkeypatch.setattr(clip_parts, "PART_S", 0.25)  # three frames
     choice, identity = ClipChoice(("matte",)), {"plate": "room"}
     count = 0
 
@@ -141,7 +142,7 @@ def test_other_options_begin_anew_where_no_part_is_finished(clip: Clip, plate: P
 def test_parts_of_other_products_are_kept_for_the_command_that_made_them(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "PART_S", 0.25)  # three frames
+    monkeypatch.setattr(clip_parts, "PART_S", 0.25)  # three frames
     count = 0
 
     def stop_at_the_fifth(num_frames: int) -> None:
@@ -273,7 +274,7 @@ def test_too_few_frames_make_no_plate(tmp_path: Path, walk: Scene, session: Sess
 def test_a_clip_of_a_nudged_camera_goes_on_with_the_plate_as_its_first_frame_had_it(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "PART_S", 0.25)  # three frames
+    monkeypatch.setattr(clip_parts, "PART_S", 0.25)  # three frames
     grain = np.random.default_rng(4).random((256, 384, 3), np.float32)
     room = 4 * np.asarray(cv2.GaussianBlur(grain, (0, 0), 3), np.float32) - np.float32(1.5)
     file, choice = tmp_path / "nudged.mp4", ClipChoice(("matte", "depth"))

@@ -35,7 +35,7 @@ class ClipWork:
 
     def result(self, clip: "Shot", product: str) -> Path:
         """The file of a product of a clip or, frame by frame, that of its first frame."""
-        from cleanplate.runtime.video import ClipChoice
+        from cleanplate.runtime.clip_parts import ClipChoice
 
         if self.form == "png":
             first = self.first_frame(clip)
@@ -98,8 +98,9 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork, tell: Callab
     """Write the products of a clip; sentences to be told, of which `tell` hears most before: a clip takes its time."""
     from cleanplate.imaging.streams import open_clip
     from cleanplate.jobs.progress import progress
+    from cleanplate.runtime.clip_parts import ClipChoice
     from cleanplate.runtime.plate import Plate
-    from cleanplate.runtime.video import ClipChoice, matte_clip, matte_frames
+    from cleanplate.runtime.video import matte_clip, matte_frames
 
     opened, folder = open_clip(clip.file), work.out / clip.folder
     setup, told = _plate_made(clip, opened, work) if work.auto else (work.setup, ())
