@@ -17,6 +17,7 @@ from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
+from cleanplate.jobs.progress import Advance
 from cleanplate.runtime import clip_parts, video
 from cleanplate.runtime.auto_plate import plate_of_clip
 from cleanplate.runtime.clip_parts import ClipChoice
@@ -98,24 +99,29 @@ def test_the_depth_of_what_nobody_covers_is_the_same_in_every_frame_to_the_bit(c
     assert all(np.array_equal(matte.disparity[free], mattes[0].disparity[free]) for matte in mattes)
 
 
+def stopping_after(num_frames: int) -> Advance:
+    """Presses Ctrl-C when so many frames are done."""
+    count = 0
+
+    def advance(more: int) -> None:
+        nonlocal count
+        count += more
+        if count == num_frames:
+            raise KeyboardInterrupt
+
+    return advance
+
+
 def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted_one(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clip_parts, "PART_S", 0.25)  # three frames
     choice, identity = ClipChoice(("matte",)), {"plate": "room"}
-    count = 0
-
-    def stop_at_the_eighth(num_frames: int) -> None:
-        nonlocal count
-        count += num_frames
-        if count == 8:
-            raise KeyboardInterrupt
-
     whole = tmp_path / "whole"
     matte_clip(clip, plate, whole, "walk", choice, identity=identity)
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        matte_clip(clip, plate, out, "walk", choice, identity=identity, advance=stop_at_the_eighth)
+        matte_clip(clip, plate, out, "walk", choice, identity=identity, advance=stopping_after(8))
     parts = sorted(path.name for path in (out / "walk_parts").glob("*.mp4"))
     assert parts == ["matte_0000.mp4", "matte_0001.mp4", "matte_0002_unfinished.mp4"]
     assert [len(pictures(out / "walk_parts" / part)) for part in parts] == [3, 3, 2]
@@ -129,12 +135,9 @@ def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted
 
 
 def test_other_options_begin_anew_where_no_part_is_finished(clip: Clip, plate: Plate, tmp_path: Path) -> None:
-    def stop(_: int) -> None:
-        raise KeyboardInterrupt
-
     choice = ClipChoice(("matte",))
     with pytest.raises(KeyboardInterrupt):
-        matte_clip(clip, plate, tmp_path, "walk", choice, identity={"plate": "room"}, advance=stop)
+        matte_clip(clip, plate, tmp_path, "walk", choice, identity={"plate": "room"}, advance=stopping_after(0))
     matte_clip(clip, plate, tmp_path, "walk", choice, identity={"plate": "another"})
     assert [path.name for path in tmp_path.glob("walk_*")] == ["walk_matte.mp4"]
 
@@ -143,17 +146,9 @@ def test_parts_of_other_products_are_kept_for_the_command_that_made_them(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clip_parts, "PART_S", 0.25)  # three frames
-    count = 0
-
-    def stop_at_the_fifth(num_frames: int) -> None:
-        nonlocal count
-        count += num_frames
-        if count == 5:
-            raise KeyboardInterrupt
-
     both = ClipChoice(("matte", "depth"))
     with pytest.raises(KeyboardInterrupt):
-        matte_clip(clip, plate, tmp_path, "walk", both, identity={}, advance=stop_at_the_fifth)
+        matte_clip(clip, plate, tmp_path, "walk", both, identity={}, advance=stopping_after(5))
     matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
     assert sorted(path.name for path in (tmp_path / "walk_parts").iterdir()) == ["about.json", "depth_0000.mp4"]
     told: list[int] = []

@@ -121,9 +121,10 @@ class Metres:
         if made.get("unit") != wanted:
             return "has no unit" if wanted else "is in metres"
         camera = cast("dict[str, Any] | None", made.get("camera"))
-        given = camera["fov_deg"] if camera and camera.get("fov_from") == "given" else None
-        if (camera and (given is None) != (self.fov_deg is None)) or (given and not isclose(given, self.fov_deg or 0)):
-            return "was made with another --fov"
+        if camera:
+            given = camera["fov_deg"] if camera.get("fov_from") == "given" else 0.0
+            if not isclose(given, self.fov_deg or 0.0):
+                return "was made with another --fov"
         if wanted is None:
             return ""
         if bool(self.plate_depth) != ("plate_depth" in made):

@@ -14,14 +14,12 @@ import numpy as np
 from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate.cameras import Camera
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import to_float, to_uint
+from cleanplate.imaging.arrays import is_grey, to_float, to_uint
 from cleanplate.imaging.decoding import read_header
 from cleanplate.imaging.depthfile import read_npy
 from cleanplate.imaging.files import prepare_folder, read_picture, replace_file, write_picture
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
-
-_GREY_WITHIN = 8 / 255
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def read_matte(path: Path) -> Image:
         InputError: it cannot be read, or is coloured and has no transparency.
     """
     picture = read_picture(path)
-    coloured = float(np.ptp(picture.rgb, axis=2).max()) > _GREY_WITHIN
+    coloured = not is_grey(picture.rgb)
     if picture.alpha is not None and (coloured or float(picture.alpha.min()) < 1):
         return picture.alpha
     if coloured:

@@ -53,13 +53,14 @@ class CameraScores:
 def score_shot(prediction: Prediction, truth: Truth) -> tuple[Figures, bool]:
     """The figures of one prediction, and whether nothing was there and nothing was found."""
     scored = matting.scored_pixels(truth.foreground, truth.known)
+    known = bool(scored.any())
     figures = Figures(
-        matting.iou(prediction.alpha, truth.foreground, scored) if scored.any() else None,
+        matting.iou(prediction.alpha, truth.foreground, scored) if known else None,
         matting.mean_absolute_error(prediction.alpha, truth.foreground, scored),
         *_depth_figures(prediction.disparity, truth),
     )
     found = bool((scored & (truth.foreground | (prediction.alpha >= matting.FOUND))).any())
-    return figures, bool(scored.any()) and not found
+    return figures, known and not found
 
 
 def _depth_figures(disparity: Image | None, truth: Truth) -> tuple[float | None, ...]:

@@ -16,6 +16,7 @@ MAX_PIXELS = 64_000_000
 
 _STRIP_PX = 1 << 20
 _SLACK = 1e-3
+_GREY_WITHIN = 8 / 255
 """Floats may leave [0, 1] by this much (interpolation does it) and are clipped; more is a mistake of scale."""
 
 
@@ -126,6 +127,15 @@ def rgb_of(values: Image) -> Image:
     if values.shape[2] == 3:
         return np.ascontiguousarray(values)
     return np.repeat(values, 3, axis=2)
+
+
+def is_grey(rgb: Image) -> bool:
+    """Whether a picture (h, w, 3) in [0, 1] has no colour but what compression makes.
+
+    >>> is_grey(np.full((1, 1, 3), 0.5, np.float32)), is_grey(np.array([[[0.5, 0.5, 0.4]]], np.float32))
+    (True, False)
+    """
+    return float(np.ptp(rgb, axis=2).max()) <= _GREY_WITHIN
 
 
 def _checked_floats(array: NDArray[Any], what: str) -> Image:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
+from cleanplate.plate.relight import WHITE
 from cleanplate.plate.structure import blur, grey, likeness, presence, slopes, structure
 
 _DIFFERS = 0.07
@@ -28,8 +29,8 @@ _MAJORITY = 12
 
 _NEAR = np.ones((3, 3), np.uint8)
 
-_BLACK, _WHITE = 0.01, 0.98
-"""Beyond them a sensor has told nothing."""
+_BLACK = 0.01
+"""Up to here, as from `relight.WHITE` on, a sensor has told nothing."""
 
 _TOLD = 0.1
 """A shot that differs by this from a white or black plate has something to tell there."""
@@ -144,7 +145,7 @@ def differing(mended: Image, shot: Image, same: Image) -> NDArray[np.bool_]:
 
 def lost_in_plate(plate: Image, shot: Image) -> NDArray[np.bool_]:
     """Where a colour of the plate (h, w, 3) is burnt out or black, and the shot's is not; (h, w)."""
-    silent = (plate >= _WHITE) | (plate <= _BLACK)
+    silent = (plate >= WHITE) | (plate <= _BLACK)
     return np.asarray((silent & (np.abs(shot - plate) > _TOLD)).any(axis=2), np.bool_)
 
 

@@ -13,7 +13,9 @@ from cleanplate.plate.structure import blur
 _DARK = 0.004
 """Linear light below which a ratio of two pixels says nothing."""
 
-_WHITE = 0.98
+WHITE = 0.98
+"""From here on a sensor tells nothing."""
+
 _TUKEY = 4.0
 _KNOTS = 9
 _PAYS = 0.0012
@@ -123,7 +125,7 @@ def _logs(plate: Image, shot: Image, weight: Image) -> tuple[_Floats, _Floats]:
     """Logarithm of shot over plate (h, w, 3) and what each is worth."""
     light_plate, light_shot = srgb_to_linear(plate), srgb_to_linear(shot)
     ratio = np.log((light_shot + _DARK) / (light_plate + _DARK)).astype(np.float64)
-    seen = (plate < _WHITE) & (shot < _WHITE)
+    seen = (plate < WHITE) & (shot < WHITE)
     bright = np.minimum(light_plate, light_shot)
     worth = weight[..., None] * seen * (bright / (bright + np.float32(5 * _DARK)))
     return ratio, worth.astype(np.float64)
@@ -162,7 +164,7 @@ def _fit_curve(plate: Image, shot: Image, weight: Image) -> _Floats:
     curve = np.empty((_KNOTS, 3))
     for channel in range(3):
         values, wanted = plate[..., channel].ravel(), shot[..., channel].ravel()
-        worth = alike.ravel() * (values < _WHITE) * (wanted < _WHITE)
+        worth = alike.ravel() * (values < WHITE) * (wanted < WHITE)
         rise = np.zeros(_KNOTS)
         for index, knot in enumerate(knots):
             near = worth * np.maximum(0, 1 - np.abs(values - knot) * (_KNOTS - 1))

@@ -69,14 +69,14 @@ class ClipParts:
         """Make the folder, or go on with it: `num_parts` are there."""
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
-        if file_identity(about) and about.read_text(encoding="utf-8") != wanted and not self._finished(ALL_PRODUCTS):
-            self.clear(())  # nothing is lost
-        if file_identity(about):
-            if about.read_text(encoding="utf-8") != wanted:
+        begun = about.read_text(encoding="utf-8") if file_identity(about) else None
+        if begun not in {None, wanted}:
+            if self._finished(ALL_PRODUCTS):
                 raise UsageError(
                     f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
                 )
-        else:
+            self.clear(())  # nothing is lost
+        if begun != wanted:
             prepare_folder(self._folder)
             if any(self._folder.iterdir()):
                 raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")

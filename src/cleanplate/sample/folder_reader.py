@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import to_float
+from cleanplate.imaging.arrays import is_grey, to_float
 from cleanplate.imaging.decoding import read_stored
 from cleanplate.imaging.files import file_identity, read_picture
 from cleanplate.imaging.resize import resize
@@ -21,7 +21,6 @@ from cleanplate.sample.naming import KINDS, NameRule, name_rule
 from cleanplate.sample.pairs import Listing, Pair, list_pictures, pair, sizes_in
 from cleanplate.sample.record import Sample
 
-_GREY_WITHIN = 8 / 255
 """A JPEG's grey may be tinted by this much; a colour-mapped picture is by more."""
 
 _JPEG_ZERO = 0.02
@@ -196,7 +195,7 @@ def _grey(path: Path) -> NDArray[Any]:
         raise InputError(f"{path}: has transparency where a grey picture belongs; save the values themselves in grey")
     if colour.ndim == 2:
         return colour
-    if colour.shape[2] != 3 or np.ptp(to_float(colour), axis=2).max() > _GREY_WITHIN:
+    if colour.shape[2] != 3 or not is_grey(to_float(colour)):
         raise InputError(f"{path}: is coloured where a grey picture belongs; save the values themselves in grey")
     return np.ascontiguousarray(colour[..., 1])
 

@@ -43,10 +43,11 @@ NUM_TILES = 1 + len(AXES)
 Mattes = list[Image]
 """What the tool made of one pair (`pairs.example_of`), NUM_TILES of `tile`'s size."""
 
-_CONDITIONS: list[tuple[Axis | None, int]] = [
+CONDITIONS: list[tuple[Axis | None, int]] = [
     (None, 0),
     *((axis, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)),
 ]
+"""What every pair goes through: clean, which has no axis, then every axis at its levels."""
 
 
 def measure(pairs: Sequence[Pair], tool: Tool, seed: int, ledger: Ledger) -> tuple[list[Score], Mattes]:
@@ -58,15 +59,20 @@ def measure(pairs: Sequence[Pair], tool: Tool, seed: int, ledger: Ledger) -> tup
         ToolError: the tool fails, or gives what is no matte; the sentence names the pair and the condition.
         InputError: the ledger cannot be written.
     """
-    each = len(_CONDITIONS)
+    each = len(CONDITIONS)
     with progress("stress", each * len(pairs), done=each * len(ledger.done), items="mattes", summary=True) as advance:
         for number, pair in enumerate(pairs):
             if number not in ledger.done:
                 ledger.add(number, _measured(tool, pair, seed, advance))
     errors = np.array([ledger.done[number]["errors"] for number in range(len(pairs))])
     means = (float(mean) for mean in errors.mean(0))
-    scores = [_score(tool, *condition, mean, len(pairs)) for condition, mean in zip(_CONDITIONS, means, strict=True)]
+    scores = [_score(tool, *condition, mean, len(pairs)) for condition, mean in zip(CONDITIONS, means, strict=True)]
     return scores, unpacked(b64decode(ledger.done[example_of(pairs)]["mattes"]))
+
+
+def name_of(axis: Axis | None) -> str:
+    """How a condition's axis is called."""
+    return CLEAN if axis is None else axis.name
 
 
 def tile(picture: Image) -> Image:
@@ -96,7 +102,7 @@ def _measured(tool: Tool, pair: Pair, seed: int, advance: Advance) -> Entry:
     """The errors of one pair under every condition, and its mattes."""
     errors: list[float] = []
     mattes: Mattes = []
-    for axis, level in _CONDITIONS:
+    for axis, level in CONDITIONS:
         alpha = _matte(tool, pair, axis, level, seed)
         errors.append(float(np.abs(alpha - pair.truth)[pair.scored].mean(dtype=np.float64)))
         if level in {0, NUM_LEVELS}:
@@ -107,7 +113,7 @@ def _measured(tool: Tool, pair: Pair, seed: int, advance: Advance) -> Entry:
 
 def _matte(tool: Tool, pair: Pair, axis: Axis | None, level: int, seed: int) -> Image:
     plate, shot = (axis or AXES[0]).applied(pair, level, seed)
-    where = f"{pair.name}, {axis.name if axis else CLEAN} level {level}"
+    where = f"{pair.name}, {name_of(axis)} level {level}"
     try:
         alpha = tool.matte(plate, shot)
     except ToolError as error:

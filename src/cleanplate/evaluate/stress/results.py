@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from cleanplate.errors import InputError, UsageError
-from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, VERSION
-from cleanplate.evaluate.stress.measure import CLEAN, Mattes, Score, packed, unpacked
+from cleanplate.evaluate.stress.axes import VERSION
+from cleanplate.evaluate.stress.measure import CLEAN, CONDITIONS, Mattes, Score, name_of, packed, unpacked
 from cleanplate.imaging.files import replace_file
 
 FORMAT = "cleanplate-stress"
@@ -119,7 +119,7 @@ def _read(path: Path) -> Result:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: is no result of this benchmark ({error}); {again}") from error
     there = {(score.axis, score.level) for score in result.scores}
-    if not there >= {(axis.name, level) for axis in AXES for level in range(1, NUM_LEVELS + 1)} | {(CLEAN, 0)}:
+    if not there >= {(name_of(axis), level) for axis, level in CONDITIONS}:
         raise InputError(f"{path}: lacks some of the conditions; {again}")
     return result
 

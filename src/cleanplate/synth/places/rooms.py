@@ -52,10 +52,9 @@ def make_scene(rng: np.random.Generator, size_hw: tuple[int, int], parts: Parts,
         site, sky = put_up_outdoors(rng, shell, parts)
     else:
         site, sky = put_up_walls(rng, shell, parts), np.zeros(3, np.float32)
-    taken = [*site.blocked, *(prop.footprint for prop in site.props if prop.footprint)]
-    furnishing = furnish(rng, shell, parts, [*taken, *([road.footprint] if road else [])])
+    furnishing = furnish(rng, shell, parts, [*site.taken, *([road.footprint] if road else [])])
     props = (*site.props, *furnishing.props)
-    footprints = [*site.blocked, *(prop.footprint for prop in props if prop.footprint is not None)]
+    footprints = [*site.taken, *(prop.footprint for prop in furnishing.props if prop.footprint is not None)]
     return Scene(
         meshes=[*site.meshes, *(m for prop in props for m in prop.meshes)],
         lights=[*site.lights, *(light for prop in props for light in prop.lights)],

@@ -157,6 +157,5 @@ def _park(rng: np.random.Generator, shell: Shell, road: Road, site: Site, parts:
     edge = (road.x0, road.y0)[axis] + 0.3 - lo[axis] if beside else (road.x1, road.y1)[axis] - 0.3 - hi[axis]
     x, y = (edge, along) if road.along else (along, edge)
     footprint = (float(lo[0] + x), float(lo[1] + y), float(hi[0] + x), float(hi[1] + y))
-    taken = [*site.blocked, *(prop.footprint for prop in site.props if prop.footprint)]
-    if footprint[1] > _CLEAR_M and not any(overlap(footprint, other) for other in taken):
+    if footprint[1] > _CLEAR_M and not any(overlap(footprint, other) for other in site.taken):
         site.props.append(Prop("furniture", [m.moved(None, vector(x, y, 0)) for m in meshes], footprint=footprint))

@@ -41,6 +41,11 @@ class Site:
     props: list[Prop] = field(default_factory=list[Prop])
     blocked: list[Footprint] = field(default_factory=list[Footprint])
 
+    @property
+    def taken(self) -> list[Footprint]:
+        """All ground on which nothing else can stand."""
+        return [*self.blocked, *(prop.footprint for prop in self.props if prop.footprint is not None)]
+
 
 def shining(
     kind: str, origin: ArrayLike, sides: tuple[ArrayLike, ArrayLike], radiance: Floats, view: Floats | None = None
