@@ -54,9 +54,15 @@ def test_where_nothing_is_found_there_is_nothing_to_look_at() -> None:
     assert part_to_look_at(np.full((96, 128), 0.4, np.float32), (480, 640)) is None
 
 
+def looked(size_hw: tuple[int, int]) -> tuple[Image, tuple[Image, Image]]:
+    """A look that has found foreground everywhere, and grey pictures of its size."""
+    grey = np.full((*size_hw, 3), 0.5, np.float32)
+    return np.ones(size_hw, np.float32), (grey, grey)
+
+
 def test_in_the_part_alpha_is_the_mean_of_both_looks_and_beyond_it_the_first() -> None:
     grey = np.full((48, 64, 3), 0.5, np.float32)
-    first, look = np.full((48, 64), 0.2, np.float32), CloserLook(Part(8, 16, 32, 48), np.ones((24, 32), np.float32))
+    first, look = np.full((48, 64), 0.2, np.float32), CloserLook(Part(8, 16, 32, 48), *looked((24, 32)))
     alpha = look.added(first.copy(), grey, grey, None)
     assert alpha[8:32, 16:48] == pytest.approx(0.6)
     alpha[8:32, 16:48] = 0.2
@@ -66,7 +72,7 @@ def test_in_the_part_alpha_is_the_mean_of_both_looks_and_beyond_it_the_first() -
 def test_beyond_a_moved_plates_reach_only_the_first_counts() -> None:
     grey = np.full((48, 64, 3), 0.5, np.float32)
     moved = np.array([[1.0, 0, 12], [0, 1, 0], [0, 0, 1]])
-    look = CloserLook(Part(0, 0, 24, 32), np.ones((24, 32), np.float32))
+    look = CloserLook(Part(0, 0, 24, 32), *looked((24, 32)))
     alpha = look.added(np.zeros((48, 64), np.float32), grey, grey, reach_of(moved, (48, 64)))
     assert (alpha[2:24, :12] == 0).all()
     assert alpha[2:24, 14:32] == pytest.approx(0.5)

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, arrays
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.compositing import composite_light
 from cleanplate.imaging.resize import resize
 from cleanplate.metrics import matting
+from cleanplate.runtime import refine
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 
 SIZE_HW = (160, 240)
@@ -69,12 +70,22 @@ def test_a_plate_of_another_exposure_still_helps(gain: float) -> None:
     assert error < 0.5
 
 
-def test_the_result_does_not_depend_on_the_tiles() -> None:
+def test_the_result_does_not_depend_on_how_many_pixels_are_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shot, plate, truth = scene()
     coarse = resize(truth, CELLS_HW)
-    whole = refine_alpha(shot, plate, coarse, tile_px=4096)
-    for tile_px in (17, 64, 100):
-        assert np.allclose(refine_alpha(shot, plate, coarse, tile_px=tile_px), whole, atol=1e-5)
+    whole = refine_alpha(shot, plate, coarse)
+    monkeypatch.setattr(refine, "_AT_ONCE", 97)
+    monkeypatch.setattr(arrays, "_STRIP_PX", 7 * SIZE_HW[1])
+    assert np.allclose(refine_alpha(shot, plate, coarse), whole, atol=1e-6)
+
+
+def test_pictures_that_are_small_already_are_not_made_anew() -> None:
+    shot, plate, truth = scene()
+    coarse = resize(truth, CELLS_HW)
+    small = resize(shot, CELLS_HW), resize(plate, CELLS_HW)
+    assert np.array_equal(refine_alpha(shot, plate, coarse, small), refine_alpha(shot, plate, coarse))
+    other = np.zeros_like(small[0]), small[1]
+    assert not np.array_equal(refine_alpha(shot, plate, coarse, other), refine_alpha(shot, plate, coarse))
 
 
 def test_alpha_stays_between_0_and_1_and_the_inputs_as_they_are() -> None:

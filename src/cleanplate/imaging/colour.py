@@ -12,6 +12,7 @@ from PIL import ImageCms
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import strips
 
+_CODES = 1 << 12
 _SPACES = {1: "gray", 3: "rgb", 4: "cmyk"}
 
 
@@ -23,6 +24,13 @@ def srgb_to_linear(srgb: Image) -> Image:
     """
     srgb = np.asarray(srgb, np.float32)
     return np.where(srgb <= 0.04045, srgb / 12.92, ((np.maximum(srgb, 0) + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def light_of(srgb: Image) -> Image:
+    """As `srgb_to_linear` in a third of its time, of values rounded to 12 bits."""
+    code = srgb * np.float32(_CODES)
+    code += np.float32(0.5)
+    return np.take(_light_of_codes(), code.astype(np.uint16))
 
 
 def linear_to_srgb(linear: Image) -> Image:
@@ -75,6 +83,11 @@ def profile_name(profile: bytes) -> str:
         return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
     except (OSError, ImageCms.PyCMSError):
         return "unreadable"
+
+
+@cache
+def _light_of_codes() -> Image:
+    return srgb_to_linear(np.linspace(0, 1, _CODES + 1, dtype=np.float32))
 
 
 @cache

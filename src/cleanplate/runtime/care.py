@@ -7,7 +7,6 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.bedside import Mended
 from cleanplate.plate.geometry import Reach
-from cleanplate.runtime.cells import cell_light
 from cleanplate.runtime.closer import CloserLook, Part, part_to_look_at
 from cleanplate.runtime.session import SeenPlate, Session
 
@@ -35,7 +34,9 @@ class Care:
             seen = session.see(part.of(self.plate), part.share(self.plate))
             self._nearer.clear()
             self._nearer[part] = seen
-        return CloserLook(part, session.run(self._nearer[part], part.of(shot))[0])
+        nearer = self._nearer[part]
+        small = resize(part.of(shot), nearer.size_hw)
+        return CloserLook(part, session.run(nearer, small)[0], (small, nearer.picture))
 
     @cached_property
     def reach(self) -> Reach | None:
@@ -54,12 +55,6 @@ class Care:
     def shown(self) -> Image:
         """Itself, for mattes."""
         return _shared(self.plate)
-
-    @cached_property
-    def cells(self) -> Image | None:
-        """Its light in the network's pixels; None where those are no larger than the shot's."""
-        height, width = self.seen.size_hw
-        return cell_light(self.plate, (height, width))[0] if min(self.plate.shape[:2]) > min(height, width) else None
 
 
 def _shared(array: Image) -> Image:

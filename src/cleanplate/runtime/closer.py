@@ -82,10 +82,14 @@ def _first(middle: float, steps: int, side: int) -> int:
 
 @dataclass(frozen=True)
 class CloserLook:
-    """What was found in a part of a shot: alpha (h', w') float32 of the network's size."""
+    """What was found in a part of a shot: alpha (h', w') float32 of the network's size.
+
+    `seen`: shot and plate (h', w', 3) in it, as the network saw them.
+    """
 
     part: Part
     alpha: Image
+    seen: tuple[Image, Image]
 
     def added(self, whole: Image, shot: Image, plate: Image, reach: Reach | None) -> Image:
         """The alpha of the whole shot, in the part the mean with what was found there.
@@ -97,7 +101,8 @@ class CloserLook:
             reach: of a plate that was moved, at any size; what is found beyond it is not to be believed.
 
         """
-        again, first = refine_alpha(self.part.of(shot), self.part.of(plate), self.alpha), self.part.of(whole)
+        first = self.part.of(whole)
+        again = refine_alpha(self.part.of(shot), self.part.of(plate), self.alpha, self.seen)
         if reach is not None:
             beyond = resize(reach.beyond.astype(np.float32), (whole.shape[0], whole.shape[1]))
             again = np.where(self.part.of(beyond) > 0, first, again)

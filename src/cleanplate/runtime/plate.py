@@ -180,7 +180,8 @@ class Plate:
 
         """
         rgb, care, notices = self._seen(shot, name)
-        alpha, disparity, of_plate = self.session.run(care.seen, rgb)
+        small = resize(rgb, care.seen.size_hw)
+        alpha, disparity, of_plate = self.session.run(care.seen, small)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         alpha = alpha if care.reach is None else care.reach.carried(alpha)
         size_hw = (rgb.shape[0], rgb.shape[1])
@@ -188,12 +189,12 @@ class Plate:
         camera, depth_scale = self.camera.at(size_hw), self._scale_under(care)
 
         def finish() -> Matte:
-            full_alpha, behind = refine_alpha(rgb, care.plate, alpha, plate_cells=care.cells), care.behind
+            full_alpha = refine_alpha(rgb, care.plate, alpha, (small, care.seen.picture))
             if look is not None:
                 full_alpha = look.added(full_alpha, rgb, care.plate, care.reach)
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
             return Matte(
-                full_alpha, front, behind, rgb, care.shown, self.disparity_range, notices, camera, depth_scale
+                full_alpha, front, care.behind, rgb, care.shown, self.disparity_range, notices, camera, depth_scale
             )  # fmt: skip
 
         return finish

@@ -2,25 +2,25 @@
 
 Around the coarse edge every pixel is asked which alpha explains its colour best. What stands behind it is the plate's
 own pixel, so only the foreground's colour has to be guessed, from the cells of the coarse alpha nearby. Whatever looks
-around is done on those cells, in the part of the picture that has an edge; at full size pixels are worked on one by
-one, in tiles, so that memory is bounded and no tile sees its border.
+around is done on those cells, of which the network has seen both pictures; at full size pixels are worked on one by
+one, some at a time, so that memory is bounded and none sees where the others end.
 """
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.colour import srgb_to_linear
+from cleanplate.imaging.arrays import strips
+from cleanplate.imaging.colour import light_of
 from cleanplate.imaging.planes import pixels_at, places_of, planes_of
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
-from cleanplate.runtime.cells import cell_light
 
-_TILE_PX = 512
+_AT_ONCE = 1 << 14
+"""So many pixels at a time: what is worked out of them stays in the processor's cache."""
 
 _SURE, _SOFT = 0.95, 0.02
 """From the one on a cell is all foreground; up to the other it is all plate."""
@@ -28,13 +28,19 @@ _SURE, _SOFT = 0.95, 0.02
 _REACH, _INSIDE, _OUTSIDE = 8, 0.7, 0.1
 """So many cells around there must be some foreground and some plate: a wide haze of half alpha is no edge."""
 
+_BESIDE, _NEARBY = (np.ones((side, side), np.uint8) for side in (3, 2 * _REACH + 1))
+"""What `cv2.dilate` and `cv2.erode` look at."""
+
 _MARGIN = 2 * _REACH
 """So many cells beyond the outermost edge are looked at: what is further away would not count."""
 
 _NOTHING = 1 / 512
 
-_RIM = 1e-4
-"""What a cell at the rim counts of one inside."""
+_FAR_RIM = 1e-4
+"""What the disparity of a cell at the rim counts of one inside."""
+
+_RIM = 0.3
+"""And its colour: how far something covers is not known to the cell."""
 
 _LEVELS = np.linspace(0, 1, 9, dtype=np.float32)
 """The alphas that a pixel is tried for; the answer is their mean, each counting by how well it fits."""
@@ -57,31 +63,14 @@ _FLOOR = 0.02
 _TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], [1.5]])).astype(np.float32)
 """Turns colours so that the first axis is brightness, along which surfaces vary most; no mixed terms are needed."""
 
-_SQUARES = np.square(_TURN)
-"""The same for variances."""
-
 _FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
-
-_Part = tuple[slice, slice]
-"""Rows and columns."""
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """What the neighbourhood of every cell of the coarse alpha says.
-
-    `maps`, 13 of (h, w): mean and variance of the foreground's colour, turned; what the plate's light is multiplied by
-    to give the shot's, and the variance of what is left, turned; the coarse alpha. `unsure` (h, w): whether its pixels
-    are to be looked at. `pixels`: the rows and columns of the picture that the cells divide.
-    """
-
-    maps: list[Image]
-    unsure: np.typing.NDArray[np.bool_]
-    pixels: _Part
 
 
 def refine_alpha(
-    shot: Image, plate: Image, coarse: Image, tile_px: int = _TILE_PX, plate_cells: Image | None = None
+    shot: Image,
+    plate: Image,
+    coarse: Image,
+    seen: tuple[Image, Image] | None = None,
 ) -> Image:
     """The alpha at the shot's size.
 
@@ -93,8 +82,7 @@ def refine_alpha(
         shot: (h, w, 3) float32 sRGB in [0, 1].
         plate: (h, w, 3), the same, registered to within a pixel or so; another exposure or white balance does no harm.
         coarse: (h', w') float32 in [0, 1], of the same aspect ratio.
-        tile_px: side of the tiles; another one gives the same result.
-        plate_cells: the mean light of the plate in the cells of `coarse` (`cells.cell_light`), where it is known.
+        seen: shot and plate (h', w', 3), as `resize` makes them, where they are at hand.
 
     Returns:
         (h, w) float32 in [0, 1]; `coarse`, resized, where it is not smaller than the shot. Less than half a step of an
@@ -112,14 +100,20 @@ def refine_alpha(
     unsure = _edge_cells(coarse)
     if not unsure.any():
         return alpha
-    near, here = _near_edges(unsure, (height, width))
-    coarse, part = coarse[near], shot[here]
-    behind = plate_cells[near] if plate_cells is not None else cell_light(plate[here], _size_of(coarse))[0]
-    cells = _Cells(_look_around(part, behind, coarse), unsure[near], here)
-    for top in range(here[0].start, here[0].stop, tile_px):
-        for left in range(here[1].start, here[1].stop, tile_px):
-            bottom, right = min(top + tile_px, here[0].stop), min(left + tile_px, here[1].stop)
-            _refine_tile(alpha, shot, plate, cells, (slice(top, bottom), slice(left, right)))
+    size_hw = coarse.shape[0], coarse.shape[1]
+    near = _near(unsure)
+    small_shot, small_plate = (resize(shot, size_hw), resize(plate, size_hw)) if seen is None else seen
+    maps = _look_around(planes_of(small_shot[near]), planes_of(small_plate[near]), coarse[near])
+    down = _in_cells(height, size_hw[0]) - near[0].start
+    across = _in_cells(width, size_hw[1]) - near[1].start
+    look = cv2.resize(unsure.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT).view(np.bool_)
+    for rows in strips(height, width):
+        row, column = places_of(look[rows])
+        row += rows.start
+        for start in range(0, row.size, _AT_ONCE):
+            some = row[start : start + _AT_ONCE], column[start : start + _AT_ONCE]
+            light, behind = (light_of(pixels_at(picture, *some)) for picture in (shot, plate))
+            alpha[some] = _best_alpha(light, behind, sampled(maps, down[some[0]], across[some[1]]))
     alpha[alpha < _NOTHING] = 0
     alpha[alpha > 1 - _NOTHING] = 1
     return alpha
@@ -135,86 +129,60 @@ def extend_disparity(disparity: Image, alpha: Image) -> Image:
     sure = (alpha >= _SURE).astype(np.float32)
     if not sure.any():
         return disparity
-    inner = cv2.erode(sure, np.ones((3, 3), np.uint8))
-    (around,), _ = spread([disparity], inner + np.float32(_RIM) * (sure - inner))
+    inner = cv2.erode(sure, _BESIDE)
+    (around,), _ = spread([disparity], inner + np.float32(_FAR_RIM) * (sure - inner))
     return np.where(inner > 0, disparity, around)
 
 
-def _edge_cells(coarse: Image) -> np.typing.NDArray[np.bool_]:
+def _edge_cells(coarse: Image) -> NDArray[np.bool_]:
     """Cells (h, w) where alpha is between the two or changes, and those beside them, with something of both near."""
-    beside = np.ones((3, 3), np.uint8)
-    change = cv2.dilate(coarse, beside) - cv2.erode(coarse, beside)
+    change = cv2.dilate(coarse, _BESIDE) - cv2.erode(coarse, _BESIDE)
     edge = (change > 2 * _SOFT) | ((coarse > _SOFT) & (coarse < 1 - _SOFT))
-    reach = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
-    both = (cv2.dilate(coarse, reach) > _INSIDE) & (cv2.erode(coarse, reach) < _OUTSIDE)
-    return (cv2.dilate(edge.astype(np.uint8), beside) > 0) & both
+    both = (cv2.dilate(coarse, _NEARBY) > _INSIDE) & (cv2.erode(coarse, _NEARBY) < _OUTSIDE)
+    return (cv2.dilate(edge.astype(np.uint8), _BESIDE) > 0) & both
 
 
-def _near_edges(unsure: np.typing.NDArray[np.bool_], size_hw: tuple[int, int]) -> tuple[_Part, _Part]:
-    """The part of the cells that is to be looked at, and the same part of a picture of `size_hw` pixels.
-
-    It ends where a cell ends and a pixel ends: a cell cut in two would hold another mean.
-    """
-    cells: list[slice] = []
-    pixels: list[slice] = []
-    for axis, side in enumerate(size_hw):
-        count = unsure.shape[axis]
-        step = count // math.gcd(count, side)
+def _near(unsure: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns of the part of the cells that is to be looked at."""
+    part: list[slice] = []
+    for axis, count in enumerate(unsure.shape):
         (where,) = np.nonzero(unsure.any(axis=1 - axis))
-        first = max(0, int(where[0]) - _MARGIN) // step * step
-        last = min(count, -(-(int(where[-1]) + 1 + _MARGIN) // step) * step)
-        cells.append(slice(first, last))
-        pixels.append(slice(first * side // count, last * side // count))
-    return (cells[0], cells[1]), (pixels[0], pixels[1])
+        part.append(slice(max(0, int(where[0]) - _MARGIN), min(count, int(where[-1]) + 1 + _MARGIN)))
+    return part[0], part[1]
 
 
-def _look_around(shot: Image, behind: Image, coarse: Image) -> list[Image]:
-    """The maps of `_Cells`; `behind` is the plate's light in the cells."""
-    seen, within = (planes_of(cells) for cells in cell_light(shot, _size_of(coarse)))
-    free = planes_of(behind)
-    # a cell covered in part is un-mixed by its plate: a finger has no cell of its own
+def _in_cells(num_pixels: int, num_cells: int) -> Image:
+    """Where the middles of a side's pixels lie among the middles of its cells."""
+    return np.asarray((np.arange(num_pixels) + 0.5) * (num_cells / num_pixels) - 0.5, np.float32)
+
+
+def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -> list[Image]:
+    """What the neighbourhood of every cell says: 13 maps of the size of `coarse`.
+
+    Mean and variance of the foreground's colour, turned; what the plate's light is multiplied by to give the shot's,
+    and the variance of what is left, turned; `coarse` itself. `shot` and `plate` are sRGB in the cells, in planes.
+    """
+    # a cell covered in part is un-mixed by its plate, as sRGB values of which it is the mean: a finger has none alone
     rest, cover = 1 - coarse, np.maximum(coarse, np.float32(0.2))
-    pairs = zip(seen, free, strict=True)
-    colour = _turned([np.clip((light - rest * plate) / cover, 0, 1) for light, plate in pairs], _TURN)
-    sure = (coarse > _SURE).astype(np.float32)
-    varies = _turned(within, _SQUARES)
-    squares = [np.asarray(mean * mean + inner * sure, np.float32) for mean, inner in zip(colour, varies, strict=True)]
-    weight = np.where(coarse > 0.3, np.square(np.square(coarse)), 0).astype(np.float32)
-    front, _ = spread([*colour, *squares], weight)
+    pairs = zip(shot, plate, strict=True)
+    own = (np.clip((mixed - rest * behind) / cover, 0, 1) for mixed, behind in pairs)
+    colour = _turned(light_of(np.asarray(plane, np.float32)) for plane in own)
+    weight = np.where(coarse > 0.3, _RIM * coarse**4 + (1 - _RIM) * cv2.erode(coarse, _BESIDE) ** 4, 0)
+    front, _ = spread([*colour, *(np.square(plane) for plane in colour)], weight.astype(np.float32))
     variance = [np.maximum(square - mean * mean, 0) for mean, square in zip(front[:3], front[3:], strict=True)]
 
+    seen, free = ([light_of(plane) for plane in planes] for planes in (shot, plate))
     empty = (coarse < _SOFT).astype(np.float32)
     gain = light_ratio(seen, free, empty)
     triples = zip(seen, free, gain, strict=True)
-    left = _turned([light - plate * ratio for light, plate, ratio in triples], _TURN)
+    left = _turned(np.asarray(light - behind * ratio, np.float32) for light, behind, ratio in triples)
     left, _ = spread([np.square(plane) for plane in left], empty)
     return [*front[:3], *variance, *gain, *left, coarse]
 
 
-def _refine_tile(alpha: Image, shot: Image, plate: Image, cells: _Cells, tile: _Part) -> None:
-    """Put the answers of one tile into `alpha`."""
-    rows, columns = (
-        _in_cells(side, count, part) for side, count, part in zip(cells.pixels, cells.unsure.shape, tile, strict=True)
-    )
-    nearest_row, nearest_column = (np.rint(places).astype(np.intp) for places in (rows, columns))
-    row, column = places_of(cells.unsure.take(nearest_row, axis=0).take(nearest_column, axis=1))
-    if not row.size:
-        return
-    maps = sampled(cells.maps, rows[row], columns[column])
-    row, column = row + tile[0].start, column + tile[1].start
-    seen, behind = (srgb_to_linear(pixels_at(picture, row, column)) for picture in (shot, plate))
-    alpha[row, column] = _best_alpha(seen, behind, maps)
-
-
-def _in_cells(side: slice, num_cells: int, part: slice) -> np.typing.NDArray[np.float32]:
-    """Where the middles of the pixels of a part lie among the middles of the cells that a side is divided in."""
-    first, step = part.start - side.start + 0.5, num_cells / (side.stop - side.start)
-    return np.asarray((np.arange(part.stop - part.start) + first) * step - 0.5, np.float32)
-
-
 def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
     """The mean of the posterior (n,) of pixels: linear light of shot and plate (3, n), and their maps (13, n)."""
-    value, back = (np.stack(_turned(light, _TURN)) for light in (seen, behind * maps[_GAIN]))
+    value, back = (np.stack(_turned(light)) for light in (seen, behind * maps[_GAIN]))
     noise = 1e-6 + 1e-4 * seen.sum(axis=0)  # about two steps of an 8-bit sRGB picture
     back_variance = maps[_BACK_VARIANCE]
     back_variance[0] += np.float32(_RELIT**2) * np.square(back[0])
@@ -249,11 +217,7 @@ def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
     return np.asarray(means / weights.sum(axis=0), np.float32)
 
 
-def _size_of(array: Image) -> tuple[int, int]:
-    return array.shape[0], array.shape[1]
-
-
-def _turned(light: Iterable[np.typing.NDArray[np.floating]], turn: Image) -> list[Image]:
-    """Three planes of colours, or of variances (`_SQUARES`), turned."""
+def _turned(light: Iterable[Image]) -> list[Image]:
+    """Three planes of colours, turned."""
     first, second, third = light
-    return [np.asarray(a * first + b * second + c * third, np.float32) for a, b, c in turn]
+    return [np.asarray(a * first + b * second + c * third, np.float32) for a, b, c in _TURN]

@@ -8,7 +8,6 @@ from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.spreading import spread
-from cleanplate.runtime.cells import cell_light
 
 _CELLS = 256
 """Cells along the shorter side: shadows are soft, and noise is not to become one."""
@@ -39,7 +38,7 @@ def cast_shadow(shot: Image, plate: Image, alpha: Image) -> Image:
     scale = min(1.0, _CELLS / min(alpha.shape))
     size_hw = (max(1, round(alpha.shape[0] * scale)), max(1, round(alpha.shape[1] * scale)))
     part = resize(alpha, size_hw)
-    seen, behind = (cell_light(rgb, size_hw)[0].mean(axis=2) for rgb in (shot, plate))
+    seen, behind = (srgb_to_linear(resize(rgb, size_hw)).mean(axis=2) for rgb in (shot, plate))
     known = np.where(behind > _DIMMEST, np.clip(1 - part, 0, 1) ** 8, 0).astype(np.float32)
     background = known > 0.5
     if not background.any() or not (part >= 0.5).any():
