@@ -100,7 +100,7 @@ def stages(clip: Path, plate: Plate, folder: Path) -> tuple[float, dict[str, flo
     kinds: dict[str, ClipKind] = {"H.264, grey": "mp4", "ProRes 4444": "prores"}
     frames = open_clip(clip).frames()
     with watch("first"):
-        _ = plate.matte(next(frames).rgb).foreground
+        _ = plate.begin(next(frames).picture)().foreground_pixels
     first_ms = sum(watch.spent_ms.values())
     watch.spent_ms.clear()
     with contextlib.ExitStack() as stack:
@@ -114,13 +114,16 @@ def stages(clip: Path, plate: Plate, folder: Path) -> tuple[float, dict[str, flo
             if frame is None:
                 break
             with watch("the rest of matting"):
-                matte = plate.matte(frame.rgb)
+                matte = plate.begin(frame.picture)()
             with watch("edge colour"):
-                colour = matte.foreground
+                colour = matte.foreground_pixels
             grey = np.repeat(matte.alpha[..., None], 3, axis=2)
             for name, writer in writers.items():
                 with watch(f"encoder, {name}"):
-                    writer.add(grey if "grey" in name else np.dstack([colour, matte.alpha]), frame.time_s)
+                    if "grey" in name:
+                        writer.add(grey, frame.time_s)
+                    else:
+                        writer.add(colour, frame.time_s, matte.alpha)
     return first_ms, {name: spent / (FRAMES - 1) for name, spent in watch.spent_ms.items()}
 
 
@@ -136,7 +139,7 @@ def without_encoder(clip: Path, plate: Plate) -> None:
     with Behind() as later:
         for finish in ahead(plate.begin(frame.picture) for frame in ahead(open_clip(clip).frames())):
             matte = finish()
-            later.do(getattr, matte, "foreground")
+            later.do(getattr, matte, "foreground_pixels")
 
 
 def main() -> None:

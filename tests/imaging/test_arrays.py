@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
 from cleanplate.errors import InputError
-from cleanplate.imaging.arrays import as_picture, check_size, strips, to_float, to_rgb, to_uint
+from cleanplate.imaging.arrays import as_floats, as_picture, check_size, strips, to_float, to_rgb, to_uint
 
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535), (">u2", 65535), (np.float64, 1)])
@@ -82,6 +82,15 @@ def test_larger_sizes_are_refused(size_hw: tuple[int, int]) -> None:
 def test_integers_survive_the_way_to_floats_and_back(bits: int) -> None:
     codes = np.arange(2**bits, dtype=np.uint8 if bits == 8 else np.uint16).reshape(16, -1)
     assert np.array_equal(to_uint(to_float(codes), bits), codes)
+
+
+def test_codes_are_floats_where_they_are_asked_for_and_stay_codes_where_they_are() -> None:
+    codes = np.arange(256, dtype=np.uint8).reshape(16, 16).repeat(3).reshape(16, 16, 3)
+    assert np.array_equal(as_floats(codes), to_float(codes))
+    floats = to_float(codes)
+    assert as_floats(floats) is floats
+    assert to_uint(codes, 8) is codes
+    assert np.array_equal(to_uint(codes, 16), to_uint(floats, 16))
 
 
 def test_floats_are_rounded_to_nearest_and_clipped() -> None:

@@ -103,7 +103,7 @@ def test_alpha_is_kept_by_writing_and_joining(tmp_path: Path, kind: ClipKind) ->
     alpha = np.clip(scene(0)[..., :1] * 1.5 - 0.25, 0, 1)
     path = tmp_path / f"cutout{SUFFIXES[kind]}"
     with ClipWriter(path, (48, 64), RATE, kind) as clip:
-        clip.add(np.concatenate([scene(0), alpha], 2), 0)
+        clip.add(scene(0), 0, alpha[..., 0])
     joined = tmp_path / f"joined{SUFFIXES[kind]}"
     join([path], joined)
     for file in (path, joined):

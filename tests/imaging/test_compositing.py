@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_float, to_uint
 from cleanplate.imaging.colour import srgb_to_linear
 from cleanplate.imaging.compositing import composite, composite_light, estimate_foreground, recover_foreground
 
@@ -130,3 +131,12 @@ def test_without_a_plate_what_is_whole_keeps_the_shots_colour(seed: int) -> None
     assert np.array_equal(estimated[whole], shot[whole])
     assert estimated.min() >= 0
     assert estimated.max() <= 1
+
+
+def test_of_a_shot_in_codes_the_foreground_is_in_codes() -> None:
+    rng = np.random.default_rng(3)
+    shot, plate = rng.integers(0, 256, (64, 96, 3), np.uint8), rng.random((64, 96, 3), np.float32)
+    alpha = np.clip(np.linspace(-0.5, 1.5, 96, dtype=np.float32), 0, 1)[None].repeat(64, axis=0)
+    recovered = recover_foreground(shot, plate, alpha)
+    assert recovered.dtype == np.uint8
+    assert np.array_equal(recovered, to_uint(recover_foreground(to_float(shot), plate, alpha), 8))

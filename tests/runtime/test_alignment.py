@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.alignment import align_disparity, plate_disparity
 from cleanplate.runtime.session import SeenPlate, Session
@@ -60,7 +60,7 @@ class Guessing(Session):
         size_hw = round(share * plate.shape[0]), round(share * plate.shape[1])
         return SeenPlate(size_hw, {"plate": resize(plate, size_hw).transpose(2, 0, 1)[None]})
 
-    def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+    def run(self, plate: Image | SeenPlate, shot: Pixels) -> tuple[Image, Image, Image]:
         assert isinstance(plate, SeenPlate)
         disparity = resize(shot, plate.size_hw)[..., 0]
         guess = self.rng.uniform(1, 2) * (disparity + self.rng.normal(0, 0.1, disparity.shape).astype(np.float32))
@@ -82,7 +82,7 @@ def test_two_looks_at_a_plate_are_better_than_one() -> None:
 
 def test_a_second_look_that_agrees_in_nothing_changes_little() -> None:
     class Blind(Guessing):
-        def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+        def run(self, plate: Image | SeenPlate, shot: Pixels) -> tuple[Image, Image, Image]:
             alpha, disparity, _ = super().run(plate, shot)
             sees = alpha.shape == (64, 96)
             return alpha, disparity, disparity if sees else self.rng.random(alpha.shape).astype(np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cleanplate import Plate
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.geometry import reach_of
 from cleanplate.runtime.closer import CloserLook, Part, part_to_look_at
@@ -83,7 +83,7 @@ class Counting(Session):
 
     num_runs = 0
 
-    def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+    def run(self, plate: Image | SeenPlate, shot: Pixels) -> tuple[Image, Image, Image]:
         """See `Session`."""
         self.num_runs += 1
         return super().run(plate, shot)

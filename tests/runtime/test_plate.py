@@ -10,6 +10,7 @@ import pytest
 from cleanplate import Plate
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_float, to_uint
 from cleanplate.imaging.files import write_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.session import Session
@@ -53,6 +54,25 @@ def test_files_and_arrays_give_the_same(tmp_path: Path, difference_model: Path, 
     from_arrays = Plate.open(scene, str(difference_model)).matte(shot)
     assert from_files.alpha == pytest.approx(from_arrays.alpha, abs=1e-3)
     assert from_files.disparity == pytest.approx(from_arrays.disparity, abs=1e-3)
+
+
+def test_a_shot_in_codes_is_the_same_shot(difference_model: Path) -> None:
+    room = to_uint(resize(np.random.default_rng(5).random((4, 6, 3), np.float32), (128, 192)), 8)
+    codes = room.copy()
+    codes[40:90, 60:110] = (240, 30, 200)
+    plate = Plate.open(room, difference_model)
+    ours, theirs = (plate.matte(shot) for shot in (codes, to_float(codes)))
+    assert ours.pixels.dtype == np.uint8
+    assert ours.pixels is not codes  # which is its owner's, who may go on with it
+    for of_ours, of_theirs in (
+        (ours.alpha, theirs.alpha),
+        (ours.disparity, theirs.disparity),
+        (ours.shot, theirs.shot),
+        (ours.foreground, theirs.foreground),
+        (ours.shadow, theirs.shadow),
+        (ours.foreground_pixels, to_uint(theirs.foreground, 8)),
+    ):
+        assert np.array_equal(of_ours, of_theirs)
 
 
 def test_every_shot_is_brought_onto_the_plates_scale(make_model: ModelMaker, scene: Image, shot: Image) -> None:

@@ -1,19 +1,22 @@
 """Any user's array becomes RGB float32 in [0, 1], and goes back to integers for files."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 
 MIN_SIDE_PX = 16
 MAX_SIDE_PX = 32_000
 MAX_PIXELS = 64_000_000
 """8000 x 8000: the largest picture that is read, whatever its shape (a bomb is refused by its header)."""
 
+_OF_CODE = np.divide(np.arange(256), 255, dtype=np.float32)
 _STRIP_PX = 1 << 20
 _SLACK = 1e-3
 _GREY_WITHIN = 8 / 255
@@ -24,14 +27,19 @@ _GREY_WITHIN = 8 / 255
 class Picture:
     """A picture as everything else wants it.
 
-    `rgb` is (h, w, 3) float32 in [0, 1], sRGB, upright; `alpha` is (h, w) in [0, 1] or None where the file has no
-    transparency (`rgb` is then as if opaque: straight, never multiplied by alpha); `bits` is 8 or 16, the depth of the
-    file's own samples.
+    `pixels` is (h, w, 3) sRGB, upright; `alpha` is (h, w) float32 in [0, 1] or None where the file has no transparency
+    (colours are then as if opaque: straight, never multiplied by alpha); `bits` is 8 or 16, the depth of the file's own
+    samples.
     """
 
-    rgb: Image
+    pixels: Pixels
     alpha: Image | None
     bits: int
+
+    @cached_property
+    def rgb(self) -> Image:
+        """The colours (h, w, 3) float32 in [0, 1]."""
+        return as_floats(self.pixels)
 
 
 def check_size(size_hw: tuple[int, int], what: str) -> None:
@@ -66,14 +74,23 @@ def to_float(stored: NDArray[Any]) -> Image:
     return np.divide(stored, np.iinfo(stored.dtype).max, dtype=np.float32)
 
 
-def to_uint(array: Image, bits: int) -> NDArray[Any]:
-    """Floats (h, w) or (h, w, channels) in [0, 1] as `bits` (8 or 16) bit integers, rounded to nearest and clipped.
+def as_floats(pixels: Pixels) -> Image:
+    """A picture (h, w, 3) as float32 in [0, 1]: itself, where it is."""
+    if pixels.dtype == np.float32:
+        return cast("Image", pixels)
+    return np.asarray(cv2.LUT(pixels, _OF_CODE), np.float32)
+
+
+def to_uint(array: Pixels, bits: int) -> NDArray[Any]:
+    """Pixels (h, w) or (h, w, channels) as `bits` (8 or 16) bit integers, rounded to nearest and clipped.
 
     >>> to_uint(np.array([[0.0, 0.5, 2.0]], np.float32), 8).tolist()
     [[0, 128, 255]]
     """
     if bits not in {8, 16}:
         raise ValueError(f"a picture has 8 or 16 bits, not {bits}")
+    if array.dtype == np.uint8:
+        return array if bits == 8 else array * np.uint16(257)
     top = float(2**bits - 1)
     codes: NDArray[Any] = np.empty(array.shape, np.uint8 if bits == 8 else np.uint16)
     for rows in strips(array.shape[0], array.shape[1]):
@@ -98,7 +115,10 @@ def as_picture(array: NDArray[Any], what: str = "array") -> Picture:
     if array.ndim not in {2, 3} or (array.ndim == 3 and array.shape[2] not in {1, 3, 4}):
         raise InputError(f"{what}: has shape {array.shape}; give (h, w), (h, w, 3) or (h, w, 4)")
     check_size((array.shape[0], array.shape[1]), what)
-    if array.dtype.name in {"uint8", "uint16"}:
+    values: Pixels
+    if array.dtype.name == "uint8":
+        values = array.copy()  # its owner may go on with it
+    elif array.dtype.name == "uint16":
         values = to_float(array)
     elif np.issubdtype(array.dtype, np.floating):
         values = _checked_floats(array, what)
@@ -107,7 +127,7 @@ def as_picture(array: NDArray[Any], what: str = "array") -> Picture:
     bits = 8 if array.dtype.name == "uint8" else 16
     if values.ndim == 2:
         values = values[..., None]
-    alpha = np.ascontiguousarray(values[..., 3]) if values.shape[2] == 4 else None
+    alpha = as_floats(np.ascontiguousarray(values[..., 3])) if values.shape[2] == 4 else None
     return Picture(rgb_of(values[..., :3]), alpha, bits)
 
 
@@ -120,7 +140,7 @@ def to_rgb(array: NDArray[Any], what: str = "array") -> Image:
     return as_picture(array, what).rgb
 
 
-def rgb_of(values: Image) -> Image:
+def rgb_of(values: Pixels) -> Pixels:
     """Grey (h, w), (h, w, 1) or colour (h, w, 3) as a contiguous (h, w, 3)."""
     if values.ndim == 2:
         values = values[..., None]

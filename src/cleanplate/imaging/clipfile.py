@@ -7,12 +7,13 @@ from heapq import merge
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, ToolError
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.files import replace_file
 from cleanplate.imaging.frames import FrameMaker, load_av
 from cleanplate.imaging.parts import Pictures
@@ -43,6 +44,7 @@ _CODINGS: dict[ClipKind, _Coding] = {
         {"crf": "18", "b": "0", "auto-alt-ref": "0", "lag-in-frames": "0", "cpu-used": "4", "row-mt": "1"},
     ),
 }
+_Value = TypeVar("_Value", bound=np.generic)
 _CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".webm": "webm"}
 _TICKS_PER_S, _MOST_TICKS_PER_S = 90_000, 1_000_000
 _SOUND_AFTER_S = 1.0
@@ -99,28 +101,32 @@ class ClipWriter:
         self._maker.tag(self._stream.codec_context)
         return self
 
-    def add(self, picture: Image, time_s: float) -> None:
+    def add(self, picture: Pixels, time_s: float, alpha: Image | None = None) -> None:
         """Append a frame.
 
         Args:
-            picture: (h, w, 3) float32 sRGB in [0, 1] or, for "prores" and "webm", (h, w, 4) with straight alpha.
+            picture: (h, w, 3) sRGB.
             time_s: when it is shown, in seconds from the start of the whole clip; later than the one before.
+            alpha: (h, w) in [0, 1], straight, for "prores" and "webm".
 
         Raises:
             InputError: it cannot be written, as on a full disk; it names the file and how many frames are done.
 
         """
-        if picture.shape[:2] != tuple(self._size_hw) or picture.shape[2] not in (
-            {3} if self._kind == "mp4" else {3, 4}
-        ):
-            raise ValueError(f"a picture of shape {picture.shape} in a {self._kind} of {self._size_hw}")
-        (height, width), step = self._size_hw, self._coding.step_px
-        frame: Any = self._maker.frame(np.pad(picture, ((0, -height % step), (0, -width % step), (0, 0)), "edge"))
+        if picture.shape != (*self._size_hw, 3) or (alpha is not None and self._kind == "mp4"):
+            what = "a picture" if alpha is None else "a picture with alpha"
+            raise ValueError(f"{what} of shape {picture.shape} in a {self._kind} of {self._size_hw}")
+        frame: Any = self._maker.frame(self._padded(picture), None if alpha is None else self._padded(alpha))
         self._last_tick = max(round(time_s / self._tick_s), self._last_tick + 1)
         frame.pts, frame.time_base = self._last_tick, self._tick_s
         frame.duration = round(1 / (self._rate * self._tick_s))
         with self._told():
             self._file.mux(self._stream.encode(frame))
+
+    def _padded(self, array: NDArray[_Value]) -> NDArray[_Value]:
+        """With sides that the codec takes."""
+        more = [(0, -side % self._coding.step_px) for side in self._size_hw]
+        return np.pad(array, [*more, (0, 0)][: array.ndim], "edge")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,14 +1,18 @@
 """Put a foreground over a backdrop, and get it back where the backdrop is known."""
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import strips
+from cleanplate.imaging.arrays import as_floats, strips, to_uint
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.planes import pixels_at, places_of, planes_of
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
+_Value = TypeVar("_Value", np.float32, np.uint8, np.float32 | np.uint8)
 _TRUSTED_FROM = 0.02
 _TRUSTED_FULLY = 0.2
 _BLUR_RADII_PX = (90, 6)
@@ -70,7 +74,7 @@ def composite_light(foreground: Image, alpha: Image, backdrop: Image) -> Image:
     return result
 
 
-def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
+def recover_foreground(shot: NDArray[_Value], plate: Image, alpha: Image) -> NDArray[_Value]:
     """The straight foreground colour F that, over the plate, gives the shot: F = (S - (1 - alpha) P) / alpha.
 
     S, P and F are light, because that is what a lens mixes; `composite_light` is the inverse. P is first brought to
@@ -81,20 +85,21 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
     exactly the shot.
 
     Args:
-        shot: (h, w, 3) float32 in [0, 1].
+        shot: (h, w, 3) sRGB.
         plate: (h, w, 3) float32 in [0, 1], the same size.
         alpha: (h, w) float32 in [0, 1].
 
     Returns:
-        (h, w, 3) float32 in [0, 1], defined everywhere: the colour nearby one pixel beyond the last partly covered
-        one, so that a cut-out can be scaled; the shot's own colour further out, and where no foreground is sure.
+        (h, w, 3), in codes where the shot is, defined everywhere: the colour nearby one pixel beyond the last partly
+        covered one, so that a cut-out can be scaled; the shot's own colour further out, and where no foreground is
+        sure.
 
     Source: Smith and Blinn, Blue Screen Matting, 1996 (known backing).
 
     """
     result = shot.copy()
     step_px = max(_LEAST_STEP_PX, min(alpha.shape) // _STEPS)
-    few = [np.ascontiguousarray(array[::step_px, ::step_px]) for array in (shot, plate, alpha)]
+    few = [as_floats(np.ascontiguousarray(array[::step_px, ::step_px])) for array in (shot, plate, alpha)]
     nearby, relit = _colours_nearby(few[0], few[2]), _light_nearby(*few)
     covered = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     for rows in strips(*alpha.shape):
@@ -111,7 +116,8 @@ def recover_foreground(shot: Image, plate: Image, alpha: Image) -> Image:
         light = (srgb_to_linear(colour) - (1 - part) * behind) / np.maximum(part, 1e-3)
         exact = linear_to_srgb(np.clip(light, 0, 1, dtype=np.float32))
         step = np.clip((part - _TRUSTED_FROM) / (_TRUSTED_FULLY - _TRUSTED_FROM), 0, 1)
-        result[row, column] = (around + step * step * (3 - 2 * step) * (exact - around)).T
+        found = np.asarray((around + step * step * (3 - 2 * step) * (exact - around)).T, np.float32)
+        result[row, column] = to_uint(found, 8) if result.dtype == np.uint8 else found
     return result
 
 

@@ -63,7 +63,8 @@ def read_picture(path: Path) -> Picture:
     stored = read_stored(path)
     colour = to_srgb(stored.colour, stored.header.profile)
     alpha = None if stored.alpha is None else to_float(stored.alpha)
-    return Picture(rgb_of(to_float(colour)), alpha, 16 if stored.header.bits == 16 else 8)
+    pixels = colour if colour.dtype == np.uint8 else to_float(colour)
+    return Picture(rgb_of(pixels), alpha, 16 if stored.header.bits == 16 else 8)
 
 
 def decode_png(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:

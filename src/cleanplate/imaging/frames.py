@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import MissingExtraError
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.hdr import Transfer, tone_mapped
 
@@ -56,37 +56,38 @@ class FrameConverter:
     def __init__(self, what: str) -> None:
         self._reformatter = load_av(what).video.reformatter.VideoReformatter()
 
-    def rgb(self, frame: "av.VideoFrame", size_hw: tuple[int, int]) -> Image:
-        """The frame as (h, w, 3) float32 sRGB in [0, 1], upright, scaled to `size_hw` (its `shown_size`, or another).
+    def pixels(self, frame: "av.VideoFrame", size_hw: tuple[int, int]) -> Pixels:
+        """The frame as (h, w, 3) sRGB, upright, scaled to `size_hw` (its `shown_size`, or another).
 
-        Colours go through 16 bits, so 10-bit clips keep theirs. BT.709's curve is taken for sRGB's, as players do. A
-        file that does not name its matrix has BT.709 from 720 rows or 1280 columns up, BT.601 below; one that does not
-        name its range has the limited one. HDR is mapped as `hdr.tone_mapped` says; all other clips are
-        taken to have sRGB's primaries.
+        Of 8 bits it is codes; all others go through 16 bits, so 10-bit clips keep theirs. BT.709's curve is taken for
+        sRGB's, as players do. A file that does not name its matrix has BT.709 from 720 rows or 1280 columns up, BT.601
+        below; one that does not name its range has the limited one. HDR is mapped as `hdr.tone_mapped` says; all other
+        clips are taken to have sRGB's primaries.
         """
         swapped, down, across = _turns(frame)
         height, width = (size_hw[1], size_hw[0]) if swapped else size_hw
         is_full = _is_full(frame)
         matrix = None if frame.format.is_rgb else _matrix(frame)
+        bits, transfer = frame.format.components[0].bits, transfer_of(frame)
+        plain = bits == 8 and transfer is None
         converted: av.VideoFrame = self._reformatter.reformat(
             frame,
             width=width,
             height=height,
-            format="gbrp16le",  # in a third of the time that swscale takes for rgb48le, and the same to the bit
+            format="gbrp" if plain else "gbrp16le",  # planes take swscale a third of the time, the same to the bit
             src_colorspace=matrix,
             dst_colorspace=matrix,
             src_color_range=_FULL if is_full else _LIMITED,
             dst_color_range=_FULL,
             interpolation=_BICUBIC_EXACT,
         )
-        codes: NDArray[Any] = converted.to_ndarray()
-        white = _white(frame.format.components[0].bits, is_full=is_full)
-        transfer = transfer_of(frame)
-        if transfer is None:
-            picture = np.multiply(codes, 1 / white, dtype=np.float32)
+        picture: NDArray[Any] = converted.to_ndarray()
+        white = _white(bits, is_full=is_full)
+        if transfer is not None:
+            picture = tone_mapped(picture, white, transfer)
+        elif not plain:
+            picture = np.multiply(picture, 1 / white, dtype=np.float32)
             np.minimum(picture, 1, out=picture)
-        else:
-            picture = tone_mapped(codes, white, transfer)
         if swapped:
             picture = picture.swapaxes(0, 1)
         return np.ascontiguousarray(picture[::down, ::across])
@@ -100,13 +101,16 @@ class FrameMaker:
         self._pixels = pixels
         self._reformatter = self._package.video.reformatter.VideoReformatter()
 
-    def frame(self, picture: Image) -> "av.VideoFrame":
-        """A frame of (h, w, 3) float32 sRGB or (h, w, 4) with straight alpha, in [0, 1]; values are clipped."""
-        codes = np.empty(picture.shape, np.uint16)
-        codes[..., :3] = np.clip(picture[..., :3], 0, 1) * np.float32(_WHITE) + np.float32(0.5)
-        if picture.shape[2] == 4:
-            codes[..., 3] = to_uint(picture[..., 3], 16)
-        layout = "rgb48le" if picture.shape[2] == 3 else "rgba64le"
+    def frame(self, picture: Pixels, alpha: Image | None = None) -> "av.VideoFrame":
+        """A frame of (h, w, 3) sRGB and, if the codec has it, straight alpha (h, w); floats are clipped to [0, 1]."""
+        codes = np.empty((*picture.shape[:2], 3 if alpha is None else 4), np.uint16)
+        if picture.dtype == np.uint8:
+            np.left_shift(picture, 8, out=codes[..., :3], dtype=np.uint16)
+        else:
+            codes[..., :3] = np.clip(picture, 0, 1) * np.float32(_WHITE) + np.float32(0.5)
+        if alpha is not None:
+            codes[..., 3] = to_uint(alpha, 16)
+        layout = "rgb48le" if alpha is None else "rgba64le"
         return self._reformatter.reformat(
             self._package.VideoFrame.from_ndarray(codes, format=layout),
             format=self._pixels,

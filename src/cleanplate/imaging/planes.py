@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
+from cleanplate.imaging.arrays import as_floats
 
 
 def planes_of(picture: Image) -> list[Image]:
@@ -29,8 +30,8 @@ def places_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.int
     return rows, columns
 
 
-def pixels_at(picture: Image, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Image:
-    """The pixels (channels, n) at n places of a picture (h, w, channels)."""
+def pixels_at(picture: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Image:
+    """The pixels (channels, n) float32 in [0, 1] at n places of a picture (h, w, channels)."""
     places = rows * picture.shape[1] + columns
-    pixels = np.asarray(picture.reshape(-1, picture.shape[2]).take(places, axis=0), np.float32)
-    return np.ascontiguousarray(pixels.T)
+    pixels = np.take(picture.reshape(-1, picture.shape[2]), places, axis=0)
+    return np.ascontiguousarray(as_floats(pixels).T)

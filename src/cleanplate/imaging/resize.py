@@ -3,27 +3,29 @@
 import cv2
 import numpy as np
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
+from cleanplate.imaging.arrays import as_floats
 
 _MOST_CHANNELS = 4
 """That cv2 averages over areas at once."""
 
 
-def resize(array: Image, size_hw: tuple[int, int]) -> Image:
+def resize(array: Pixels, size_hw: tuple[int, int]) -> Image:
     """Scale a picture: each axis that shrinks is averaged over areas, each that grows is interpolated linearly.
 
     Pixels are areas (the centre of pixel i lies at i + 0.5), so a picture and its resized copy cover the same scene.
     Constants stay constant, and a shrink by whole numbers keeps the mean.
 
     Args:
-        array: float32 (h, w) or (h, w, channels).
+        array: (h, w) or (h, w, channels).
         size_hw: height and width wanted.
 
     Returns:
-        float32 of the wanted size; `array` itself, not a copy, where it has that size already.
+        float32 of the wanted size; `array` itself, not a copy, where it is that already.
 
     """
     height, width = array.shape[:2]
+    array = as_floats(array)
     if (height, width) == tuple(size_hw):
         return array
     # two steps, because cv2's area filter falls back to something else where one axis grows

@@ -45,20 +45,20 @@ class ClipInfo:
 
 
 class Frame(NamedTuple):
-    """One frame: its number and time (both 0 for the first), and its picture (h, w, 3) float32 sRGB in [0, 1].
+    """One frame: its number and time (both 0 for the first), and its picture.
 
     `bridged`: the frame itself is broken or lost, and the picture is that of the last good one.
     """
 
     index: int  # pyright: ignore[reportIncompatibleMethodOverride] - tuple.index is not missed
     time_s: float
-    rgb: Image
+    picture: Picture
     bridged: bool
 
     @property
-    def picture(self) -> Picture:
-        """The same as a picture, which nobody needs to check."""
-        return Picture(self.rgb, None, bits=8)
+    def rgb(self) -> Image:
+        """The picture's colours (h, w, 3) float32 in [0, 1]."""
+        return self.picture.rgb
 
 
 class Clip:
@@ -93,7 +93,8 @@ class Clip:
             converter = FrameConverter(str(self.path))
             for time_s, frame, bridged in self._in_time(reading):
                 if index >= first and index % every == 0:
-                    yield Frame(index, time_s, converter.rgb(frame, self.info.size_hw), bridged)
+                    pixels = converter.pixels(frame, self.info.size_hw)
+                    yield Frame(index, time_s, Picture(pixels, None, bits=8), bridged)
                 index += 1
 
     def _in_time(self, reading: Reading) -> "Iterator[tuple[float, av.VideoFrame, bool]]":

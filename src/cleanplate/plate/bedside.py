@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
+from cleanplate.imaging.arrays import as_floats
 from cleanplate.plate.doctor import Diagnosis, examine
 from cleanplate.plate.watch import Watch
 
@@ -27,14 +28,14 @@ class Bedside:
         self._plate = plate
         self._last: tuple[Mended, Watch | None] | None = None
 
-    def mended_for(self, shot: Image) -> Mended:
+    def mended_for(self, shot: Pixels) -> Mended:
         """The plate mended for a shot (h, w, 3) of the plate's size."""
         if self._last is not None:
             mended, watch = self._last
             if watch is not None and watch.holds(shot):
                 return mended
         near = None if self._last is None else self._last[0].diagnosis.matrix
-        diagnosis = examine(self._plate, shot, near)
+        diagnosis = examine(self._plate, as_floats(shot), near)
         mended = Mended(diagnosis.mended(self._plate), diagnosis)
         self._last = mended, Watch(mended.plate, shot) if diagnosis.verdict.laid else None
         return mended

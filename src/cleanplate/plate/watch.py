@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.geometry import motion_px
 from cleanplate.plate.refine import Steps
@@ -31,14 +31,14 @@ class Watch:
 
     """
 
-    def __init__(self, mended: Image, shot: Image) -> None:
+    def __init__(self, mended: Image, shot: Pixels) -> None:
         self._size_hw = work_size((shot.shape[0], shot.shape[1]), _LOOK_PX)
         self._plate, seen = self._seen(mended), self._seen(shot)
         self._steps = Steps(self._plate, _textured(self._plate))
         self._then = self._steps.towards(seen)
         self._light = self._brighter(seen)
 
-    def holds(self, shot: Image) -> bool:
+    def holds(self, shot: Pixels) -> bool:
         """Whether a shot (h, w, 3) of the same size has neither another position nor another light than the first."""
         seen = self._seen(shot)
         now = self._steps.towards(seen)
@@ -52,7 +52,7 @@ class Watch:
         """By how much half of a picture is brighter than the plate."""
         return float(np.median(seen - self._plate))
 
-    def _seen(self, rgb: Image) -> Image:
+    def _seen(self, rgb: Pixels) -> Image:
         return blur(grey(resize(rgb, self._size_hw)), 0.7)
 
 

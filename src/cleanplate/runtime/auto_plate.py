@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.streams import Clip
 from cleanplate.runtime.session import SeenPlate, Session
@@ -86,7 +87,7 @@ def _spread(clip: Clip, first_every: int, most: int) -> list[NDArray[np.uint8]]:
     every = first_every
     for frame in clip.frames(every=first_every):
         if frame.index % every == 0 and not frame.bridged:
-            looks.append(np.rint(255 * frame.rgb).astype(np.uint8))
+            looks.append(to_uint(frame.picture.pixels, 8))
         if len(looks) == 2 * most:
             looks, every = looks[::2], 2 * every
     return looks
@@ -94,7 +95,7 @@ def _spread(clip: Clip, first_every: int, most: int) -> list[NDArray[np.uint8]]:
 
 def _covered(look: NDArray[np.uint8], plate: SeenPlate, session: Session) -> NDArray[np.bool_]:
     """Where a look (h, w, 3) may show somebody, with a margin of two of the network's pixels."""
-    alpha, _, _ = session.run(plate, look.astype(np.float32) / np.float32(255))
+    alpha, _, _ = session.run(plate, look)
     wide = np.asarray(cv2.dilate(alpha, np.ones((5, 5), np.uint8)), np.float32)
     return resize(wide, (look.shape[0], look.shape[1])) >= _THERE
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.bedside import Mended
 from cleanplate.plate.geometry import Reach
@@ -25,7 +25,7 @@ class Care:
     notices: tuple[str, ...]
     _nearer: dict[Part, SeenPlate] = field(default_factory=dict[Part, SeenPlate], init=False, repr=False)
 
-    def look_closer(self, session: Session, shot: Image, alpha: Image) -> CloserLook | None:
+    def look_closer(self, session: Session, shot: Pixels, alpha: Image) -> CloserLook | None:
         """Look at a shot (h, w, 3) again; `alpha` is what was found of it at first. None where that is nothing."""
         part = part_to_look_at(alpha, (shot.shape[0], shot.shape[1]))
         if part is None:

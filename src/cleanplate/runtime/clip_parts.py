@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cleanplate.errors import UsageError
-from cleanplate.imaging import Image
+from cleanplate.imaging import Pixels
 from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter
 from cleanplate.imaging.files import file_identity, prepare_folder, replace_file
 from cleanplate.imaging.streams import ClipInfo, Frame
@@ -99,12 +99,13 @@ class ClipParts:
             def write(matte: Matte, frame: Frame) -> None:
                 for product, path in unfinished.items():
                     picture = _picture(product, matte, self._choice)
+                    alpha = matte.alpha if product == "cutout" else None
                     if product not in writers:
                         size_hw = (picture.shape[0], picture.shape[1])
                         done = self.num_parts * self.part_frames
                         writer = ClipWriter(path, size_hw, self._info.rate, self._choice.kind(product), done)
                         writers[product] = stack.enter_context(writer)
-                    writers[product].add(picture, frame.time_s)
+                    writers[product].add(picture, frame.time_s, alpha)
 
             yield write
         for product, path in unfinished.items():
@@ -132,10 +133,10 @@ class ClipParts:
         }
 
 
-def _picture(product: str, matte: Matte, choice: ClipChoice) -> Image:
-    """A frame of a product, (h, w, 3) or, of the cut-out, (h, w, 4), in [0, 1]."""
+def _picture(product: str, matte: Matte, choice: ClipChoice) -> Pixels:
+    """A frame of a product (h, w, 3); the cut-out's has yet to get its alpha."""
     if product == "cutout":
-        return np.concatenate([matte.foreground, matte.alpha[..., None]], axis=2)
+        return matte.foreground_pixels
     if product == "preview":
         return preview(matte)
     if product == "composite":

@@ -5,14 +5,17 @@ are more of them; and two looks err differently (docs/decisions/0015-a-closer-lo
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.geometry import Reach
 from cleanplate.runtime.refine import refine_alpha
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 _FOUND = 0.5
 _AROUND = 1.25
@@ -36,7 +39,7 @@ class Part(NamedTuple):
     bottom: int
     right: int
 
-    def of(self, picture: Image) -> Image:
+    def of(self, picture: NDArray[_Value]) -> NDArray[_Value]:
         """It alone of a picture (h, w) or (h, w, 3): a view where that is all of it, else a copy."""
         return np.ascontiguousarray(picture[self.top : self.bottom, self.left : self.right])
 
@@ -91,12 +94,12 @@ class CloserLook:
     alpha: Image
     seen: tuple[Image, Image]
 
-    def added(self, whole: Image, shot: Image, plate: Image, reach: Reach | None) -> Image:
+    def added(self, whole: Image, shot: Pixels, plate: Image, reach: Reach | None) -> Image:
         """The alpha of the whole shot, in the part the mean with what was found there.
 
         Args:
             whole: (h, w) float32 in [0, 1], as the first look has it; it is written into.
-            shot: (h, w, 3) float32 sRGB in [0, 1].
+            shot: (h, w, 3) sRGB.
             plate: (h, w, 3), as `refine_alpha` takes it.
             reach: of a plate that was moved, at any size; what is found beyond it is not to be believed.
 

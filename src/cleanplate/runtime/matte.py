@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
+from cleanplate.imaging.arrays import as_floats
 from cleanplate.imaging.compositing import composite_light, estimate_foreground, recover_foreground
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.plate.anchors import DepthScale
@@ -27,22 +28,27 @@ class Matte:
     `alpha` (h, w) is coverage in [0, 1]. `foreground_disparity` and `plate_disparity` (h, w) are inverse depth of
     unknown scale and shift, larger = nearer, on one scale with every other shot of the plate, without one on a scale of
     their own; the plate's is its own also behind somebody, the foreground's is carried outward from where it was found,
-    and means nothing where nothing was. `shot` (h, w, 3) and `plate` (h, w, 3) are sRGB in [0, 1], `plate` already at
-    the shot's size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth files are: the
-    plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are sentences a user
-    should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None unless
-    `Plate.anchor` was called. All arrays are float32.
+    and means nothing where nothing was. `pixels` (h, w, 3) is the shot, sRGB, in 8-bit codes where it came so, `plate`
+    (h, w, 3) already at its size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth
+    files are: the plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are
+    sentences a user should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None
+    unless `Plate.anchor` was called. All arrays but codes are float32, colours in [0, 1].
     """
 
     alpha: Image
     foreground_disparity: Image
     plate_disparity: Image
-    shot: Image
+    pixels: Pixels
     plate: Image | None
     disparity_range: tuple[float, float]
     notices: tuple[str, ...] = ()
     camera: Intrinsics | None = None
     depth_scale: DepthScale | None = None
+
+    @property
+    def shot(self) -> Image:
+        """The shot (h, w, 3) float32 sRGB in [0, 1]."""
+        return as_floats(self.pixels)
 
     @cached_property
     def disparity(self) -> Image:
@@ -66,9 +72,17 @@ class Matte:
 
         At edges the plate's colour is taken out exactly; where there is no plate, what stood behind is estimated.
         """
+        return as_floats(self._foreground(self.shot))
+
+    @cached_property
+    def foreground_pixels(self) -> Pixels:
+        """The same as `foreground`, in codes where the shot is."""
+        return self._foreground(self.pixels)
+
+    def _foreground(self, shot: Pixels) -> Pixels:
         if self.plate is None:
-            return estimate_foreground(self.shot, self.alpha)
-        return recover_foreground(self.shot, self.plate, self.alpha)
+            return estimate_foreground(as_floats(shot), self.alpha)
+        return recover_foreground(shot, self.plate, self.alpha)
 
     @cached_property
     def shadow(self) -> Image:
@@ -78,7 +92,7 @@ class Matte:
         """
         if self.plate is None:
             return np.ones(self.alpha.shape, np.float32)
-        return cast_shadow(self.shot, self.plate, self.alpha)
+        return cast_shadow(self.pixels, self.plate, self.alpha)
 
     def over(self, backdrop: Backdrop | PictureSource, *, shadow: bool = False) -> Image:
         """The foreground over another backdrop, as one camera would have seen both.
@@ -97,7 +111,8 @@ class Matte:
 
         """
         behind = backdrop if isinstance(backdrop, Backdrop) else read_backdrop(backdrop)
-        behind_rgb = behind.fitted((self.shot.shape[0], self.shot.shape[1]), self.plate)
+        height, width = self.alpha.shape
+        behind_rgb = behind.fitted((height, width), self.plate)
         return composite_light(self.foreground, self.alpha, shaded(behind_rgb, self.shadow) if shadow else behind_rgb)
 
 

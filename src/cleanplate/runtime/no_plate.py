@@ -66,16 +66,16 @@ class NoPlate:
     def begin(self, shot: PictureSource | Picture, name: str = "shot") -> Callable[[], Matte]:
         """See `Plate.begin`."""
         picture, _ = read_source(shot, name)
-        rgb = picture.rgb
+        pixels = picture.pixels
         if picture.alpha is not None:
-            rgb = composite(rgb, picture.alpha, np.full_like(rgb, NO_PLATE))
-        size_hw = (rgb.shape[0], rgb.shape[1])
-        alpha, disparity, behind = self.session.run(self._grey(size_hw), rgb)
+            pixels = composite(picture.rgb, picture.alpha, np.full_like(picture.rgb, NO_PLATE))
+        size_hw = (pixels.shape[0], pixels.shape[1])
+        alpha, disparity, behind = self.session.run(self._grey(size_hw), pixels)
 
         def finish() -> Matte:
             full_alpha, front, plate = (resize(x, size_hw) for x in (alpha, disparity, behind))
             seen = merge_layers(full_alpha, front, plate)
-            return Matte(full_alpha, front, plate, rgb, None, spanned(seen), (NOTICE,))
+            return Matte(full_alpha, front, plate, pixels, None, spanned(seen), (NOTICE,))
 
         return finish
 

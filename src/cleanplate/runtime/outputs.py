@@ -124,9 +124,9 @@ def preview(matte: Matte) -> Image:
     size_hw = (max(1, round(height * scale)), max(1, round(width * scale)))
     alpha = resize(matte.alpha, size_hw)
     panels = [
-        *(resize(picture, size_hw) for picture in (matte.plate, matte.shot) if picture is not None),
+        *(resize(picture, size_hw) for picture in (matte.plate, matte.pixels) if picture is not None),
         np.repeat(alpha[..., None], 3, axis=2),
-        composite(resize(matte.foreground, size_hw), alpha, _checkerboard(size_hw)),
+        composite(resize(matte.foreground_pixels, size_hw), alpha, _checkerboard(size_hw)),
         colour_map(resize(matte.disparity, size_hw), *matte.disparity_range),
     ]
     gap = np.ones((size_hw[0], _GAP_PX, 3), np.float32)
@@ -154,7 +154,7 @@ def _cutout(matte: Matte, bits: int) -> NDArray[Any]:
     # colour is kept one pixel beyond the edge for whoever scales the cut-out; beyond that it would only show the shot
     near = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
     codes: NDArray[Any] = np.empty((*alpha.shape, 4), alpha.dtype)
-    codes[..., :3] = to_uint(matte.foreground, bits)
+    codes[..., :3] = to_uint(matte.foreground_pixels if bits == 8 else matte.foreground, bits)
     codes[..., :3] *= near.astype(alpha.dtype)[..., None]
     codes[..., 3] = alpha
     return codes

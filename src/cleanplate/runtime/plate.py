@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthfile import as_depth, read_depth
@@ -179,22 +179,22 @@ class Plate:
             InputError, ModelError: as `matte`.
 
         """
-        rgb, care, notices = self._seen(shot, name)
-        small = resize(rgb, care.seen.size_hw)
+        pixels, care, notices = self._seen(shot, name)
+        small = resize(pixels, care.seen.size_hw)
         alpha, disparity, of_plate = self.session.run(care.seen, small)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         alpha = alpha if care.reach is None else care.reach.carried(alpha)
-        size_hw = (rgb.shape[0], rgb.shape[1])
-        look = care.look_closer(self.session, rgb, alpha) if self._closer else None
+        size_hw = (pixels.shape[0], pixels.shape[1])
+        look = care.look_closer(self.session, pixels, alpha) if self._closer else None
         camera, depth_scale = self.camera.at(size_hw), self._scale_under(care)
 
         def finish() -> Matte:
-            full_alpha = refine_alpha(rgb, care.plate, alpha, (small, care.seen.picture))
+            full_alpha = refine_alpha(pixels, care.plate, alpha, (small, care.seen.picture))
             if look is not None:
-                full_alpha = look.added(full_alpha, rgb, care.plate, care.reach)
+                full_alpha = look.added(full_alpha, pixels, care.plate, care.reach)
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
             return Matte(
-                full_alpha, front, care.behind, rgb, care.shown, self.disparity_range, notices, camera, depth_scale
+                full_alpha, front, care.behind, pixels, care.shown, self.disparity_range, notices, camera, depth_scale
             )  # fmt: skip
 
         return finish
@@ -235,13 +235,13 @@ class Plate:
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
-    def _seen(self, shot: PictureSource | Picture, what: str) -> tuple[Image, Care, tuple[str, ...]]:
+    def _seen(self, shot: PictureSource | Picture, what: str) -> tuple[Pixels, Care, tuple[str, ...]]:
         """A shot's colours over the plate, the plate as it is used for it, and what to tell."""
         picture, name = read_source(shot, what)
-        plate, notices = self._fit((picture.rgb.shape[0], picture.rgb.shape[1]), name)
-        rgb = picture.rgb if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
-        care = self._cared_for(rgb, name) if self._doctor else self._taken(plate)
-        return rgb, care, notices + care.notices
+        plate, notices = self._fit((picture.pixels.shape[0], picture.pixels.shape[1]), name)
+        pixels = picture.pixels if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
+        care = self._cared_for(pixels, name) if self._doctor else self._taken(plate)
+        return pixels, care, notices + care.notices
 
     def _scale_under(self, care: Care) -> DepthScale | None:
         """What makes metres, its depth map moved as the plate was."""
@@ -257,7 +257,7 @@ class Plate:
             self._care = Care(None, plate, self._seen_plate, self._disparity, ())
         return self._care
 
-    def _cared_for(self, shot: Image, shot_name: str) -> Care:
+    def _cared_for(self, shot: Pixels, shot_name: str) -> Care:
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""
         mended = self._bedside.mended_for(shot)
         if self._care is None or self._care.mended is not mended:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import light_of
 from cleanplate.imaging.planes import pixels_at, places_of, planes_of
@@ -67,7 +67,7 @@ _FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6
 
 
 def refine_alpha(
-    shot: Image,
+    shot: Pixels,
     plate: Image,
     coarse: Image,
     seen: tuple[Image, Image] | None = None,
@@ -79,10 +79,11 @@ def refine_alpha(
     alpha as the prior, the mean of the posterior is returned. Where no edge is near, the coarse alpha is interpolated.
 
     Args:
-        shot: (h, w, 3) float32 sRGB in [0, 1].
-        plate: (h, w, 3), the same, registered to within a pixel or so; another exposure or white balance does no harm.
+        shot: (h, w, 3) sRGB.
+        plate: (h, w, 3) float32, the same size, registered to within a pixel or so; another exposure or white balance
+            does no harm.
         coarse: (h', w') float32 in [0, 1], of the same aspect ratio.
-        seen: shot and plate (h', w', 3), as `resize` makes them, where they are at hand.
+        seen: shot and plate (h', w', 3) float32, as `resize` makes them, where they are at hand.
 
     Returns:
         (h, w) float32 in [0, 1]; `coarse`, resized, where it is not smaller than the shot. Less than half a step of an

@@ -13,7 +13,7 @@ import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; Eng
 
 from cleanplate.contract import INPUTS, OUTPUTS, Contract, input_names, network_size, output_names
 from cleanplate.errors import ModelError, UsageError
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.model_file import read_model_file
 
@@ -123,17 +123,17 @@ class Session:
         seen = self._results(self._of_shot, {"plate": picture, "shot": picture, **blank}) if blank else []
         return SeenPlate(size_hw, {"plate": picture, **dict(zip(blank, seen, strict=True))})
 
-    def feeds(self, plate: Image | SeenPlate, shot: Image) -> dict[str, Image]:
+    def feeds(self, plate: Image | SeenPlate, shot: Pixels) -> dict[str, Image]:
         """What the model is given to `run` with these: every input by its name."""
         seen = plate if isinstance(plate, SeenPlate) else self.see(plate)
         return {**seen.feeds, "shot": _to_nchw(resize(shot, seen.size_hw))}
 
-    def run(self, plate: Image | SeenPlate, shot: Image) -> tuple[Image, Image, Image]:
+    def run(self, plate: Image | SeenPlate, shot: Pixels) -> tuple[Image, Image, Image]:
         """Run the network once.
 
         Args:
             plate: what `see` made of it or, for a single shot, the picture as `see` takes it.
-            shot: (h', w', 3) float32 in [0, 1] of the same aspect ratio.
+            shot: (h', w', 3) of the same aspect ratio.
 
         Returns:
             alpha in [0, 1], disparity of the foreground layer, disparity of the plate: each float32 of the network's

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.resize import resize
@@ -19,7 +19,7 @@ _DIMMEST = 0.02
 """Linear light of the plate under which a ratio says nothing."""
 
 
-def cast_shadow(shot: Image, plate: Image, alpha: Image) -> Image:
+def cast_shadow(shot: Pixels, plate: Image, alpha: Image) -> Image:
     """How much of the plate's light is left where the foreground casts its shadow.
 
     The ratio of shot to plate where alpha is small, against its median over the whole background, so that another
@@ -27,8 +27,8 @@ def cast_shadow(shot: Image, plate: Image, alpha: Image) -> Image:
     foreground it goes on as around it.
 
     Args:
-        shot: (h, w, 3) float32 sRGB in [0, 1].
-        plate: (h, w, 3), the same.
+        shot: (h, w, 3) sRGB.
+        plate: (h, w, 3) float32, the same.
         alpha: (h, w) float32 in [0, 1].
 
     Returns:
