@@ -53,16 +53,18 @@ def test_the_light_of_the_free_places_is_found_everywhere_and_is_1_where_none_is
 
 
 @given(SEED)
-def test_at_whole_places_the_planes_themselves_are_sampled(seed: int) -> None:
-    planes = [*np.random.default_rng(seed).random((3, 5, 7), np.float32)]
+def test_at_whole_places_the_pixels_themselves_are_sampled(seed: int) -> None:
+    picture = np.random.default_rng(seed).random((5, 7, 3), np.float32)
     rows, columns = (index.reshape(-1).astype(np.float32) for index in np.mgrid[:5, :7])
-    assert np.array_equal(sampled(planes, rows, columns), np.stack(planes).reshape(3, -1))
+    assert np.array_equal(sampled(picture, rows, columns), picture.reshape(-1, 3).T)
 
 
 @pytest.mark.parametrize("count", [1, 1023, 1024, 2500])
 def test_between_them_they_are_interpolated_as_scipy_does(count: int) -> None:
     rng = np.random.default_rng(count)
-    planes = [*rng.random((2, 9, 14), np.float32)]
+    picture = rng.random((9, 14, 2), np.float32)
     rows, columns = (rng.uniform(-3, side + 3, count).astype(np.float32) for side in (9, 14))
-    wanted = [ndimage.map_coordinates(plane, [rows, columns], order=1, mode="nearest") for plane in planes]
-    assert sampled(planes, rows, columns) == pytest.approx(np.array(wanted), abs=0.035)  # cv2 4 steps by 1/32
+    wanted = [
+        ndimage.map_coordinates(plane, [rows, columns], order=1, mode="nearest") for plane in np.moveaxis(picture, 2, 0)
+    ]
+    assert sampled(picture, rows, columns) == pytest.approx(np.array(wanted), abs=0.035)  # cv2 4 steps by 1/32

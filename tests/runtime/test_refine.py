@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from cleanplate.imaging import Image, arrays
+from cleanplate.imaging import Image, arrays, planes
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.compositing import composite_light
 from cleanplate.imaging.resize import resize
 from cleanplate.metrics import matting
-from cleanplate.runtime import refine
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 
 SIZE_HW = (160, 240)
@@ -74,7 +73,7 @@ def test_the_result_does_not_depend_on_how_many_pixels_are_worked_on_at_once(mon
     shot, plate, truth = scene()
     coarse = resize(truth, CELLS_HW)
     whole = refine_alpha(shot, plate, coarse)
-    monkeypatch.setattr(refine, "_AT_ONCE", 97)
+    monkeypatch.setattr(planes, "_AT_ONCE", 97)
     monkeypatch.setattr(arrays, "_STRIP_PX", 7 * SIZE_HW[1])
     assert np.allclose(refine_alpha(shot, plate, coarse), whole, atol=1e-6)
 

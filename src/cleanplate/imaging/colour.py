@@ -1,6 +1,7 @@
 """Colour: the sRGB curve, and pictures with an embedded profile brought to sRGB (the one file that knows the CMS)."""
 
 import io
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -9,28 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import strips
 
-_CODES = 1 << 12
+_STEPS = 1 << 12
 _SPACES = {1: "gray", 3: "rgb", 4: "cmyk"}
 
 
-def srgb_to_linear(srgb: Image) -> Image:
-    """Linear light of sRGB values, both float32 in [0, 1], any shape (IEC 61966-2-1).
+def srgb_to_linear(srgb: Pixels) -> Image:
+    """Linear light float32 in [0, 1] of sRGB values, in any shape (IEC 61966-2-1).
 
     >>> float(srgb_to_linear(np.float32([0.5]))[0])  # doctest: +ELLIPSIS
     0.21404...
     """
+    if srgb.dtype == np.uint8:
+        return _of_codes(srgb_to_linear, srgb)
     srgb = np.asarray(srgb, np.float32)
     return np.where(srgb <= 0.04045, srgb / 12.92, ((np.maximum(srgb, 0) + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def light_of(srgb: Image) -> Image:
-    """As `srgb_to_linear` in a third of its time, of values rounded to 12 bits."""
-    code = srgb * np.float32(_CODES)
+def light_of(srgb: Pixels) -> Image:
+    """As `srgb_to_linear` in a third of its time, of floats rounded to 12 bits."""
+    if srgb.dtype == np.uint8:
+        return _of_codes(light_of, srgb)
+    code = srgb * np.float32(_STEPS)
     code += np.float32(0.5)
-    return np.take(_light_of_codes(), code.astype(np.uint16))
+    return np.take(_light_of_steps(), code.astype(np.uint16))
 
 
 def linear_to_srgb(linear: Image) -> Image:
@@ -86,8 +91,13 @@ def profile_name(profile: bytes) -> str:
 
 
 @cache
-def _light_of_codes() -> Image:
-    return srgb_to_linear(np.linspace(0, 1, _CODES + 1, dtype=np.float32))
+def _light_of_steps() -> Image:
+    return srgb_to_linear(np.linspace(0, 1, _STEPS + 1, dtype=np.float32))
+
+
+def _of_codes(curve: Callable[[Image], Image], codes: NDArray[Any]) -> Image:
+    """What a curve makes of 8-bit codes."""
+    return np.take(curve(np.divide(np.arange(256), 255, dtype=np.float32)), codes)
 
 
 @cache

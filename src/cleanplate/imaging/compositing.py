@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import as_floats, strips, to_uint
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
-from cleanplate.imaging.planes import pixels_at, places_of, planes_of
+from cleanplate.imaging.planes import picture_of, pixels_at, places_of, planes_of, put_pixels
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
 _Value = TypeVar("_Value", np.float32, np.uint8, np.float32 | np.uint8)
@@ -102,22 +102,22 @@ def recover_foreground(shot: NDArray[_Value], plate: Image, alpha: Image) -> NDA
     few = [as_floats(np.ascontiguousarray(array[::step_px, ::step_px])) for array in (shot, plate, alpha)]
     nearby, relit = _colours_nearby(few[0], few[2]), _light_nearby(*few)
     covered = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    for rows in strips(*alpha.shape):
-        row, column = places_of(covered[rows] & (alpha[rows] < 1))
-        if not row.size:
-            continue
-        row += rows.start
+    for row, column in places_of(covered & (alpha < 1)):
         part, colour = alpha[row, column], pixels_at(shot, row, column)
         places = np.divide(row, step_px, dtype=np.float32), np.divide(column, step_px, dtype=np.float32)
-        behind = srgb_to_linear(pixels_at(plate, row, column))
+        light = srgb_to_linear(pixels_at(plate, row, column))
         if relit is not None:
-            behind *= sampled(relit, *places)
-        around = colour if nearby is None else sampled(nearby, *places)
-        light = (srgb_to_linear(colour) - (1 - part) * behind) / np.maximum(part, 1e-3)
-        exact = linear_to_srgb(np.clip(light, 0, 1, dtype=np.float32))
+            light *= sampled(relit, *places)
+        light *= part - 1
+        light += srgb_to_linear(colour)
+        light /= np.maximum(part, 1e-3)
+        found = linear_to_srgb(np.clip(light, 0, 1, out=light))
+        around = as_floats(colour) if nearby is None else sampled(nearby, *places)
         step = np.clip((part - _TRUSTED_FROM) / (_TRUSTED_FULLY - _TRUSTED_FROM), 0, 1)
-        found = np.asarray((around + step * step * (3 - 2 * step) * (exact - around)).T, np.float32)
-        result[row, column] = to_uint(found, 8) if result.dtype == np.uint8 else found
+        found -= around
+        found *= step * step * (3 - 2 * step)
+        found += around
+        put_pixels(result, row, column, to_uint(found, 8) if result.dtype == np.uint8 else found)
     return result
 
 
@@ -161,15 +161,15 @@ def _mean(values: Image, radius_px: int) -> Image:
     return np.asarray(cv2.blur(values, (side, side)), np.float32)
 
 
-def _colours_nearby(shot: Image, alpha: Image) -> list[Image] | None:
-    """The sure foreground's colour around every pixel, in planes, or None where no foreground is sure."""
+def _colours_nearby(shot: Image, alpha: Image) -> Image | None:
+    """The sure foreground's colour around every pixel (h, w, 3), or None where no foreground is sure."""
     sure = (alpha >= _SURE).astype(np.float32)
-    return spread(planes_of(shot), sure)[0] if sure.any() else None
+    return picture_of(spread(planes_of(shot), sure)[0]) if sure.any() else None
 
 
-def _light_nearby(shot: Image, plate: Image, alpha: Image) -> list[Image] | None:
-    """The shot's light on the free plate over the plate's around every pixel, or None where no plate is free."""
+def _light_nearby(shot: Image, plate: Image, alpha: Image) -> Image | None:
+    """The shot's light on the free plate over the plate's around every pixel (h, w, 3), or None where none is free."""
     free = (alpha <= _FREE).astype(np.float32)
     if not free.any():
         return None
-    return light_ratio(planes_of(srgb_to_linear(shot)), planes_of(srgb_to_linear(plate)), free)
+    return picture_of(light_ratio(planes_of(srgb_to_linear(shot)), planes_of(srgb_to_linear(plate)), free))

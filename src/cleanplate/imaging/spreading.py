@@ -71,20 +71,18 @@ def light_ratio(seen: Sequence[Image], reference: Sequence[Image], weight: Image
     return [np.clip(np.divide(above + dimmest, below + dimmest, dtype=np.float32), 0.1, 10) for above, below in pairs]
 
 
-def sampled(planes: Sequence[Image], rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Image:
-    """Planes (h, w) at fractional places, linearly between the four pixels around each.
+def sampled(picture: Image, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> Image:
+    """A picture (h, w, channels) of at most four channels at fractional places, linearly between the pixels around.
 
-    `rows` and `columns` are (n,), the result (planes, n); the middle of pixel i is i, and beyond the border the planes
-    go on as they end there. What is found does not depend on which other places are asked for.
+    `rows` and `columns` are (n,), the result (channels, n); the middle of pixel i is i, and beyond the border the
+    picture goes on as it ends there. What is found does not depend on which other places are asked for.
 
-    >>> ramp = np.float32([[0.0, 10.0]])
-    >>> sampled([ramp], np.float32([0, 0, 0]), np.float32([0.25, -1, 7])).tolist()
+    >>> ramp = np.float32([[[0.0], [10.0]]])
+    >>> sampled(ramp, np.float32([0, 0, 0]), np.float32([0.25, -1, 7])).tolist()
     [[2.5, 0.0, 10.0]]
     """
     count = rows.size
     y, x = np.zeros((2, -(-count // _AT_ONCE), _AT_ONCE), np.float32)
     y.ravel()[:count], x.ravel()[:count] = rows, columns
-    values = np.empty((len(planes), count), np.float32)
-    for value, plane in zip(values, planes, strict=True):
-        value[:] = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[:count]
-    return values
+    found = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(found.reshape(x.size, -1)[:count].T, np.float32)

@@ -7,20 +7,17 @@ one, some at a time, so that memory is bounded and none sees where the others en
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image, Pixels
-from cleanplate.imaging.arrays import strips
 from cleanplate.imaging.colour import light_of
-from cleanplate.imaging.planes import pixels_at, places_of, planes_of
+from cleanplate.imaging.planes import picture_of, pixels_at, places_of, planes_of
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
-
-_AT_ONCE = 1 << 14
-"""So many pixels at a time: what is worked out of them stays in the processor's cache."""
 
 _SURE, _SOFT = 0.95, 0.02
 """From the one on a cell is all foreground; up to the other it is all plate."""
@@ -63,7 +60,18 @@ _FLOOR = 0.02
 _TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], [1.5]])).astype(np.float32)
 """Turns colours so that the first axis is brightness, along which surfaces vary most; no mixed terms are needed."""
 
-_FRONT, _FRONT_VARIANCE, _GAIN, _BACK_VARIANCE, _ALPHA = slice(0, 3), slice(3, 6), slice(6, 9), slice(9, 12), 12
+
+class _Around(NamedTuple):
+    """What the neighbourhood says, of every cell (h, w, channels) or of some pixels (channels, n).
+
+    Mean and variance of the foreground's colour, turned; what the plate's light is multiplied by to give the shot's,
+    and of what is left the variance, turned, and the coarse alpha: four channels.
+    """
+
+    front: Image
+    front_variance: Image
+    gain: Image
+    back_variance_and_alpha: Image
 
 
 def refine_alpha(
@@ -104,19 +112,16 @@ def refine_alpha(
     size_hw = coarse.shape[0], coarse.shape[1]
     near = _near(unsure)
     small_shot, small_plate = (resize(shot, size_hw), resize(plate, size_hw)) if seen is None else seen
-    maps = _look_around(planes_of(small_shot[near]), planes_of(small_plate[near]), coarse[near])
+    cells = _look_around(planes_of(small_shot[near]), planes_of(small_plate[near]), coarse[near])
     down = _in_cells(height, size_hw[0]) - near[0].start
     across = _in_cells(width, size_hw[1]) - near[1].start
     look = cv2.resize(unsure.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT).view(np.bool_)
-    for rows in strips(height, width):
-        row, column = places_of(look[rows])
-        row += rows.start
-        for start in range(0, row.size, _AT_ONCE):
-            some = row[start : start + _AT_ONCE], column[start : start + _AT_ONCE]
-            light, behind = (light_of(pixels_at(picture, *some)) for picture in (shot, plate))
-            alpha[some] = _best_alpha(light, behind, sampled(maps, down[some[0]], across[some[1]]))
-    alpha[alpha < _NOTHING] = 0
-    alpha[alpha > 1 - _NOTHING] = 1
+    for row, column in places_of(look):
+        light, behind = light_of(pixels_at(shot, row, column)), light_of(pixels_at(plate, row, column))
+        around = _Around(*(sampled(of_cells, down[row], across[column]) for of_cells in cells))
+        alpha[row, column] = _best_alpha(light, behind, around)
+    np.copyto(alpha, 0, where=alpha < _NOTHING)
+    np.copyto(alpha, 1, where=alpha > 1 - _NOTHING)
     return alpha
 
 
@@ -157,12 +162,8 @@ def _in_cells(num_pixels: int, num_cells: int) -> Image:
     return np.asarray((np.arange(num_pixels) + 0.5) * (num_cells / num_pixels) - 0.5, np.float32)
 
 
-def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -> list[Image]:
-    """What the neighbourhood of every cell says: 13 maps of the size of `coarse`.
-
-    Mean and variance of the foreground's colour, turned; what the plate's light is multiplied by to give the shot's,
-    and the variance of what is left, turned; `coarse` itself. `shot` and `plate` are sRGB in the cells, in planes.
-    """
+def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -> _Around:
+    """What the neighbourhood of every cell says; `shot` and `plate` are sRGB in the cells, in planes."""
     # a cell covered in part is un-mixed by its plate, as sRGB values of which it is the mean: a finger has none alone
     rest, cover = 1 - coarse, np.maximum(coarse, np.float32(0.2))
     pairs = zip(shot, plate, strict=True)
@@ -178,20 +179,20 @@ def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -
     triples = zip(seen, free, gain, strict=True)
     left = _turned(np.asarray(light - behind * ratio, np.float32) for light, behind, ratio in triples)
     left, _ = spread([np.square(plane) for plane in left], empty)
-    return [*front[:3], *variance, *gain, *left, coarse]
+    return _Around(*(picture_of(planes) for planes in (front[:3], variance, gain, [*left, coarse])))
 
 
-def _best_alpha(seen: Image, behind: Image, maps: Image) -> Image:
-    """The mean of the posterior (n,) of pixels: linear light of shot and plate (3, n), and their maps (13, n)."""
-    value, back = (np.stack(_turned(light)) for light in (seen, behind * maps[_GAIN]))
+def _best_alpha(seen: Image, behind: Image, around: _Around) -> Image:
+    """The mean of the posterior (n,) of pixels, of linear light of shot and plate (3, n)."""
+    value, back = (np.stack(_turned(light)) for light in (seen, behind * around.gain))
     noise = 1e-6 + 1e-4 * seen.sum(axis=0)  # about two steps of an 8-bit sRGB picture
-    back_variance = maps[_BACK_VARIANCE]
+    back_variance, coarse = around.back_variance_and_alpha[:3], around.back_variance_and_alpha[3]
     back_variance[0] += np.float32(_RELIT**2) * np.square(back[0])
     # with the alpha a: value - a front - (1 - a) back, and a^2 front_variance + (1 - a)^2 back_variance + noise
-    away, toward = value - back, maps[_FRONT] - back
-    both, least = maps[_FRONT_VARIANCE] + back_variance, back_variance + noise
+    away, toward = value - back, around.front - back
+    both, least = around.front_variance + back_variance, back_variance + noise
     back_variance *= 2
-    prior = np.clip(maps[_ALPHA], _FLOOR, 1 - _FLOOR)
+    prior = np.clip(coarse, _FLOOR, 1 - _FLOOR)
     mixed = 4 * _MIXED * prior * (1 - prior)
     fits = np.empty((len(_LEVELS), value.shape[1]), np.float32)
     for index, level in enumerate(_LEVELS):
