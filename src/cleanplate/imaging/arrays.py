@@ -16,7 +16,6 @@ MAX_SIDE_PX = 32_000
 MAX_PIXELS = 64_000_000
 """8000 x 8000: the largest picture that is read, whatever its shape (a bomb is refused by its header)."""
 
-_OF_CODE = np.divide(np.arange(256), 255, dtype=np.float32)
 _STRIP_PX = 1 << 20
 _SLACK = 1e-3
 _GREY_WITHIN = 8 / 255
@@ -74,11 +73,15 @@ def to_float(stored: NDArray[Any]) -> Image:
     return np.divide(stored, np.iinfo(stored.dtype).max, dtype=np.float32)
 
 
+OF_CODES = to_float(np.arange(256, dtype=np.uint8))
+"""What the 8-bit codes from 0 to 255 stand for."""
+
+
 def as_floats(pixels: Pixels) -> Image:
-    """A picture (h, w, 3) as float32 in [0, 1]: itself, where it is."""
+    """Pixels of any shape as float32 in [0, 1]: themselves, where they are."""
     if pixels.dtype == np.float32:
         return cast("Image", pixels)
-    return np.asarray(cv2.LUT(pixels, _OF_CODE), np.float32)
+    return np.asarray(cv2.LUT(pixels, OF_CODES), np.float32)
 
 
 def to_uint(array: Pixels, bits: int) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import ImageCms
 
 from cleanplate.imaging import Image, Pixels
-from cleanplate.imaging.arrays import strips
+from cleanplate.imaging.arrays import OF_CODES, strips
 
 _STEPS = 1 << 12
 _SPACES = {1: "gray", 3: "rgb", 4: "cmyk"}
@@ -97,7 +97,7 @@ def _light_of_steps() -> Image:
 
 def _of_codes(curve: Callable[[Image], Image], codes: NDArray[Any]) -> Image:
     """What a curve makes of 8-bit codes."""
-    return np.take(curve(np.divide(np.arange(256), 255, dtype=np.float32)), codes)
+    return np.take(curve(OF_CODES), codes)
 
 
 @cache

@@ -113,7 +113,8 @@ class Matte:
         behind = backdrop if isinstance(backdrop, Backdrop) else read_backdrop(backdrop)
         height, width = self.alpha.shape
         behind_rgb = behind.fitted((height, width), self.plate)
-        return composite_light(self.foreground, self.alpha, shaded(behind_rgb, self.shadow) if shadow else behind_rgb)
+        foreground = as_floats(self.foreground_pixels)
+        return composite_light(foreground, self.alpha, shaded(behind_rgb, self.shadow) if shadow else behind_rgb)
 
 
 def spanned(disparity: Image) -> tuple[float, float]:
