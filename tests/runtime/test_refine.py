@@ -8,6 +8,7 @@ from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.compositing import composite_light
 from cleanplate.imaging.resize import resize
 from cleanplate.metrics import matting
+from cleanplate.runtime import refine
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 
 SIZE_HW = (160, 240)
@@ -85,6 +86,17 @@ def test_pictures_that_are_small_already_are_not_made_anew() -> None:
     assert np.array_equal(refine_alpha(shot, plate, coarse, small), refine_alpha(shot, plate, coarse))
     other = np.zeros_like(small[0]), small[1]
     assert not np.array_equal(refine_alpha(shot, plate, coarse, other), refine_alpha(shot, plate, coarse))
+
+
+def test_noise_that_the_empty_plate_shows_is_not_taken_for_an_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    shot, plate, truth = scene()
+    rng = np.random.default_rng(7)
+    grainy, plate = (np.clip(x + rng.normal(0, 0.06, x.shape), 0, 1).astype(np.float32) for x in (shot, plate))
+    coarse = resize(truth, CELLS_HW)
+    told = edge_error(refine_alpha(grainy, plate, coarse), truth)
+    monkeypatch.setattr(refine, "_noise", lambda *_: np.float32(1))
+
+    assert told < 0.5 * edge_error(refine_alpha(grainy, plate, coarse), truth)
 
 
 def test_alpha_stays_between_0_and_1_and_the_inputs_as_they_are() -> None:

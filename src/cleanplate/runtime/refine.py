@@ -54,6 +54,12 @@ _TEMPER = 0.4
 _RELIT = 0.06
 """How much the light on the plate differs from place to place beyond what its neighbourhood says, of its brightness."""
 
+_LOOKS = 4096
+"""So many pixels tell the noise."""
+
+_MEDIAN = 0.789
+"""Of the mean of the squares of three normal deviates."""
+
 _FLOOR = 0.02
 """The coarse alpha may be so far from 0 and 1 at least: what the network missed beside an edge can still be found."""
 
@@ -116,10 +122,11 @@ def refine_alpha(
     down = _in_cells(height, size_hw[0]) - near[0].start
     across = _in_cells(width, size_hw[1]) - near[1].start
     look = cv2.resize(unsure.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT).view(np.bool_)
+    noise = _noise(shot, plate, cells.gain, coarse[near] < _SOFT, (down, across))
     for row, column in places_of(look):
         light, behind = light_of(pixels_at(shot, row, column)), light_of(pixels_at(plate, row, column))
         around = _Around(*(sampled(of_cells, down[row], across[column]) for of_cells in cells))
-        alpha[row, column] = _best_alpha(light, behind, around)
+        alpha[row, column] = _best_alpha(light, behind, around, noise)
     np.copyto(alpha, 0, where=alpha < _NOTHING)
     np.copyto(alpha, 1, where=alpha > 1 - _NOTHING)
     return alpha
@@ -182,10 +189,34 @@ def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -
     return _Around(*(picture_of(planes) for planes in (front[:3], variance, gain, [*left, coarse])))
 
 
-def _best_alpha(seen: Image, behind: Image, around: _Around) -> Image:
-    """The mean of the posterior (n,) of pixels, of linear light of shot and plate (3, n)."""
+def _noise(
+    shot: Pixels, plate: Image, gain: Image, empty: NDArray[np.bool_], in_cells: tuple[Image, Image]
+) -> np.float32:
+    """How far shot and plate differ where nothing came, of pixels in the middle of some empty cells; at least 1.
+
+    In variances, of `_rounding`: noise, compression, and what a plate that does not quite lie on the shot adds.
+    """
+    cells = np.nonzero(empty)
+    if not cells[0].size:
+        return np.float32(1)
+    step = max(1, cells[0].size // _LOOKS)
+    down, across = in_cells
+    row, column = (np.searchsorted(of, cell[::step]) for of, cell in zip(in_cells, cells, strict=True))
+    seen, behind = light_of(pixels_at(shot, row, column)), light_of(pixels_at(plate, row, column))
+    left = seen - behind * sampled(gain, down[row], across[column])
+    ratio = np.square(left).mean(axis=0) / _rounding(seen)
+    return np.maximum(np.float32(np.median(ratio) / _MEDIAN), 1)
+
+
+def _rounding(light: Image) -> Image:
+    """Variance (n,) of light (3, n) that has been sRGB in 8 bits, about two steps of it."""
+    return np.asarray(1e-6 + 1e-4 * light.sum(axis=0), np.float32)
+
+
+def _best_alpha(seen: Image, behind: Image, around: _Around, noisy: np.float32) -> Image:
+    """The mean of the posterior (n,) of pixels, of linear light of shot and plate (3, n) and what `_noise` gives."""
     value, back = (np.stack(_turned(light)) for light in (seen, behind * around.gain))
-    noise = 1e-6 + 1e-4 * seen.sum(axis=0)  # about two steps of an 8-bit sRGB picture
+    noise = noisy * _rounding(seen)
     back_variance, coarse = around.back_variance_and_alpha[:3], around.back_variance_and_alpha[3]
     back_variance[0] += np.float32(_RELIT**2) * np.square(back[0])
     # with the alpha a: value - a front - (1 - a) back, and a^2 front_variance + (1 - a)^2 back_variance + noise
