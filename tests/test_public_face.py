@@ -47,10 +47,11 @@ def test_plates_and_mattes_have_these_public_members() -> None:
     assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"begin", "matte"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {
-        "alpha", "foreground_disparity", "plate_disparity", "shot", "plate", "disparity_range", "notices", "camera",
+        "alpha", "foreground_disparity", "plate_disparity", "pixels", "plate", "disparity_range", "notices", "camera",
         "depth_scale",
     }  # fmt: skip
-    assert {"disparity", "depth_m", "foreground", "shadow", "over"} <= set(dir(cleanplate.Matte))
+    made = {"shot", "disparity", "depth_m", "foreground", "foreground_pixels", "shadow", "over"}
+    assert made <= set(dir(cleanplate.Matte))
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
