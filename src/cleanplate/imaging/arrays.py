@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,9 +79,7 @@ OF_CODES = to_float(np.arange(256, dtype=np.uint8))
 
 def as_floats(pixels: Pixels) -> Image:
     """Pixels of any shape as float32 in [0, 1]: themselves, where they are."""
-    if pixels.dtype == np.float32:
-        return cast("Image", pixels)
-    return np.asarray(cv2.LUT(pixels, OF_CODES), np.float32)
+    return np.asarray(cv2.LUT(pixels, OF_CODES) if pixels.dtype == np.uint8 else pixels, np.float32)
 
 
 def to_uint(array: Pixels, bits: int) -> NDArray[Any]:
