@@ -99,7 +99,6 @@ def test_noise_that_the_empty_plate_shows_is_not_taken_for_an_edge(monkeypatch: 
     coarse = resize(truth, CELLS_HW)
     told = edge_error(refine_alpha(grainy, plate, coarse), truth)
     monkeypatch.setattr(refine, "_noise", as_of_eight_bits)
-
     assert told < 0.5 * edge_error(refine_alpha(grainy, plate, coarse), truth)
 
 
