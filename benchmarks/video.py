@@ -31,11 +31,11 @@ from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.imaging.streams import Frame, open_clip
 from cleanplate.jobs.memory import keep_freed_memory
-from cleanplate.jobs.overlap import Behind, ahead
+from cleanplate.jobs.overlap import Behind
 from cleanplate.runtime.clip_parts import ClipChoice
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import FAST_MODEL, Session
-from cleanplate.runtime.video import matte_clip
+from cleanplate.runtime.video import begin_frames, matte_clip
 from runtime import in_turns, yardsticks
 
 SIZE_HW, FRAMES, RATE = (720, 1280), 48, Fraction(25)
@@ -137,9 +137,8 @@ def paced(work: Callable[[], object]) -> tuple[float, float]:
 def without_encoder(clip: Path, plate: Plate) -> None:
     """Read, matte and the colour of edges, one frame beside the next, as `matte_clip` has it."""
     with Behind() as later:
-        for finish in ahead(plate.begin(frame.picture) for frame in ahead(open_clip(clip).frames())):
-            matte = finish()
-            later.do(getattr, matte, "foreground_pixels")
+        for _, finish in begin_frames(open_clip(clip).frames(), plate, str(clip)):
+            later.do(getattr, finish(), "foreground_pixels")
 
 
 def main() -> None:

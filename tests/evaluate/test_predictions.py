@@ -18,9 +18,9 @@ from cleanplate.evaluate.predictions import (
     save_prediction,
 )
 from cleanplate.imaging.files import encode_png
-from cleanplate.runtime.matte import PictureSource
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
+from cleanplate.runtime.shots import PictureSource
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def test_a_shot_that_was_begun_is_finished_as_it_was_seen_however_many_begin_bef
     one_by_one = Plate.open(scene, difference_model)
     wanted = [one_by_one.matte(each) for each in shots]
     plate = Plate.open(scene, difference_model)
-    begun = [plate.begin(each) for each in shots]
+    begun = [plate.begin(ready) for ready in [plate.ready(each) for each in shots]]
     for finish, matte in zip(reversed(begun), reversed(wanted), strict=True):
         finished = finish()
         assert np.array_equal(finished.alpha, matte.alpha)

@@ -13,7 +13,6 @@ import pytest
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
-from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
@@ -25,6 +24,7 @@ from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.outputs import OutputChoice
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
+from cleanplate.runtime.shots import ReadyShot
 from cleanplate.runtime.video import matte_clip, matte_frames
 
 SIZE_HW = (64, 96)
@@ -203,9 +203,9 @@ def test_light_that_changes_all_the_time_is_told_of_a_few_times(
 ) -> None:
     begin, numbers = plate.begin, iter(range(100))
 
-    def talkative(shot: Picture, name: str) -> Callable[[], Matte]:
-        assert name == str(clip.path)
-        finish = begin(shot, name)
+    def talkative(shot: ReadyShot) -> Callable[[], Matte]:
+        assert shot.name == str(clip.path)
+        finish = begin(shot)
         return lambda: replace(finish(), notices=(f"the plate was mended for the {next(numbers)}th time",))
 
     monkeypatch.setattr(plate, "begin", talkative)

@@ -25,17 +25,18 @@ class Bedside:
     """
 
     def __init__(self, plate: Image) -> None:
-        self._plate = plate
+        self.plate = plate
         self._last: tuple[Mended, Watch | None] | None = None
 
-    def mended_for(self, shot: Pixels) -> Mended:
-        """The plate mended for a shot (h, w, 3) of the plate's size."""
+    def mended_for(self, shot: Pixels, small: Image | None = None) -> Mended:
+        """The plate mended for a shot (h, w, 3) of the plate's size; `small` is the shot smaller, if it is at hand."""
+        looked_at = shot if small is None else small
         if self._last is not None:
             mended, watch = self._last
-            if watch is not None and watch.holds(shot):
+            if watch is not None and watch.holds(looked_at):
                 return mended
         near = None if self._last is None else self._last[0].diagnosis.matrix
-        diagnosis = examine(self._plate, as_floats(shot), near)
-        mended = Mended(diagnosis.mended(self._plate), diagnosis)
-        self._last = mended, Watch(mended.plate, shot) if diagnosis.verdict.laid else None
+        diagnosis = examine(self.plate, as_floats(shot), near)
+        mended = Mended(diagnosis.mended(self.plate), diagnosis)
+        self._last = mended, Watch(mended.plate, looked_at) if diagnosis.verdict.laid else None
         return mended

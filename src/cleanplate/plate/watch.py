@@ -27,7 +27,7 @@ class Watch:
 
     Args:
         mended: (h, w, 3) the plate as it was mended for `shot`.
-        shot: (h, w, 3) the shot that was examined: what of a later frame differs from this one is drift.
+        shot: (h', w', 3) the shot that was examined, of any size: what of a later frame differs from this one is drift.
 
     """
 
@@ -39,7 +39,7 @@ class Watch:
         self._light = self._brighter(seen)
 
     def holds(self, shot: Pixels) -> bool:
-        """Whether a shot (h, w, 3) of the same size has neither another position nor another light than the first."""
+        """Whether a shot (h', w', 3) of the same size has neither another position nor another light than the first."""
         seen = self._seen(shot)
         now = self._steps.towards(seen)
         if self._then is None or now is None:

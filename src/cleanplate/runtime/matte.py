@@ -1,12 +1,9 @@
 """What becomes of a shot: its alpha, its disparity, and what can be made of them."""
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import as_floats
@@ -16,9 +13,7 @@ from cleanplate.plate.anchors import DepthScale
 from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.runtime.backdrop import Backdrop, read_backdrop
 from cleanplate.runtime.shadow import cast_shadow, shaded
-
-PictureSource = str | os.PathLike[str] | NDArray[Any]
-"""A picture file, or an array as `imaging.arrays.as_picture` takes it."""
+from cleanplate.runtime.shots import PictureSource
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import numpy as np
 
 from cleanplate.contract import NO_PLATE, network_size
 from cleanplate.errors import ModelError
+from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture
-from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.imaging.resize import resize
-from cleanplate.runtime.matte import Matte, PictureSource, spanned
-from cleanplate.runtime.plate import read_source
+from cleanplate.runtime.matte import Matte, spanned
 from cleanplate.runtime.session import SeenPlate, Session, open_session
+from cleanplate.runtime.shots import PictureSource, ReadyShot, made_ready, read_source
 
 NOTICE: Final = (
     "no plate: only people are found, and every shot's depth has a scale of its own; "
@@ -63,25 +63,26 @@ class NoPlate:
         """
         return self.begin(shot)()
 
-    def begin(self, shot: PictureSource | Picture, name: str = "shot") -> Callable[[], Matte]:
+    def ready(self, shot: PictureSource | Picture, name: str = "shot") -> ReadyShot:
+        """See `Plate.ready`."""
+        picture, name = read_source(shot, name)
+        grey = np.broadcast_to(np.float32(NO_PLATE), picture.pixels.shape)
+        return made_ready(picture, name, grey, network_size((grey.shape[0], grey.shape[1]), self.session.contract))
+
+    def begin(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> Callable[[], Matte]:
         """See `Plate.begin`."""
-        picture, _ = read_source(shot, name)
-        pixels = picture.pixels
-        if picture.alpha is not None:
-            pixels = composite(picture.rgb, picture.alpha, np.full_like(picture.rgb, NO_PLATE))
-        size_hw = (pixels.shape[0], pixels.shape[1])
-        alpha, disparity, behind = self.session.run(self._grey(size_hw), pixels)
+        ready = shot if isinstance(shot, ReadyShot) else self.ready(shot, name)
+        alpha, disparity, behind = self.session.run(self._grey(ready.small), ready.small)
 
         def finish() -> Matte:
-            full_alpha, front, plate = (resize(x, size_hw) for x in (alpha, disparity, behind))
+            full_alpha, front, plate = (resize(x, ready.size_hw) for x in (alpha, disparity, behind))
             seen = merge_layers(full_alpha, front, plate)
-            return Matte(full_alpha, front, plate, pixels, None, spanned(seen), (NOTICE,))
+            return Matte(full_alpha, front, plate, ready.pixels, None, spanned(seen), (NOTICE,))
 
         return finish
 
-    def _grey(self, size_hw: tuple[int, int]) -> SeenPlate:
+    def _grey(self, small: Image) -> SeenPlate:
         """What stands for the plate of a shot; kept for the next one of that size."""
-        fed_hw = network_size(size_hw, self.session.contract)
-        if self._last is None or self._last.size_hw != fed_hw:
-            self._last = self.session.see(np.full((*fed_hw, 3), NO_PLATE, np.float32))
+        if self._last is None or self._last.size_hw != small.shape[:2]:
+            self._last = self.session.see(np.full_like(small, NO_PLATE))
         return self._last

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
-from cleanplate.imaging import Image, Pixels
-from cleanplate.imaging.arrays import Picture, as_picture
-from cleanplate.imaging.compositing import composite
+from cleanplate.imaging import Image
+from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.depthfile import as_depth, read_depth
-from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.lens import Lens, read_lens
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anchors, fit_depth_map, relative_scale
@@ -24,9 +22,10 @@ from cleanplate.plate.intrinsics import find_intrinsics
 from cleanplate.plate.sizes import fitted, same_aspect
 from cleanplate.runtime.alignment import align_disparity, plate_disparity
 from cleanplate.runtime.care import Care
-from cleanplate.runtime.matte import Matte, PictureSource, spanned
+from cleanplate.runtime.matte import Matte, spanned
 from cleanplate.runtime.refine import extend_disparity, refine_alpha
 from cleanplate.runtime.session import Session, open_session
+from cleanplate.runtime.shots import PictureSource, ReadyShot, made_ready, read_source
 
 
 class Plate:
@@ -165,11 +164,26 @@ class Plate:
         """
         return self.begin(shot)()
 
-    def begin(self, shot: PictureSource | Picture, name: str = "shot") -> Callable[[], Matte]:
-        """Do the part of `matte` in which shots must come one after the other, and all that can fail.
+    def ready(self, shot: PictureSource | Picture, name: str = "shot") -> ReadyShot:
+        """Do the part of `begin` that depends on no other shot: in whatever thread, while another is begun.
 
         Args:
             shot: as `matte` takes it, or read already.
+            name: how sentences name it, unless it is a file.
+
+        Raises:
+            InputError: as `matte`.
+
+        """
+        picture, name = read_source(shot, name)
+        plate, notices = self._fit((picture.pixels.shape[0], picture.pixels.shape[1]), name)
+        return made_ready(picture, name, plate, self._seen_plate.size_hw, notices)
+
+    def begin(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> Callable[[], Matte]:
+        """Do the part of `matte` in which shots must come one after the other, and all that can fail.
+
+        Args:
+            shot: as `matte` takes it, read already, or made ready by this plate.
             name: how sentences name it, unless it is a file.
 
         Returns:
@@ -179,35 +193,35 @@ class Plate:
             InputError, ModelError: as `matte`.
 
         """
-        pixels, care, notices = self._seen(shot, name)
-        small = resize(pixels, care.seen.size_hw)
-        alpha, disparity, of_plate = self.session.run(care.seen, small)
+        ready = self._made_ready(shot, name)
+        care = self._care_for(ready)
+        alpha, disparity, of_plate = self.session.run(care.seen, ready.small)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
         alpha = alpha if care.reach is None else care.reach.carried(alpha)
-        size_hw = (pixels.shape[0], pixels.shape[1])
-        look = care.look_closer(self.session, pixels, alpha) if self._closer else None
-        camera, depth_scale = self.camera.at(size_hw), self._scale_under(care)
+        look = care.look_closer(self.session, ready.pixels, alpha) if self._closer else None
+        camera, depth_scale = self.camera.at(ready.size_hw), self._scale_under(care)
 
         def finish() -> Matte:
-            full_alpha = refine_alpha(pixels, care.plate, alpha, (small, care.seen.picture))
+            full_alpha = refine_alpha(ready.pixels, care.plate, alpha, (ready.small, care.seen.picture))
             if look is not None:
-                full_alpha = look.added(full_alpha, pixels, care.plate, care.reach)
-            front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), size_hw)
+                full_alpha = look.added(full_alpha, ready.pixels, care.plate, care.reach)
+            front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), ready.size_hw)
+            notices, span = ready.notices + care.notices, self.disparity_range
             return Matte(
-                full_alpha, front, care.behind, pixels, care.shown, self.disparity_range, notices, camera, depth_scale
+                full_alpha, front, care.behind, ready.pixels, care.shown, span, notices, camera, depth_scale
             )  # fmt: skip
 
         return finish
 
-    def look_at(self, shot: PictureSource | Picture, name: str = "shot") -> None:
-        """Look at a shot as `matte` does and make nothing of it: the shots that follow are compared with this one.
+    def look_at(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> None:
+        """Look at a shot as `begin` does and make nothing of it: the shots that follow are compared with this one.
 
         Raises:
             InputError: as `matte`.
 
         """
         if self._doctor:  # who does not look has nothing to remember
-            self._seen(shot, name)
+            self._care_for(self._made_ready(shot, name))
 
     def twin(self, *, closer: bool | None = None) -> "Plate":
         """Another plate that knows what this one has seen; what either sees from now on, the other does not.
@@ -235,13 +249,8 @@ class Plate:
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
 
-    def _seen(self, shot: PictureSource | Picture, what: str) -> tuple[Pixels, Care, tuple[str, ...]]:
-        """A shot's colours over the plate, the plate as it is used for it, and what to tell."""
-        picture, name = read_source(shot, what)
-        plate, notices = self._fit((picture.pixels.shape[0], picture.pixels.shape[1]), name)
-        pixels = picture.pixels if picture.alpha is None else composite(picture.rgb, picture.alpha, plate)
-        care = self._cared_for(pixels, name) if self._doctor else self._taken(plate)
-        return pixels, care, notices + care.notices
+    def _made_ready(self, shot: PictureSource | Picture | ReadyShot, name: str) -> ReadyShot:
+        return shot if isinstance(shot, ReadyShot) else self.ready(shot, name)
 
     def _scale_under(self, care: Care) -> DepthScale | None:
         """What makes metres, its depth map moved as the plate was."""
@@ -251,15 +260,15 @@ class Plate:
         moved = care.mended.diagnosis.moved_depth(scale.map_m)
         return scale if moved is scale.map_m else replace(scale, map_m=moved)
 
-    def _taken(self, plate: Image) -> Care:
-        """The plate as it is."""
-        if self._care is None or self._care.plate is not plate:
-            self._care = Care(None, plate, self._seen_plate, self._disparity, ())
-        return self._care
-
-    def _cared_for(self, shot: Pixels, shot_name: str) -> Care:
+    def _care_for(self, shot: ReadyShot) -> Care:
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""
-        mended = self._bedside.mended_for(shot)
+        if not self._doctor:
+            if self._care is None or self._care.plate is not shot.behind:
+                self._care = Care(None, shot.behind, self._seen_plate, self._disparity, ())
+            return self._care
+        if self._bedside.plate is not shot.behind:
+            self._bedside = Bedside(shot.behind)
+        mended = self._bedside.mended_for(shot.pixels, shot.small)
         if self._care is None or self._care.mended is not mended:
             diagnosis = mended.diagnosis
             seen, disparity = self._seen_plate, self._disparity
@@ -268,7 +277,7 @@ class Plate:
                 disparity = diagnosis.moved(disparity)
             notices: tuple[str, ...] = ()
             if diagnosis.verdict.kind != "fine":
-                notices = (f"{self.name}: for {shot_name}, the plate {_as_told(diagnosis.verdict.sentence)}",)
+                notices = (f"{self.name}: for {shot.name}, the plate {_as_told(diagnosis.verdict.sentence)}",)
             self._care = Care(mended, mended.plate, seen, disparity, notices)
         return self._care
 
@@ -277,7 +286,6 @@ class Plate:
         height, width = self.rgb.shape[:2]
         if self._fitted.shape[:2] != size_hw:
             self._fitted = fitted(self.rgb, size_hw, self.name, shot_name)
-            self._bedside = Bedside(self._fitted)
         if size_hw == (height, width):
             return self._fitted, ()
         sizes = f"{width} x {height} pixels, was resized to the shot's {size_hw[1]} x {size_hw[0]}"
@@ -286,13 +294,3 @@ class Plate:
 
 def _as_told(sentence: str) -> str:
     return sentence.replace("mended: ", "was mended: ", 1)
-
-
-def read_source(source: PictureSource | Picture, what: str) -> tuple[Picture, str]:
-    """A picture, and how an error names it: by its file, anything else by `what`."""
-    if isinstance(source, Picture):
-        return source, what
-    if isinstance(source, np.ndarray):
-        return as_picture(source, what), what
-    path = Path(source)
-    return read_picture(path), str(path)

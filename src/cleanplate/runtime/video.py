@@ -5,8 +5,8 @@ Light that changes is followed by the plate doctor, which mends the plate it was
 learns from frames: whoever stands still for an hour is not absorbed.
 """
 
-from collections.abc import Callable, Iterable
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice, starmap
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
 from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, write_outputs
 from cleanplate.runtime.plate import Plate
+from cleanplate.runtime.shots import ReadyShot
 
 Tell = Callable[[str], None]
 """Is told a sentence that a user should read."""
@@ -81,9 +82,8 @@ def matte_clip(
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     if kept:
-        _look_at(plate, next(clip.frames()), clip)
-    # while one is finished the next begins, and the one after it is read
-    begun = ahead((frame, plate.begin(frame.picture, str(clip.path))) for frame in ahead(clip.frames(kept)))
+        _look_at(plate, plate.ready(next(clip.frames()).picture, str(clip.path)))
+    begun = begin_frames(clip.frames(kept), plate, str(clip.path))
     for first in begun:
         with bench.part() as write, Behind() as later:
             for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
@@ -98,6 +98,14 @@ def matte_clip(
         of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
     bench.clear(product for product in ALL_PRODUCTS if (folder / choice.name(stem, product)).exists())
     return (*clip.notices, *of_sound, *_few(told))
+
+
+def begin_frames(
+    frames: Iterable[Frame], plate: Plate | NoPlate, name: str
+) -> Iterator[tuple[Frame, Callable[[], Matte]]]:
+    """Frames with what finishes their mattes: while one is finished the next is begun, and the one after it is read."""
+    ready = ahead((frame, plate.ready(frame.picture, name)) for frame in frames)
+    return ahead((frame, plate.begin(shot)) for frame, shot in ready)
 
 
 def matte_frames(
@@ -131,15 +139,21 @@ def matte_frames(
     told: dict[str, None] = {}
     prepare_folder(folder)
 
-    def begin(frame: Frame) -> tuple[str, tuple[str, ...], Callable[[], Matte] | None]:
+    def read(frame: Frame) -> tuple[str, tuple[str, ...], ReadyShot | None]:
         stem = f"{frame.index:06d}"
         products = choice.missing(folder, stem) if keep else choice.products
-        if frame.index == 0 and not products:
-            _look_at(plate, frame, clip)
-        return stem, products, plate.begin(frame.picture, str(clip.path)) if products else None
+        wanted = bool(products) or frame.index == 0
+        return stem, products, plate.ready(frame.picture, str(clip.path)) if wanted else None
+
+    def begin(
+        stem: str, products: tuple[str, ...], shot: ReadyShot | None
+    ) -> tuple[str, tuple[str, ...], Callable[[], Matte] | None]:
+        if shot is not None and not products:
+            _look_at(plate, shot)
+        return stem, products, plate.begin(shot) if shot is not None and products else None
 
     with Behind() as later:
-        for stem, products, finish in ahead(map(begin, ahead(clip.frames()))):
+        for stem, products, finish in ahead(starmap(begin, ahead(map(read, clip.frames())))):
             if finish is not None:
                 matte = finish()
                 _note(matte.notices, told, tell)
@@ -148,10 +162,10 @@ def matte_frames(
     return (*clip.notices, *_few(told))
 
 
-def _look_at(plate: Plate | NoPlate, first: Frame, clip: Clip) -> None:
+def _look_at(plate: Plate | NoPlate, first: ReadyShot) -> None:
     """Have the plate mended by a clip's first frame, as it was when that was matted."""
     if isinstance(plate, Plate):
-        plate.look_at(first.picture, str(clip.path))
+        plate.look_at(first)
 
 
 def _note(notices: Iterable[str], told: dict[str, None], tell: Tell) -> None:
