@@ -18,8 +18,9 @@ MAX_PIXELS = 64_000_000
 
 _STRIP_PX = 1 << 20
 _SLACK = 1e-3
-_GREY_WITHIN = 8 / 255
 """Floats may leave [0, 1] by this much (interpolation does it) and are clipped; more is a mistake of scale."""
+
+_GREY_WITHIN = 8 / 255
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ OF_CODES = to_float(np.arange(256, dtype=np.uint8))
 
 def as_floats(pixels: Pixels) -> Image:
     """Pixels of any shape as float32 in [0, 1]: themselves, where they are."""
-    return np.asarray(cv2.LUT(pixels, OF_CODES) if pixels.dtype == np.uint8 else pixels, np.float32)
+    if pixels.dtype != np.uint8:
+        return np.asarray(pixels, np.float32)
+    if not pixels.size:
+        return np.empty(pixels.shape, np.float32)
+    return np.asarray(cv2.LUT(pixels, OF_CODES), np.float32).reshape(pixels.shape)
 
 
 def to_uint(array: Pixels, bits: int) -> NDArray[Any]:

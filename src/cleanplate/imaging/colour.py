@@ -30,7 +30,7 @@ def srgb_to_linear(srgb: Pixels) -> Image:
 
 
 def light_of(srgb: Pixels) -> Image:
-    """As `srgb_to_linear` in a third of its time, of floats rounded to 12 bits."""
+    """As `srgb_to_linear` in a third of its time, of floats in [0, 1] rounded to 12 bits."""
     if srgb.dtype == np.uint8:
         return _of_codes(light_of, srgb)
     code = srgb * np.float32(_STEPS)

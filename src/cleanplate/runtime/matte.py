@@ -42,7 +42,7 @@ class Matte:
 
     @property
     def shot(self) -> Image:
-        """The shot (h, w, 3) float32 sRGB in [0, 1]."""
+        """The shot (h, w, 3) float32 sRGB in [0, 1]; where it came in codes made anew by each call."""
         return as_floats(self.pixels)
 
     @cached_property
@@ -67,11 +67,12 @@ class Matte:
 
         At edges the plate's colour is taken out exactly; where there is no plate, what stood behind is estimated.
         """
-        return as_floats(self._foreground(self.shot))
+        rounded = self.plate is not None and self.pixels.dtype == np.uint8
+        return as_floats(self._foreground(self.shot) if rounded else self.foreground_pixels)
 
     @cached_property
     def foreground_pixels(self) -> Pixels:
-        """The same as `foreground`, in codes where the shot is."""
+        """`foreground` as it is put down: of a shot in codes over a known plate in codes as well, else the same."""
         return self._foreground(self.pixels)
 
     def _foreground(self, shot: Pixels) -> Pixels:
@@ -90,7 +91,7 @@ class Matte:
         return cast_shadow(self.pixels, self.plate, self.alpha)
 
     def over(self, backdrop: Backdrop | PictureSource, *, shadow: bool = False) -> Image:
-        """The foreground over another backdrop, as one camera would have seen both.
+        """The foreground over another backdrop, as one camera would have seen both; its colours are the cut-out's.
 
         Args:
             backdrop: "blur" (the plate, out of focus), a colour ("#rrggbb" or a CSS name), a picture file or array,

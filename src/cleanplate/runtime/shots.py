@@ -42,7 +42,8 @@ def made_ready(
     picture: Picture, name: str, behind: Image, small_hw: tuple[int, int], notices: tuple[str, ...] = ()
 ) -> ReadyShot:
     """A picture as it is worked on: where it is transparent, `behind`, of its size, shows through."""
-    pixels = picture.pixels if picture.alpha is None else composite(picture.rgb, picture.alpha, behind)
+    opaque = picture.alpha is None or float(picture.alpha.min()) >= 1
+    pixels = picture.pixels if picture.alpha is None or opaque else composite(picture.rgb, picture.alpha, behind)
     return ReadyShot(name, pixels, resize(pixels, small_hw), behind, notices)
 
 
