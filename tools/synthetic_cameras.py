@@ -42,20 +42,25 @@ def write_camera(folder: Path, sample: Sample) -> None:
     (folder / "0000_depth.png").write_bytes(encode_png(millimetres(sample.shot_depth_m)))
 
 
-def main() -> None:
-    """Every sample with somebody in it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    samples = open_samples(options.data)
+def write_cameras(data: Path, out: Path) -> None:
+    """Every sample of a set with somebody in it."""
+    samples = open_samples(data)
     for index in range(len(samples)):
         clean = samples[index]
         size_hw = clean.alpha.shape[0], clean.alpha.shape[1]
         seen = degrade(clean, np.random.default_rng(index), effects_at(min(size_hw)), size_hw)
         if seen.alpha.mean() > 0.005:
-            write_camera(options.out / f"{index:04d}", seen)
+            write_camera(out / f"{index:04d}", seen)
+
+
+def main() -> None:
+    """The set that is named."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    write_cameras(options.data, options.out)
 
 
 if __name__ == "__main__":
