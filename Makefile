@@ -19,6 +19,9 @@ BEGIN ?= runs/begin
 FURTHER ?= runs/further
 STREETS ?= runs/streets
 CUT_OFF ?= runs/cut
+WIND ?= runs/wind
+ENCODER ?= runs/encoder
+LONGER ?= runs/longer
 RUN ?= runs/shipped
 WEIGHTS ?= src/cleanplate/runtime/weights/shipped.onnx
 TRAIN_COUNT ?= 6400
@@ -29,6 +32,7 @@ STREET_COUNT ?= 3200
 CUT_COUNT ?= 3200
 WORKERS ?= 2
 TRAIN_OPTIONS ?=
+ALL_DATA := --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT)
 
 # make document: the counts (train, validation) and the seed are those of recipes/document/base.toml
 ROWS ?=
@@ -102,8 +106,11 @@ weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.
 	$(BIN)/cleanplate train recipes/begin.toml --data $(DATA) --data $(SIMPLE) --out $(BEGIN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/further.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --start $(BEGIN) --out $(FURTHER) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/streets.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --start $(FURTHER) --out $(STREETS) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/cut.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(STREETS) --out $(CUT_OFF) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate train recipes/shipped.toml --data $(DATA) --data $(SIMPLE) --data $(FAR) --data $(STREET) --data $(CUT) --start $(CUT_OFF) --out $(RUN) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/cut.toml $(ALL_DATA) --start $(STREETS) --out $(CUT_OFF) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/wind.toml $(ALL_DATA) --start $(CUT_OFF) --out $(WIND) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/encoder.toml $(ALL_DATA) --start $(WIND) --out $(ENCODER) --resume $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/encoder.toml $(ALL_DATA) --start $(ENCODER) --out $(LONGER) --resume --set optim.steps=1600 --set optim.lr=4e-4 --set run.seed=8 $(TRAIN_OPTIONS)
+	$(BIN)/cleanplate train recipes/shipped.toml $(ALL_DATA) --start $(LONGER) --out $(RUN) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
 	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
 

@@ -52,7 +52,7 @@ def test_parts_are_gathered_before_data_is_made_but_only_where_there_are_none(ro
         lines = (tmp_path / "calls").read_text().splitlines()
         return [line if line.startswith("assets") else line.split()[0] for line in lines]
 
-    trained = ["train"] * 5 + ["export"] * 2
+    trained = ["train"] * 8 + ["export"] * 2
     packed = ["assets --check", "synth"]
     with_pack = [*packed, *packed, "synth", *packed, *packed, *packed, *trained]  # the simple set needs no pack
     without = ["assets --check", "assets", *with_pack[1:]]
