@@ -42,9 +42,9 @@ def test_plates_and_mattes_have_these_public_members() -> None:
     members = {name for name in dir(cleanplate.Plate) if not name.startswith("_")}
     assert members == {
         "anchor", "anchor_by_depth", "assumption", "begin", "disparity_range", "look_at", "look_through", "matte",
-        "open", "twin",
+        "open", "ready", "twin",
     }  # fmt: skip
-    assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"begin", "matte"}
+    assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"begin", "matte", "ready"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {
         "alpha", "foreground_disparity", "plate_disparity", "pixels", "plate", "disparity_range", "notices", "camera",
