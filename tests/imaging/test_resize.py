@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleanplate.imaging import Image, Pixels, arrays
+from cleanplate.imaging import resize as resizing
+from cleanplate.imaging.arrays import as_floats, to_float
 from cleanplate.imaging.resize import resize
 
 SIDE = st.integers(1, 40)
@@ -27,6 +30,27 @@ def test_a_shrink_by_whole_numbers_keeps_the_mean(h: int, w: int, by_h: int, by_
     small = resize(large, (h, w))
     blocks = large.reshape(h, by_h, w, by_w, 3).mean(axis=(1, 3))
     assert np.allclose(small, blocks, atol=1e-5)
+
+
+@pytest.mark.parametrize("new_hw", [(7, 9), (10, 12), (20, 30), (40, 12), (10, 60), (45, 13)])
+@pytest.mark.parametrize("tail", [(), (1,), (3,), (6,)])
+def test_a_large_picture_is_averaged_some_rows_at_a_time(
+    new_hw: tuple[int, int], tail: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = np.random.default_rng(0).integers(0, 256, (40, 60, *tail), dtype=np.uint8)
+    whole = resize(to_float(codes), new_hw)
+    seen: list[int] = []
+
+    def counted(part: Pixels) -> Image:
+        seen.append(len(part))
+        return as_floats(part)
+
+    monkeypatch.setattr(arrays, "_STRIP_PX", 7 * 60)
+    monkeypatch.setattr(resizing, "as_floats", counted)
+    in_parts = resize(codes, new_hw)
+    assert np.allclose(in_parts, whole, atol=1e-6)
+    assert max(seen) == (7 if new_hw[0] < 40 or new_hw[1] < 60 else 40)
+    assert np.array_equal(in_parts, resize(to_float(codes), new_hw))
 
 
 def test_the_same_size_is_the_same_array() -> None:

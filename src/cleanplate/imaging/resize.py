@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from cleanplate.imaging import Image, Pixels
-from cleanplate.imaging.arrays import as_floats
+from cleanplate.imaging.arrays import as_floats, strips
 
 _MOST_CHANNELS = 4
 """That cv2 averages over areas at once."""
@@ -25,17 +25,26 @@ def resize(array: Pixels, size_hw: tuple[int, int]) -> Image:
 
     """
     height, width = array.shape[:2]
-    array = as_floats(array)
     if (height, width) == tuple(size_hw):
-        return array
+        return as_floats(array)
     # two steps, because cv2's area filter falls back to something else where one axis grows
     smaller = (min(height, size_hw[0]), min(width, size_hw[1]))
-    result = array
-    if smaller != (height, width):
-        result = _cv2_resize(result, smaller, cv2.INTER_AREA)
+    result = as_floats(array) if smaller == (height, width) else _averaged(array, smaller)
     if smaller != tuple(size_hw):
         result = _cv2_resize(result, size_hw, cv2.INTER_LINEAR)
     return result.reshape(*size_hw, *array.shape[2:])
+
+
+def _averaged(array: Pixels, size_hw: tuple[int, int]) -> Image:
+    """Large pictures are made narrower some rows at a time: of codes there is never a whole picture of floats."""
+    rows = strips(*array.shape[:2])
+    if len(rows) == 1:
+        return _cv2_resize(as_floats(array), size_hw, cv2.INTER_AREA)
+    narrow = np.empty((len(array), size_hw[1], *array.shape[2:]), np.float32)
+    for strip in rows:
+        part = as_floats(array[strip])
+        narrow[strip] = _cv2_resize(part, (len(part), size_hw[1]), cv2.INTER_AREA).reshape(narrow[strip].shape)
+    return _cv2_resize(narrow, size_hw, cv2.INTER_AREA)
 
 
 def _cv2_resize(array: Image, size_hw: tuple[int, int], method: int) -> Image:
