@@ -107,12 +107,7 @@ class Measure:
         struck = Effects.none() if work.effects else Effects()
         effects = None if work.effects is None else struck.changed(work.effects)
         pairs = Pairs(ShardReader(self.folder / work.name), work.count, effects)
-        scores = score_pairs(_session(), pairs, closer=work.closer)
-        if work == VALIDATION:
-            with tempfile.TemporaryDirectory() as out:
-                sheet = write_results(Path(out), {}, scores, session=_session(), pairs=pairs, num_worst=10)
-                shutil.copy(sheet, DOCS / SHEET)
-        return scores
+        return score_pairs(_session(), pairs, closer=work.closer)
 
 
 @lru_cache(maxsize=1)
@@ -130,7 +125,7 @@ class Card:
     def parts(self) -> dict[str, str]:
         """Every part by its name."""
         return {
-            "validation": table(["", *TITLES], [["mean", *self._mean(VALIDATION)], ["median", *self._median()]]),
+            "validation": table(["", *TITLES], ([row, *self._row(VALIDATION, row)] for row in ("mean", "median"))),
             "one look": self._one_look(),
             "groups": table(["", "pairs", "IoU", "MAE", "of the picture wrongly found"], self._groups()),
             "sets": table(["", "clean", "with all camera effects"], self._sets()),
@@ -138,14 +133,11 @@ class Card:
             "moves": table(["", "rooms", "streets"], self._moves()),
         }
 
-    def _mean(self, work: Pass) -> list[str]:
-        return _printed(summary(self.pairs[work])["mean"])
-
-    def _median(self) -> list[str]:
-        return _printed(summary(self.pairs[VALIDATION])["median"])
+    def _row(self, work: Pass, row: str = "mean") -> list[str]:
+        return _printed(summary(self.pairs[work])[row])
 
     def _one_look(self) -> str:
-        values = self._mean(replace(VALIDATION, closer=False))
+        values = self._row(replace(VALIDATION, closer=False))
         named = ", ".join(f"{title} {value}" for title, value in zip(TITLES, values, strict=True))
         return f"With one look (`--closer off`, what a clip's frames get), the mean: {named}."
 
@@ -160,7 +152,7 @@ class Card:
         for group, words in {"object": "things of models that no training saw", "animal": "horses"}.items():
             scores = [pair for pair in self.pairs[clean] if pair.group == group]
             yield [f"{words}, IoU", f"{_printed(summary(scores)['mean'])[0]} ({len(scores)} pairs)", ""]
-        yield ["both together, IoU", *(self._mean(work)[0] for work in (clean, struck))]
+        yield ["both together, IoU", *(self._row(work)[0] for work in (clean, struck))]
         found = ([pair.found for pair in self.pairs[Pass("light", effects=effects)]] for effects in (None, ()))
         words = "other lamps, daylight, curtains, screens: of the picture wrongly found"
         yield [words, *(_percent(np.mean(shares), 3) for shares in found)]
@@ -176,7 +168,7 @@ class Card:
 
     def _moves(self) -> Rows:
         for effects, words in MOVES.items():
-            yield [words, *(self._mean(of(effects))[0] for of in (_rooms, _streets))]
+            yield [words, *(self._row(of(effects))[0] for of in (_rooms, _streets))]
 
 
 def table(titles: list[str], rows: Rows) -> str:
@@ -236,6 +228,10 @@ def main() -> None:
             pairs[work] = result
         elif isinstance(work, CameraPass) and isinstance(result, tuple):
             cameras[work] = result
+    with tempfile.TemporaryDirectory() as out:
+        shown = Pairs(ShardReader(options.data / VALIDATION.name), VALIDATION.count)
+        sheet = write_results(Path(out), {}, pairs[VALIDATION], session=_session(), pairs=shown, num_worst=10)
+        shutil.copy(sheet, DOCS / SHEET)
     parts = Card(pairs, cameras).parts()
     path = DOCS / "model_card.md"
     path.write_text(written(path.read_text(encoding="utf-8"), parts), encoding="utf-8")

@@ -63,15 +63,17 @@ class NoPlate:
         """
         return self.begin(shot)()
 
-    def ready(self, shot: PictureSource | Picture, name: str = "shot") -> ReadyShot:
+    def ready(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> ReadyShot:
         """See `Plate.ready`."""
+        if isinstance(shot, ReadyShot):
+            return shot
         picture, name = read_source(shot, name)
         grey = np.broadcast_to(np.float32(NO_PLATE), picture.pixels.shape)
         return made_ready(picture, name, grey, network_size((grey.shape[0], grey.shape[1]), self.session.contract))
 
     def begin(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> Callable[[], Matte]:
         """See `Plate.begin`."""
-        ready = shot if isinstance(shot, ReadyShot) else self.ready(shot, name)
+        ready = self.ready(shot, name)
         alpha, disparity, behind = self.session.run(self._grey(ready.small), ready.small)
 
         def finish() -> Matte:

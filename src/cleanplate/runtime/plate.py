@@ -164,17 +164,19 @@ class Plate:
         """
         return self.begin(shot)()
 
-    def ready(self, shot: PictureSource | Picture, name: str = "shot") -> ReadyShot:
+    def ready(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> ReadyShot:
         """Do the part of `begin` that depends on no other shot: in whatever thread, while another is begun.
 
         Args:
-            shot: as `matte` takes it, or read already.
+            shot: as `matte` takes it, or read already; one that this plate has made ready stays as it is.
             name: how sentences name it, unless it is a file.
 
         Raises:
             InputError: as `matte`.
 
         """
+        if isinstance(shot, ReadyShot):
+            return shot
         picture, name = read_source(shot, name)
         plate, notices = self._fit((picture.pixels.shape[0], picture.pixels.shape[1]), name)
         return made_ready(picture, name, plate, self._seen_plate.size_hw, notices)
@@ -183,7 +185,7 @@ class Plate:
         """Do the part of `matte` in which shots must come one after the other, and all that can fail.
 
         Args:
-            shot: as `matte` takes it, read already, or made ready by this plate.
+            shot: as `ready` takes it.
             name: how sentences name it, unless it is a file.
 
         Returns:
@@ -193,7 +195,7 @@ class Plate:
             InputError, ModelError: as `matte`.
 
         """
-        ready = self._made_ready(shot, name)
+        ready = self.ready(shot, name)
         care = self._care_for(ready)
         alpha, disparity, of_plate = self.session.run(care.seen, ready.small)
         scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
@@ -221,7 +223,7 @@ class Plate:
 
         """
         if self._doctor:  # who does not look has nothing to remember
-            self._care_for(self._made_ready(shot, name))
+            self._care_for(self.ready(shot, name))
 
     def twin(self, *, closer: bool | None = None) -> "Plate":
         """Another plate that knows what this one has seen; what either sees from now on, the other does not.
@@ -248,9 +250,6 @@ class Plate:
         fov = f"{self.camera.fov_deg:.0f} degrees" + (" (assumed)" if self.camera.source == "assumed" else "")
         assumed = relative_scale(self._disparity)[1]
         return f"{self.name}: no distance is given: {assumed}, seen under {fov}; --metres gives the points metres"
-
-    def _made_ready(self, shot: PictureSource | Picture | ReadyShot, name: str) -> ReadyShot:
-        return shot if isinstance(shot, ReadyShot) else self.ready(shot, name)
 
     def _scale_under(self, care: Care) -> DepthScale | None:
         """What makes metres, its depth map moved as the plate was."""
