@@ -68,3 +68,9 @@ def test_a_cut_out_counts_as_laid_over_the_plate_as_in_run(folder: Path, capsys:
     write_picture(folder / "cut.png", cut_out)
     assert doctor(folder, "cut.png") == 0
     assert ": fine: " in capsys.readouterr().out
+
+
+def test_a_clip_is_no_photo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "walk.mp4").write_bytes(b"a clip by its name")
+    assert doctor(folder, "walk.mp4") == 2
+    assert "walk.mp4: is a clip and no photo; give one of its frames" in capsys.readouterr().err

@@ -235,6 +235,20 @@ def test_wrong_usage_is_one_line_and_exit_2(
     assert not out.exists()
 
 
+@pytest.mark.parametrize("name", ["plate", "out", "model"])
+def test_an_empty_word_names_nothing(
+    run: Run, shot_of: Callable[[str], Path], out: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = shot_of("a.png")
+    words = ["run", str(shot), "--plate", str(shot), "--out", str(out), f"--{name}", ""]
+    assert main(words) == 2
+    assert "nothing is named; give a file or folder" in capsys.readouterr().err
+    assert main(["run", "", "--plate", str(shot), "--out", str(out)]) == 2
+    assert run(shot, options=("--backdrop", "")) == 2
+    assert "is no file, no colour" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_a_forgotten_plate_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", str(tmp_path / "a.png"), "--out", str(tmp_path)]) == 2
     assert "--plate" in capsys.readouterr().err
@@ -243,7 +257,18 @@ def test_a_forgotten_plate_is_wrong_usage(tmp_path: Path, capsys: pytest.Capture
 def test_a_folder_without_pictures_is_told(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert run(tmp_path / "empty") == 1
-    assert "holds no clip, and no JPEG, PNG, WebP or TIFF picture" in capsys.readouterr().err
+    assert "holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; name" in capsys.readouterr().err
+    (tmp_path / "empty" / "a.HEIC").write_bytes(b"photo")
+    assert run(tmp_path / "empty") == 1
+    assert "it has one picture of a kind that is not read (.heic); convert it to JPEG or PNG" in capsys.readouterr().err
+
+
+def test_a_folder_stands_where_a_result_goes(
+    run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (out / "a_matte.png").mkdir(parents=True)
+    assert run(shot_of("a.png"), options=("--only", "matte")) == 1
+    assert "a_matte.png: cannot be written" in capsys.readouterr().err
 
 
 def test_depth_in_two_formats_is_refused_because_one_sidecar_describes_both(

@@ -74,11 +74,19 @@ def test_a_plate_made_of_the_clip_is_kept_beside_its_results(
     assert len(list(open_clip(tmp_path / "out" / "a_cutout.webm").frames())) == 8
 
 
-def test_all_results_can_be_pictures_frame_by_frame(words: list[str], folder: Path, tmp_path: Path) -> None:
+def test_all_results_can_be_pictures_frame_by_frame(
+    words: list[str], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = [*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png"), "--clip-as", "png", "--bits", "16"]
     assert main([*run, "--only", "matte,depth"]) == 0
     assert names(tmp_path / "out") == ["a"]
     assert names(tmp_path / "out" / "a")[:3] == ["000000_depth.json", "000000_depth.png", "000000_matte.png"]
+    assert len(names(tmp_path / "out" / "a")) == 24
+    (tmp_path / "out" / "a" / "000003_matte.png").unlink()
+    capsys.readouterr()
+    assert main([*run, "--only", "matte,depth"]) == 0
+    told = f"{tmp_path / 'out' / 'a'}: the results of 7 frames were there and are kept; --overwrite makes them anew\n"
+    assert told in capsys.readouterr().err
     assert len(names(tmp_path / "out" / "a")) == 24
 
 
@@ -94,10 +102,24 @@ def test_a_clip_that_cannot_be_used_does_not_stop_the_others(
     assert (tmp_path / "out" / "a_matte.mp4").exists()
 
 
+def test_a_plate_that_is_not_there_is_said_once(
+    words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "b.mp4").write_bytes((folder / "a.mp4").read_bytes())
+    run = [*words, str(folder / "a.mp4"), str(folder / "b.mp4"), "--plate", str(folder / "none.png")]
+    assert main(run) == 1
+    assert capsys.readouterr().err == f"cleanplate: {folder / 'none.png'}: there is no such file; check the name\n"
+    assert not (folder.parent / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (["a.png", "--plate", "auto"], "is no clip to make a plate of; give --plate FILE, or clips alone"),
+        (
+            ["a.png", "--plate", "b.mp4"],
+            "b.mp4: is a clip and no photo; give a photo of the empty scene, or --plate auto",
+        ),
         (["a.mp4", "--plate", "auto", "--bits", "16"], "in a clip depth has no unit, and bits are its own"),
         (["a.mp4", "--plate", "auto", "--metres", "3,4=2"], "add --clip-as png"),
     ],

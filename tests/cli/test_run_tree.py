@@ -42,6 +42,7 @@ def tree(tmp_path: Path, room: Image) -> Path:
         moved[20:60, 40 + number : 70 + number] = 0.9
         write_picture_in(folder / name, moved)
     (folder / "a" / "notes.txt").write_text("no picture")
+    os.mkfifo(folder / "a" / "pipe.png")
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     return folder
 
@@ -80,9 +81,12 @@ def test_a_tree_is_mirrored_without_hidden_folders_links_the_plate_and_the_resul
     run: Run, tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected = [*(f"a/deep/{n}_matte.png" for n in range(10)), "a/x_matte.png", "x_matte.png"]
+    (tree / "a" / "phone.heic").write_bytes(b"a picture of a kind that is not read")
     assert run(*QUICK, out="in/out") == 0
     assert sorted(contents(tree / "out")) == expected
-    assert re.fullmatch(rf"12 shots done in \d+ s: {tree / 'out'}\n", capsys.readouterr().out)
+    told = capsys.readouterr()
+    assert re.fullmatch(rf"12 shots done in \d+ s: {tree / 'out'}\n", told.out)
+    assert f"{tree}: has one picture of a kind that is not read (.heic); convert it to JPEG or PNG" in told.err
     assert run(*QUICK, out="in/out") == 0
     assert capsys.readouterr().out == f"0 shots done, 12 kept: {tree / 'out'}\n"
 

@@ -1,5 +1,7 @@
 """Statistics of a data set, against sets whose figures can be told by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,14 @@ def test_coverage_depth_and_brightness_are_those_of_the_samples() -> None:
     assert statistics.plate_depth_m == [4] * 5
     assert statistics.foreground_depth_m == [2] * 5
     assert statistics.plate_brightness == [0.25] * 5
+
+
+def test_what_nothing_is_known_of_is_said_to_be_unknown() -> None:
+    nowhere = np.zeros((32, 100), np.float32)
+    sample = replace(_sample(0, 0), shot_depth_m=nowhere, plate_depth_m=nowhere)
+    statistics = measure([sample])
+    assert statistics.coverage == statistics.plate_depth_m == statistics.foreground_depth_m == []
+    assert "| depth of the plate, m | unknown | unknown |" in statistics.table()
 
 
 def test_a_threshold_that_separates_everything_has_iou_one() -> None:

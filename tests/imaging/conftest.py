@@ -29,7 +29,7 @@ def scene(number: int, height: int = 48, width: int = 64) -> Image:
 
 @pytest.fixture
 def make_clip(tmp_path: Path) -> ClipMaker:
-    """Write a clip of `frames` (a number of scenes, or the frames themselves) at 25 a second and return its path.
+    """Write a clip of `frames` (a number of scenes, or the frames themselves) at `rate` a second and return its path.
 
     `times` are the frames' numbers on the clock, `turned_by` degrees counter-clockwise; a tone of `tone_s` seconds is
     added as sound, alone where there are no frames.
@@ -42,6 +42,7 @@ def make_clip(tmp_path: Path) -> ClipMaker:
         codec: str = "libx264",
         pixels: str = "yuv420p",
         times: Sequence[int] | None = None,
+        rate: int = RATE,
         turned_by: int = 0,
         pixel_aspect: Fraction = Fraction(1),
         options: dict[str, str] | None = None,
@@ -56,7 +57,7 @@ def make_clip(tmp_path: Path) -> ClipMaker:
         with package.open(path, "w", options=early_index) as file:
             stream: Any = None
             if codec:
-                stream = file.add_stream(codec, rate=RATE, pix_fmt=pixels, options=options or {})
+                stream = file.add_stream(codec, rate=rate, pix_fmt=pixels, options=options or {})
                 stream.gop_size = 6
                 stream.width, stream.height = (shots[0].width, shots[0].height) if shots else (64, 48)
                 stream.codec_context.sample_aspect_ratio = pixel_aspect
@@ -68,7 +69,7 @@ def make_clip(tmp_path: Path) -> ClipMaker:
             sound: Any = file.add_stream(audio, rate=48000, layout="stereo") if tone_s else None
             file.start_encoding()
             for time, shot in zip(times or range(len(shots)), shots, strict=True):
-                shot.pts, shot.time_base = time, Fraction(1, RATE)
+                shot.pts, shot.time_base = time, Fraction(1, rate)
                 file.mux(stream.encode(shot))
             if codec:
                 file.mux(stream.encode())

@@ -234,7 +234,7 @@ def test_sound_keeps_its_place_beside_the_first_frame(make_clip: ClipMaker, tmp_
 def test_sound_that_goes_on_without_pictures_is_cut(make_clip: ClipMaker, tmp_path: Path) -> None:
     clip = make_clip("long.mp4", tone_s=2.5)
     notices = join(three_parts(tmp_path, "mp4"), tmp_path / "joined.mp4", clip)
-    assert notices == [f"{clip}: its sound goes on for long after the last frame; it is cut there"]
+    assert notices == [f"{clip}: its sound goes on for long after the last frame; it is cut 1 s later"]
     assert num_samples(tmp_path / "joined.mp4") == pytest.approx(1.48 * 48_000, abs=2100)
 
 

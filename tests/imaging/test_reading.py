@@ -221,6 +221,10 @@ def float_tiff() -> bytes:
     return data.getvalue()
 
 
+def colour_float_tiff() -> bytes:
+    return bytes(imagecodecs.tiff_encode(np.zeros((20, 20, 3), np.float32), photometric="rgb"))
+
+
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty.png": (lambda: b"", "is empty"),
     "text.png": (lambda: b"this is no picture", "is not a picture that can be read"),
@@ -229,6 +233,9 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut.png": (lambda: encoded("PNG")[:-900], "damaged or cut off"),
     "cut.webp": (lambda: encoded("WEBP")[:-900], "damaged or cut off|not a picture"),
     "cut.tif": (lambda: encoded("TIFF")[:-900], "damaged or cut off|not a picture"),
+    "header.png": (lambda: encoded("PNG")[:40], "damaged, cut off or of a kind that is not read"),
+    "header.tif": (lambda: encoded("TIFF")[:40], "damaged|cut off"),
+    "colour_float.tif": (colour_float_tiff, "of a kind that is not read; copy it again, or save it as 8 or 16 bit RGB"),
     "float.tif": (float_tiff, "32-bit|bits a sample|not read"),
 }
 

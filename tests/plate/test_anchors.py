@@ -1,5 +1,7 @@
 """Anchors turn an exact disparity into exact metres; what contradicts is refused, and by how much is said."""
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -128,6 +130,18 @@ def test_a_distance_that_is_none_is_refused(distance_m: float) -> None:
         check_anchors([Anchor(3, 3, distance_m)], SIZE_HW)
 
 
+def test_anchors_come_out_in_numbers_that_a_file_takes() -> None:
+    x, y, distance_m = (cast("Any", number) for number in (np.int64(3), np.int32(4), np.float32(2)))
+    (anchor,) = check_anchors([Anchor(x, y, distance_m)], SIZE_HW)
+    assert [type(value) for value in (anchor.x, anchor.y, anchor.distance_m)] == [int, int, float]
+
+
+@pytest.mark.parametrize("anchor", [Anchor(3.5, 4, 2.0), (3, 4, 2.0)])  # pyright: ignore[reportArgumentType]
+def test_what_names_no_pixel_is_no_anchor(anchor: Anchor) -> None:
+    with pytest.raises(UsageError, match=r"is no anchor; give Anchor\(x, y, distance_m\), its pixel in whole numbers"):
+        check_anchors([anchor], SIZE_HW)
+
+
 def test_two_distances_for_one_pixel_contradict_each_other_by_so_much() -> None:
     with pytest.raises(UsageError, match=r"3,3=2 and 3,3=3 contradict each other: one pixel, 50 % apart"):
         check_anchors([Anchor(3, 3, 2.0), Anchor(3, 3, 3.0)], SIZE_HW)
@@ -174,6 +188,8 @@ def test_a_depth_map_that_says_nothing_or_the_opposite_is_refused() -> None:
         fit_depth_map(np.zeros_like(DEPTH_M), seen(), "plate")
     with pytest.raises(InputError, match="what is near in its depth map is far for the model"):
         fit_depth_map(seen(), seen(), "plate")
+    with pytest.raises(InputError, match="its depth map shows one depth, 4 m, and cannot tell how far"):
+        fit_depth_map(np.full_like(DEPTH_M, 4), seen(), "plate")
 
 
 def test_without_any_measurement_the_nearest_surface_is_the_unit() -> None:

@@ -97,7 +97,7 @@ def test_a_depth_map_of_the_plate_is_its_depth_for_every_shot(plate: Plate) -> N
 
 
 def test_a_depth_map_of_another_shape_is_refused(plate: Plate) -> None:
-    with pytest.raises(InputError, match="depth: is 40 x 40 pixels but the plate plate is 48 x 32"):
+    with pytest.raises(InputError, match="depth: is 40 x 40 pixels but plate is 48 x 32"):
         plate.anchor_by_depth(np.ones((40, 40)))
     with pytest.raises(InputError, match="a depth map is floats"):
         plate.anchor_by_depth(np.ones((32, 48), np.uint8))

@@ -47,6 +47,18 @@ def test_alpha_foreground_and_disparity_are_those_of_the_square(
     assert matte.notices == ()
 
 
+def test_a_mattes_arrays_do_not_keep_it_from_being_compared(difference_model: Path, scene: Image, shot: Image) -> None:
+    plate = Plate.open(scene, difference_model)
+    matte = plate.matte(shot)
+    assert matte == matte  # noqa: PLR0124
+    assert matte not in {plate.matte(shot)}
+
+
+def test_what_is_neither_a_file_nor_an_array_is_refused(difference_model: Path) -> None:
+    with pytest.raises(InputError, match=r"plate: is list; give a file's name, or an array \(height, width, 3\)"):
+        Plate.open([1, 2, 3], difference_model)  # pyright: ignore[reportArgumentType]
+
+
 def test_files_and_arrays_give_the_same(tmp_path: Path, difference_model: Path, scene: Image, shot: Image) -> None:
     write_picture(tmp_path / "plate.png", scene, 16)
     write_picture(tmp_path / "shot.png", shot, 16)

@@ -112,6 +112,34 @@ def stopping_after(num_frames: int) -> Advance:
     return advance
 
 
+def test_what_a_killed_process_left_is_not_taken_for_somebody_elses(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    choice, parts = ClipChoice(("matte",)), tmp_path / "walk_parts"
+    parts.mkdir()
+    (parts / ".0123456789ab.part").write_bytes(b"half of a part")
+    matte_clip(clip, plate, tmp_path, "walk", choice, identity={})
+    assert (tmp_path / "walk_matte.mp4").exists()
+    assert not parts.exists()
+    parts.mkdir()
+    (parts / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else; move it away"):
+        matte_clip(clip, plate, tmp_path, "walk", choice, identity={})
+
+
+def test_finished_parts_of_another_kind_of_cut_out_are_kept(
+    clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clip_parts, "PART_S", 0.25)
+    with pytest.raises(KeyboardInterrupt):
+        matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("cutout",)), identity={}, advance=stopping_after(8))
+    matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("cutout",), "webm"), identity={})
+    left = sorted(path.name for path in (tmp_path / "walk_parts").glob("*_0*"))
+    assert left == ["cutout_0000.mov", "cutout_0001.mov"]
+    told: list[int] = []
+    matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("cutout",)), identity={}, advance=told.append)
+    assert told[0] == 6
+    assert not (tmp_path / "walk_parts").exists()
+
+
 def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted_one(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,11 +286,11 @@ def test_who_keeps_still_most_of_the_time_is_part_of_the_plate_and_that_is_said(
 
     made = plate_of_clip(write_clip(tmp_path / "still.mp4", still), session)
     assert made.rgb[35, 50].min() > 0.9
-    assert made.sentence.endswith("what keeps still for most of the clip is part of the plate")
+    assert made.sentence.endswith("part of the plate, and then --plate FILE is needed")
 
 
 def test_too_few_frames_make_no_plate(tmp_path: Path, walk: Scene, session: Session) -> None:
-    with pytest.raises(InputError, match=r"has 3 frames, too few for --plate auto; give --plate FILE"):
+    with pytest.raises(InputError, match=r"--plate auto needs at least 5 frames, and it has 3; give --plate FILE"):
         plate_of_clip(write_clip(tmp_path / "short.mp4", walk, num_frames=3), session)
 
 

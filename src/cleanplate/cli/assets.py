@@ -4,15 +4,13 @@ from pathlib import Path
 
 import click
 
+from cleanplate.cli.options import FilePath
+
 
 @click.command("assets", short_help="Gather what scenes are put together from, as one pack.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=None, help="Folder of the pack, if not the one in the cache."
-)
+@click.option("--out", type=FilePath(), default=None, help="Folder of the pack, if not the one in the cache.")
 @click.option("--check", is_flag=True, help="Gather nothing: verify the pack that is there against its SHA-256.")
-@click.option(
-    "--credits", "credits_file", type=click.Path(path_type=Path), help="Also write a page that names all authors."
-)
+@click.option("--credits", "credits_file", type=FilePath(), help="Also write a page that names all authors.")
 def command(out: Path | None, check: bool, credits_file: Path | None) -> int:
     """Gather people, furniture, textures and light from package registries, and bake them into one pack.
 

@@ -65,7 +65,7 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         InterruptedWorkError: at Ctrl-C; the same command goes on.
 
     """
-    from cleanplate.imaging.files import file_identity
+    from cleanplate.imaging.files import is_file
     from cleanplate.runtime.batches import Order, Outcome
 
     for clip in clips:
@@ -73,7 +73,7 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
             product
             for product in work.choice.products
             # frame by frame only the frames themselves tell
-            if work.overwrite or work.form == "png" or file_identity(work.result(clip, product)) is None
+            if work.overwrite or work.form == "png" or not is_file(work.result(clip, product))
         )
         if not missing:
             summary.keep(clip.file)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import crew_of, crew_options, size_hw
+from cleanplate.cli.options import FilePath, crew_of, crew_options, size_hw
 
-_FOLDER = click.Path(path_type=Path)
+_FOLDER = FilePath()
 
 
 @click.command("compose", short_help="Make a data set from your own photos and cut-outs.")

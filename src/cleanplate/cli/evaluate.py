@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from cleanplate.cli.evaluate_synthetic import command as synthetic
-from cleanplate.cli.options import closer_option, folder_set_options
+from cleanplate.cli.options import FilePath, closer_option, folder_set_options
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
+FOLDER = FilePath(file_okay=False)
 
 
 @click.group("evaluate")
@@ -19,8 +19,8 @@ command.add_command(synthetic)
 
 
 @command.command("real")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="Score this model instead of the one in the package.")
+@click.argument("folder", metavar="DIR", type=FilePath())
+@click.option("--model", type=FilePath(), help="Score this model instead of the one in the package.")
 @click.option(
     "--out", type=FOLDER, default=Path("out/evaluate"), show_default=True, help="For scores.json and report.html."
 )
@@ -71,7 +71,7 @@ def real(
 
 
 @command.command("stress")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=FilePath())
 @click.option(
     "--tool",
     default="cleanplate",
@@ -80,9 +80,7 @@ def real(
     "or a command with {image}, {plate} and {out}.",
 )
 @click.option("--name", help="Call the tool this; else by its own name.")
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="The model of cleanplate, undoctored, rembg or mediapipe."
-)
+@click.option("--model", type=FilePath(), help="The model of cleanplate, undoctored, rembg or mediapipe.")
 @click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Take so many pairs of DIR.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice and the changes.")
 @click.option(
@@ -168,10 +166,10 @@ def _typed() -> str:
 
 
 @command.command("data")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=FilePath())
 @click.option("--effects", is_flag=True, help="As training sees it: with the default camera effects.")
 @click.option("--count", type=click.IntRange(min=1), help="Look at the first so many samples only.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
+@click.option("--json", "json_file", type=FilePath(dir_okay=False), help="Write the figures here.")
 @folder_set_options
 def data(
     *,

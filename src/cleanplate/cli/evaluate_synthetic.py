@@ -5,15 +5,15 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import closer_option
+from cleanplate.cli.options import FilePath, closer_option
 
 
 @click.command("synthetic")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="Score this model instead of the one in the package.")
+@click.argument("folder", metavar="DIR", type=FilePath())
+@click.option("--model", type=FilePath(), help="Score this model instead of the one in the package.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FilePath(file_okay=False),
     default=Path("out/synthetic"),
     show_default=True,
     help="For scores.json and worst.jpg.",

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
+from cleanplate.cli.options import FilePath
 from cleanplate.errors import MissingExtraError, UsageError
 
 
 @click.command("export", short_help="Write a checkpoint as a model file (.onnx).")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The model file to write (.onnx).")
+@click.argument("checkpoint", type=FilePath())
+@click.option("--out", required=True, type=FilePath(), help="The model file to write (.onnx).")
 @click.option("--int8", is_flag=True, help="Compute in 8 bits: smaller and faster; needs --calibrate.")
-@click.option("--calibrate", type=click.Path(path_type=Path), help="With --int8: a data set to take the ranges from.")
+@click.option("--calibrate", type=FilePath(), help="With --int8: a data set to take the ranges from.")
 def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None) -> int:
     """Write the averaged weights of CHECKPOINT (or of a run's newest) as a model with its contract."""
     if int8 and calibrate is None:

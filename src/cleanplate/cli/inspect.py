@@ -7,7 +7,7 @@ from typing import Any, cast
 import click
 
 from cleanplate.cli.descriptions import Facts, describe
-from cleanplate.cli.options import folder_set_options
+from cleanplate.cli.options import FilePath, folder_set_options
 from cleanplate.errors import UsageError
 
 _DATA = ("shards", "folders")
@@ -15,9 +15,9 @@ _DATA = ("shards", "folders")
 
 
 @click.command("inspect", short_help="What a picture, model, checkpoint or data set is.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-@click.option("--sheet", type=click.Path(path_type=Path), help="Draw 24 samples of a data set into this PNG or JPEG.")
+@click.option("--sheet", type=FilePath(), help="Draw 24 samples of a data set into this PNG or JPEG.")
 @click.option("--from", "first", type=click.IntRange(min=0), help="With --sheet: the samples from this number on.")
 @click.option("--verify", is_flag=True, help="Read all of a data set and compare it with what was written.")
 @folder_set_options

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import num_cores
+from cleanplate.cli.options import FilePath, num_cores
 
 
 def _size_hw(_context: click.Context, _parameter: click.Parameter, size: str | None) -> tuple[int, int] | None:
@@ -18,8 +18,8 @@ def _size_hw(_context: click.Context, _parameter: click.Parameter, size: str | N
 
 
 @click.command("label", short_help="Add depth to a folder set, by any ONNX depth network.")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--teacher", type=click.Path(path_type=Path), required=True, help="The network: an ONNX file.")
+@click.argument("folder", metavar="DIR", type=FilePath())
+@click.option("--teacher", type=FilePath(), required=True, help="The network: an ONNX file.")
 @click.option(
     "--teacher-gives",
     type=click.Choice(["disparity", "depth"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from cleanplate.cli.options import Command
+from cleanplate.cli.options import Command, FilePath
 from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def metres_options(command: Command) -> Command:
     )
     plate_depth = click.option(
         "--plate-depth",
-        type=click.Path(path_type=Path, readable=False),
+        type=FilePath(readable=False),
         help="A depth map of the plate: 16-bit PNG (mm), .npy or .exr (m); 0 is unknown.",
     )
     fov = click.option("--fov", type=float, metavar="DEG", help="The camera's horizontal field of view.")

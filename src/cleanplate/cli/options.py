@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,6 +13,19 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SIDE_PX = range(32, 4097)
+
+
+class FilePath(click.Path):
+    """A `pathlib.Path`; nothing, as of a variable that is not set, would be the folder one is in, and is refused."""
+
+    def __init__(self, **checks: bool) -> None:
+        super().__init__(path_type=Path, **checks)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, if `value` names one."""
+        if value == "":
+            self.fail("nothing is named; give a file or folder, and . for the folder you are in", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def folder_set_options(command: Command) -> Command:

@@ -9,9 +9,10 @@ import click
 
 from cleanplate.cli.clips import ClipWork, matte_clips
 from cleanplate.cli.metres import Metres, WithAnchors, metres_options
-from cleanplate.cli.options import crew_of, num_cores, ray_option
+from cleanplate.cli.options import FilePath, crew_of, num_cores, ray_option
 from cleanplate.cli.shots import (
     find_shots,
+    refuse_clip,
     refuse_folders_of_frames,
     refuse_overwriting,
     refuse_shared_names,
@@ -33,7 +34,7 @@ _PRODUCTS = (*_USUAL, "composite", "shadow")
 _MANY_SHOTS, _USUAL_WORKERS = 32, 4
 """From so many shots on there are processes, and so many; each takes about 1 GB for shots of 12 megapixels."""
 
-_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is said of each file, and the others are done
+_PATH = FilePath(readable=False)  # what cannot be read is said of each file, and the others are done
 
 
 def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -49,8 +50,12 @@ def _parse_only(_context: click.Context, _parameter: click.Parameter, value: str
 _AUTO = "auto"
 
 
-def _parse_plate(_context: click.Context, _parameter: click.Parameter, value: str) -> Path | str | None:
-    return {"none": None, _AUTO: _AUTO}.get(value, Path(value))  # files of those names are ./none and ./auto
+def _parse_plate(context: click.Context, parameter: click.Parameter, value: str) -> Path | str | None:
+    if value in {"none", _AUTO}:  # files of those names are ./none and ./auto
+        return None if value == "none" else _AUTO
+    plate = _PATH.convert(value, parameter, context)
+    refuse_clip(plate, "give a photo of the empty scene, or --plate auto to have one made of each clip")
+    return plate
 
 
 @click.command("run", cls=WithAnchors, short_help="Matte, cut-out, depth and preview of every shot.")
@@ -158,7 +163,8 @@ def command(
         plate, model, plate_depth = (path.absolute() if path else None for path in (plate, model, plate_depth))
     measured = Metres(metres, plate_depth, fov)
     measured.refuse_useless(choice, has_plate=auto or plate is not None)
-    found = [shot for shot in find_shots(inputs, plate, out) if not measured.is_map(shot.file)]
+    found, notices = find_shots(inputs, plate, out)
+    found = [shot for shot in found if not measured.is_map(shot.file)]
     refuse_shared_names(found)
     clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
     if auto and shots:
@@ -184,7 +190,8 @@ def command(
     ]
     num_wanted = sum(bool(order.products) for order in orders)
     crew = _crew(workers, ray, num_wanted)
-    notices = (*setup.notices, *measured.assumption(setup.opened(), choice)) if num_wanted else ()  # told before work
+    if num_wanted or (clips and not auto):  # told before work
+        notices = (*notices, *setup.notices, *measured.assumption(setup.opened(), choice))
     if num_wanted or clips:
         prepare_folder(out)
     with told:

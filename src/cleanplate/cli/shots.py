@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +45,11 @@ class Shot:
         return f"clip {name}" if self.is_clip else name
 
 
-def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Shot]:
+def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> tuple[list[Shot], tuple[str, ...]]:
     """The files named, and pictures and clips in folders named and below, each once, sorted folder by folder.
 
-    Hidden files and folders, links to folders, the plate and `out` are left out of folders.
+    Hidden files and folders, links to folders, the plate and `out` are left out of folders, and pictures of kinds that
+    are not read: of these the sentences tell.
 
     Raises:
         InputError: a folder cannot be listed, or nothing is in it.
@@ -57,6 +59,7 @@ def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Sh
     from cleanplate.imaging.files import file_identity, is_folder
 
     shots: list[Shot] = []
+    told: list[str] = []
     listed: dict[_Identity, Path] = {}
     avoided = {identity for path in (plate, out) if path and (identity := file_identity(path))}
     for path in inputs:
@@ -65,16 +68,26 @@ def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> list[Sh
             continue
         if path.resolve() == out.resolve():
             raise _inputs_as_well(out)
-        found = [Shot(file, file.parent.relative_to(path)) for file in _shots_below(path, avoided, listed)]
+        unread = Counter[str]()
+        found = [Shot(file, file.parent.relative_to(path)) for file in _shots_below(path, avoided, listed, unread)]
         if not found:
             raise InputError(
-                f"{path}: holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; name another folder"
+                f"{path}: holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; "
+                + (f"it has {_unread(unread)}" if unread else "name another folder")
             )
+        if unread:
+            told.append(f"{path}: has {_unread(unread)}")
         shots.extend(found)
     for folder in dict.fromkeys(shot.folder for shot in shots):
         if file_identity(out / folder) in listed:
             raise _inputs_as_well(out / folder)
-    return _without_repeats(shots)
+    return _without_repeats(shots), tuple(told)
+
+
+def refuse_clip(plate: Path, instead: str) -> None:
+    """Raise UsageError where a plate or a doctor's shot is a clip; `instead` says what to do."""
+    if Shot(plate).is_clip:
+        raise UsageError(f"{plate}: is a clip and no photo; {instead}")
 
 
 def refuse_shared_names(shots: Iterable[Shot]) -> None:
@@ -142,9 +155,14 @@ def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputCh
                 raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
 
 
-def _shots_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path]) -> Iterator[Path]:
-    """The pictures and clips in a folder, then those of each folder below; `listed` gets the folders."""
-    from cleanplate.imaging.files import PICTURE_SUFFIXES, file_identity, is_folder
+def _shots_below(
+    folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path], unread: "Counter[str]"
+) -> Iterator[Path]:
+    """The pictures and clips in a folder, then those of each folder below.
+
+    `listed` gets the folders, `unread` how many pictures of other kinds there are.
+    """
+    from cleanplate.imaging.files import OTHER_SUFFIXES, PICTURE_SUFFIXES, file_identity, is_file, is_folder
     from cleanplate.imaging.streams import CLIP_SUFFIXES
 
     try:
@@ -158,15 +176,21 @@ def _shots_below(folder: Path, avoided: set[_Identity], listed: dict[_Identity, 
     for path in inside:
         if is_folder(path):
             folders.append(path)
-        elif (
-            path.suffix.lower() in (*PICTURE_SUFFIXES, *CLIP_SUFFIXES)
-            and (identity := file_identity(path))
-            and identity not in avoided
-        ):
-            yield path
+        elif is_file(path) and file_identity(path) not in avoided:
+            suffix = path.suffix.lower()
+            if suffix in PICTURE_SUFFIXES or suffix in CLIP_SUFFIXES:
+                yield path
+            unread.update([suffix] if suffix in OTHER_SUFFIXES else [])
     for path in folders:
         if not path.is_symlink() and file_identity(path) not in avoided:
-            yield from _shots_below(path, avoided, listed)
+            yield from _shots_below(path, avoided, listed, unread)
+
+
+def _unread(suffixes: "Counter[str]") -> str:
+    kinds = ", ".join(sorted(suffixes))
+    if suffixes.total() == 1:
+        return f"one picture of a kind that is not read ({kinds}); convert it to JPEG or PNG"
+    return f"{suffixes.total()} pictures of kinds that are not read ({kinds}); convert them to JPEG or PNG"
 
 
 def _inputs_as_well(folder: Path) -> UsageError:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import crew_of, crew_options, size_hw
+from cleanplate.cli.options import FilePath, crew_of, crew_options, size_hw
 
 
 @click.command("synth", short_help="Make training data: plates and shots with exact alpha and depth.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the data set; an unfinished one goes on."
-)
+@click.option("--out", type=FilePath(), required=True, help="Folder for the data set; an unfinished one goes on.")
 @click.option("--count", type=click.IntRange(min=1), required=True, help="Number of samples (plate and shot pairs).")
 @click.option(
     "--size", default="192", show_default=True, metavar="PX|WxH", help="Shorter side of a 4:3 picture, or both sides."
@@ -58,7 +56,7 @@ from cleanplate.cli.options import crew_of, crew_options, size_hw
     help="Tar files, or four pictures a sample in bg/ fg_bg/ mask/ depth/.",
 )
 @crew_options
-@click.option("--sheet", type=click.Path(path_type=Path), help="Draw 24 of the samples into this PNG or JPEG.")
+@click.option("--sheet", type=FilePath(), help="Draw 24 of the samples into this PNG or JPEG.")
 def command(
     *,
     out: Path,

@@ -6,24 +6,22 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import folder_set_options
+from cleanplate.cli.options import FilePath, folder_set_options
 from cleanplate.errors import InputError, MissingExtraError, UsageError
 
 
 @click.command("train", short_help="Train the network by a recipe.")
-@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("recipe", type=FilePath())
 @click.option(
     "--data",
     required=True,
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Folder with train/ and validation/; given again, one with more of train/.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--out", required=True, type=FilePath(), help="Folder of the run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value, e.g. optim.lr=1e-3.")
-@click.option(
-    "--start", type=click.Path(path_type=Path), help="Run, checkpoint or MODEL.onnx whose weights the run begins with."
-)
+@click.option("--start", type=FilePath(), help="Run, checkpoint or MODEL.onnx whose weights the run begins with.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @folder_set_options
 def command(

@@ -15,10 +15,12 @@ QUANTILES = (5, 25, 50, 75, 95)
 CHANGED = 25
 """A background pixel has changed where a colour differs by more than this, of 255, between plate and shot."""
 
+_NOTHING = ["unknown"] * len(QUANTILES)
+
 
 @dataclass(frozen=True)
 class Statistics:
-    """Figures over a data set; every list has one entry for each of `QUANTILES`.
+    """Figures over a data set; every list has one entry for each of `QUANTILES`, or none where nothing is known.
 
     Attributes:
         num_samples, num_empty: all samples, and those without any foreground.
@@ -50,9 +52,9 @@ class Statistics:
         """A Markdown table."""
         head = ["", *(f"{q} %" for q in QUANTILES)]
         rows = [
-            ["foreground's share of the picture", *(f"{x:.1%}" for x in self.coverage)],
-            ["depth of the plate, m", *(f"{x:.2f}" for x in self.plate_depth_m)],
-            ["depth of the foreground, m", *(f"{x:.2f}" for x in self.foreground_depth_m)],
+            ["foreground's share of the picture", *([f"{x:.1%}" for x in self.coverage] or _NOTHING)],
+            ["depth of the plate, m", *_metres(self.plate_depth_m)],
+            ["depth of the foreground, m", *_metres(self.foreground_depth_m)],
             ["brightness of the plate", *(f"{x:.2f}" for x in self.plate_brightness)],
         ]
         lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
@@ -66,6 +68,10 @@ class Statistics:
                 f"Best plain threshold: {self.threshold}/255, IoU {self.threshold_iou:.3f}. Tags: {tags}.",
             ]
         )
+
+
+def _metres(values: list[float]) -> list[str]:
+    return [f"{x:.2f}" for x in values] or _NOTHING
 
 
 def measure(samples: Iterable[Sample]) -> Statistics:
@@ -130,5 +136,5 @@ def _iou_by_threshold(apart: NDArray[np.int64], inside: NDArray[np.bool_]) -> ND
 
 def _quantiles(values: NDArray[np.float32] | list[float]) -> list[float]:
     if not len(values):
-        return [0.0] * len(QUANTILES)
+        return []
     return [round(float(x), 4) for x in np.percentile(values, QUANTILES)]

@@ -189,7 +189,8 @@ def join(parts: Sequence[Path], out: Path, audio_of: Path | None = None) -> list
             for time_s, packet in merge(pictures.packets(), sound.packets(), key=itemgetter(0)):
                 if packet.stream is sound.stream and pictures.ended and time_s > pictures.end_s + _SOUND_AFTER_S:
                     sound.notices.append(
-                        f"{audio_of}: its sound goes on for long after the last frame; it is cut there"
+                        f"{audio_of}: its sound goes on for long after the last frame; it is cut "
+                        f"{_SOUND_AFTER_S:g} s later"
                     )
                     break
                 container.mux(packet)

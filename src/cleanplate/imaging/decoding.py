@@ -20,6 +20,7 @@ from cleanplate.errors import InputError
 from cleanplate.imaging.arrays import check_size
 
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP", "TIFF": "TIFF"}  # MPO: a phone's JPEG
+_FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*")
 _CHANNELS = {"1": 1, "L": 1, "LA": 1, "I;16": 1, "I;16B": 1, "CMYK": 4}
 _BITS_TAG, _PHOTOMETRIC_TAG, _ORIENTATION_TAG, _PLANAR_TAG, _EXTRA_TAG = 258, 262, 274, 284, 338
 
@@ -113,13 +114,22 @@ def _opened(path: Path) -> Generator[PilImage.Image]:
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(f"{path}: is not a picture that can be read; give a JPEG, PNG, WebP or TIFF") from None
+        raise InputError(f"{path}: {_unknown(path)}") from None
     except PilImage.DecompressionBombError:
         raise InputError(f"{path}: has far more than 64 megapixels; scale it to at most 8000 x 8000") from None
     except MemoryError:
         raise InputError(f"{path}: there is not enough memory to read it; scale it down") from None
     except Exception as error:  # decoders raise whatever they like on damaged files: SyntaxError, struct.error, ...
         raise InputError(f"{path}: is damaged or cut off ({error}); copy it again from where it came") from error
+
+
+def _unknown(path: Path) -> str:
+    """What is to be said of a file that Pillow does not take for a picture; its first bytes may say that it is one."""
+    with path.open("rb") as file:
+        first = file.read(12)
+    if first.startswith(_FIRST_BYTES) or (first[:4], first[8:]) == (b"RIFF", b"WEBP"):
+        return "is damaged, cut off or of a kind that is not read; copy it again, or save it as 8 or 16 bit RGB"
+    return "is not a picture that can be read; give a JPEG, PNG, WebP or TIFF"
 
 
 def _header(image: PilImage.Image, path: Path) -> Header:

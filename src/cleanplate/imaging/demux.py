@@ -38,8 +38,8 @@ class Reading:
     def __init__(self, container: Any, stream: "av.VideoStream", error: type[Exception]) -> None:
         self.container = container
         self.stream = stream
-        rate = stream.average_rate or stream.guessed_rate
-        self.rate = rate if rate and 0 < rate < _MAX_RATE else _USUAL_RATE
+        rates = (rate for rate in (stream.average_rate, stream.guessed_rate) if rate and 0 < rate < _MAX_RATE)
+        self.rate = next(rates, _USUAL_RATE)
         self.num_left_out = 0
         self._error = error
         self._reached_s = 0.0
@@ -64,7 +64,8 @@ class Reading:
         if self.container.duration is not None:
             says.append(self.container.duration / _MICROSECONDS)
         if self.container.format.name == "avi":  # of one that is cut off, the duration is a guess by its bytes
-            says.append(float(self.stream.frames / self.rate))
+            ticks_a_second = self.stream.average_rate  # its count is of those, be they frames or thousandths
+            says.append(float(self.stream.frames / (ticks_a_second or self.rate)))
         return max(says, default=None)
 
     def breaks_off(self) -> bool:

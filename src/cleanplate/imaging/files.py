@@ -1,5 +1,6 @@
 """Pictures in and out of files; every file appears whole or not at all."""
 
+import errno
 import io
 import os
 import re
@@ -22,6 +23,7 @@ from cleanplate.imaging.colour import to_srgb
 from cleanplate.imaging.decoding import read_stored
 
 __all__ = [
+    "OTHER_SUFFIXES",
     "PICTURE_SUFFIXES",
     "Picture",
     "as_picture",
@@ -29,17 +31,25 @@ __all__ = [
     "encode_picture",
     "encode_png",
     "file_identity",
+    "is_file",
     "is_folder",
     "prepare_folder",
     "read_picture",
     "replace_file",
     "replace_files",
+    "temporaries_in",
     "to_rgb",
     "write_picture",
 ]
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 """Names of files that are taken for pictures when a folder is listed (compared in lower case)."""
+
+OTHER_SUFFIXES = (
+    *(".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".orf"),
+    *(".psd", ".raf", ".rw2"),
+)
+"""Names of pictures of kinds that are not read (compared in lower case)."""
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.part")
 """What `replace_files` names a file while it is written."""
@@ -157,6 +167,14 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file of that name, which is no folder, pipe or device; never raises."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is a folder of that name; unlike `Path.is_dir`, never raises."""
     try:
@@ -186,15 +204,21 @@ def prepare_folder(folder: Path) -> None:
         raise InputError(_cannot_write(folder, error)) from error
 
 
+def temporaries_in(folder: Path) -> list[Path]:
+    """The temporaries of `replace_files` in a folder: of files at work, or of a process that was killed."""
+    return [path for path in folder.glob(".*.part") if _TEMPORARY.fullmatch(path.name)]
+
+
 def _remove_leftovers(folder: Path) -> None:
     """Remove temporaries that nobody has written to for long; younger ones may be another process's, still at work."""
-    for path in folder.glob(".*.part"):
-        if _TEMPORARY.fullmatch(path.name):
-            with suppress(OSError):  # gone meanwhile, a folder, or somebody else's
-                if path.stat().st_mtime < time.time() - _LEFT_S:
-                    path.unlink()
+    for path in temporaries_in(folder):
+        with suppress(OSError):  # gone meanwhile, a folder, or somebody else's
+            if path.stat().st_mtime < time.time() - _LEFT_S:
+                path.unlink()
 
 
 def _cannot_write(what: Path, error: OSError) -> str:
     reason = error.strerror or type(error).__name__
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{what}: cannot be written ({reason}); make the name shorter"
     return f"{what}: cannot be written ({reason}); make room and check the permissions, or name another folder"

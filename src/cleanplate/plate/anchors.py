@@ -1,6 +1,7 @@
 """A plate's disparity becomes metres: by distances measured with a tape, or by a depth map of the plate."""
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -102,12 +103,12 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
     """The anchors without repeats, once they can be true.
 
     Raises:
-        UsageError: none, outside a plate of `size_hw`, a distance of less than 1 mm or from 1 km on, or two distances
-            for one pixel.
+        UsageError: none, one of no whole pixel, outside a plate of `size_hw`, a distance of less than 1 mm or from 1 km
+            on, or two distances for one pixel.
 
     """
     found: dict[tuple[int, int], Anchor] = {}
-    for anchor in anchors:
+    for anchor in map(_plain, anchors):
         if not (0 <= anchor.x < size_hw[1] and 0 <= anchor.y < size_hw[0]):
             raise UsageError(
                 f"{plate}: the anchor {anchor} lies outside its {size_hw[1]} x {size_hw[0]} pixels; count from 0 at "
@@ -127,6 +128,16 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
     if not found:
         raise UsageError(f"{plate}: no anchor is given; measure the distance of at least one surface")
     return tuple(found.values())
+
+
+def _plain(anchor: Anchor) -> Anchor:
+    """The anchor in Python's own numbers, which files take."""
+    try:
+        return Anchor(operator.index(anchor.x), operator.index(anchor.y), float(anchor.distance_m))
+    except (AttributeError, TypeError, ValueError):
+        raise UsageError(
+            f"{anchor!r} is no anchor; give Anchor(x, y, distance_m), its pixel in whole numbers"
+        ) from None
 
 
 def fit_anchors(
@@ -189,7 +200,7 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
         plate: how sentences name it.
 
     Raises:
-        InputError: hardly any depth is known, or what is near in the map is far for the model.
+        InputError: hardly any depth is known, it is one depth, or what is near in the map is far for the model.
 
     """
     known = np.flatnonzero(map_m.ravel() > 0)
@@ -197,6 +208,12 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
         raise InputError(f"{plate}: its depth map knows only {known.size} pixels; give one that knows at least 1 %")
     known = known[:: -(-known.size // _MAX_PIXELS)]
     x, y = disparity.ravel()[known].astype(np.float64), 1 / map_m.ravel()[known].astype(np.float64)
+    nearest, farthest = np.quantile(y, (0.98, 0.02))
+    if nearest <= (1 + _SAME_DEPTH) * farthest:
+        raise InputError(
+            f"{plate}: its depth map shows one depth, {1 / farthest:.3g} m, and cannot tell how far from it somebody "
+            "is; give one with something near and something far"
+        )
     scale, shift = least_logarithms(x, y)
     if scale <= 0:
         raise InputError(

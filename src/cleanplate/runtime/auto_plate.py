@@ -42,10 +42,12 @@ class AutoPlate(NamedTuple):
     @property
     def sentence(self) -> str:
         """How much of it was seen."""
+        share = f"{100 * float(self.seen.mean()):.1f}"
+        guess = "" if share == "100.0" else ", and the rest is a guess"
         return (
-            f"the plate is made of the clip; in {100 * float(self.seen.mean()):.1f} % of it at least {_ENOUGH} looks "
-            "found nothing that comes or goes, and the rest is a guess; "
-            "what keeps still for most of the clip is part of the plate"
+            f"the plate is made of the clip; in {share} % of it at least {_ENOUGH} looks "
+            f"found nothing that comes or goes{guess}; whoever keeps still for most of the clip is part of the plate, "
+            "and then --plate FILE is needed"
         )
 
 
@@ -60,7 +62,9 @@ def plate_of_clip(clip: Clip, session: Session) -> AutoPlate:
     """
     looks = np.stack(_looks(clip))
     if len(looks) < _FEWEST:
-        raise InputError(f"{clip.path}: has {len(looks)} frames, too few for --plate auto; give --plate FILE")
+        raise InputError(
+            f"{clip.path}: --plate auto needs at least {_FEWEST} frames, and it has {len(looks)}; give --plate FILE"
+        )
     empty = np.ones(looks.shape[:3], bool)
     rgb, seen = _median(looks, empty)
     for _ in range(_ROUNDS):

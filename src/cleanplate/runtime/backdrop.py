@@ -78,9 +78,10 @@ def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
     if _HEX.fullmatch(word) or word.lower() in ImageColor.colormap:
         red, green, blue, *_ = ImageColor.getrgb(word)
         return Backdrop(colour=(red / 255, green / 255, blue / 255))
-    if file_identity(Path(word)) is None and not Path(word).suffix:
+    if not word or (file_identity(Path(word)) is None and not Path(word).suffix):
         raise UsageError(
-            f"backdrop {word}: is no file, no colour (#rrggbb or a CSS name) and not blur; name one of them"
+            f"backdrop {word or 'without a name'}: is no file, no colour (#rrggbb or a CSS name) and not blur; "
+            "name one of them"
         )
     return Backdrop(read_picture(Path(word)).rgb)
 

@@ -12,7 +12,7 @@ import numpy as np
 from cleanplate.errors import UsageError
 from cleanplate.imaging import Pixels
 from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter
-from cleanplate.imaging.files import file_identity, prepare_folder, replace_file
+from cleanplate.imaging.files import file_identity, prepare_folder, replace_file, temporaries_in
 from cleanplate.imaging.streams import ClipInfo, Frame
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.matte import Matte
@@ -71,14 +71,14 @@ class ClipParts:
         about = self._folder / _ABOUT
         begun = about.read_text(encoding="utf-8") if file_identity(about) else None
         if begun not in {None, wanted}:
-            if self._finished(ALL_PRODUCTS):
+            if self._finished():
                 raise UsageError(
                     f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
                 )
             self.clear(())  # nothing is lost
         if begun != wanted:
             prepare_folder(self._folder)
-            if any(self._folder.iterdir()):
+            if set(self._folder.iterdir()) - set(temporaries_in(self._folder)):
                 raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")
             with replace_file(about) as temporary:
                 temporary.write_text(wanted, encoding="utf-8")
@@ -115,22 +115,30 @@ class ClipParts:
     def clear(self, joined: Iterable[str]) -> None:
         """Remove the parts of products that are joined, and the folder, unless others were begun there as well."""
         unfinished = [path for product in ALL_PRODUCTS for path in self._folder.glob(f"{product}_*_unfinished.*")]
-        for path in [*unfinished, *self._finished(joined)]:
+        done = [
+            path for product in joined for path in self._folder.glob(_finished(product, self._choice.kind(product)))
+        ]
+        for path in [*unfinished, *done, *temporaries_in(self._folder)]:
             path.unlink(missing_ok=True)
-        if not self._finished(ALL_PRODUCTS):
+        if not self._finished():
             (self._folder / _ABOUT).unlink(missing_ok=True)
             with suppress(OSError):  # somebody has put something beside them
                 self._folder.rmdir()
 
-    def _finished(self, products: Iterable[str]) -> list[Path]:
-        """The finished parts of some products."""
-        return [path for name in products for path in self._folder.glob(f"{name}_[0-9][0-9][0-9][0-9].*")]
+    def _finished(self) -> list[Path]:
+        """The finished parts of all products, the cut-out's of either kind."""
+        return [path for name in ALL_PRODUCTS for path in self._folder.glob(_finished(name))]
 
     def _paths(self, number: int, ending: str = "") -> dict[str, Path]:
         return {
             product: self._folder / f"{product}_{number:04d}{ending}{SUFFIXES[self._choice.kind(product)]}"
             for product in self._choice.products
         }
+
+
+def _finished(product: str, kind: ClipKind | None = None) -> str:
+    """What the names of finished parts of a product match."""
+    return f"{product}_[0-9][0-9][0-9][0-9]{SUFFIXES[kind] if kind else '.*'}"
 
 
 def _picture(product: str, matte: Matte, choice: ClipChoice) -> Pixels:

@@ -16,7 +16,7 @@ from cleanplate.runtime.shadow import cast_shadow, shaded
 from cleanplate.runtime.shots import PictureSource
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matte:
     """What was not there in the plate, at the shot's full size; where there was no plate (`NoPlate`), the people.
 

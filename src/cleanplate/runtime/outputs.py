@@ -14,7 +14,7 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.compositing import composite
 from cleanplate.imaging.depthmap import colour_map
-from cleanplate.imaging.files import encode_picture, encode_png, file_identity, replace_files
+from cleanplate.imaging.files import encode_picture, encode_png, is_file, replace_files
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.depth_files import DEPTH_SUFFIXES, DepthFormat, encode_depth
@@ -74,7 +74,7 @@ class OutputChoice:
         return tuple(
             product
             for product in self.products
-            if not all(file_identity(folder / name) for name in self.names(stem, product))
+            if not all(is_file(folder / name) for name in self.names(stem, product))
         )
 
 

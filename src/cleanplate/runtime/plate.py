@@ -88,7 +88,9 @@ class Plate:
         return cls(picture.rgb, open_session(model), name, lens, doctor=doctor, closer=closer)
 
     def look_through(self, fov_deg: float | None) -> None:
-        """Take a horizontal field of view for the camera's; None: what EXIF says or, without, 65 degrees.
+        """Take a horizontal field of view for the camera's; None: what EXIF says.
+
+        Without EXIF it is 65 degrees along the longer side.
 
         Raises:
             UsageError: not between 5 and 170 degrees.
@@ -143,7 +145,7 @@ class Plate:
         (height, width), (plate_height, plate_width) = map_m.shape, self.rgb.shape[:2]
         if not same_aspect((height, width), (plate_height, plate_width)):
             raise InputError(
-                f"{what}: is {width} x {height} pixels but the plate {self.name} is {plate_width} x {plate_height}; "
+                f"{what}: is {width} x {height} pixels but {self.name} is {plate_width} x {plate_height}; "
                 "give a depth map of the plate's framing"
             )
         self.depth_scale = fit_depth_map(map_m, resize(self._disparity, (height, width)), self.name)

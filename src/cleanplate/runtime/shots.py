@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import InputError
 from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite
@@ -48,10 +49,19 @@ def made_ready(
 
 
 def read_source(source: PictureSource | Picture, what: str) -> tuple[Picture, str]:
-    """A picture, and how an error names it: by its file, anything else by `what`."""
+    """A picture, and how an error names it: by its file, anything else by `what`.
+
+    Raises:
+        InputError: it is neither a file's name nor an array, or cannot be used.
+
+    """
     if isinstance(source, Picture):
         return source, what
     if isinstance(source, np.ndarray):
         return as_picture(source, what), what
-    path = Path(source)
+    try:
+        path = Path(source)
+    except TypeError:
+        kind = type(source).__name__
+        raise InputError(f"{what}: is {kind}; give a file's name, or an array (height, width, 3)") from None
     return read_picture(path), str(path)

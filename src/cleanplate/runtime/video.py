@@ -137,6 +137,7 @@ def matte_frames(
 
     """
     told: dict[str, None] = {}
+    num_kept = 0
     prepare_folder(folder)
 
     def read(frame: Frame) -> tuple[str, tuple[str, ...], ReadyShot | None]:
@@ -158,8 +159,16 @@ def matte_frames(
                 matte = finish()
                 _note(matte.notices, told, tell)
                 later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
+            num_kept += finish is None
             advance(1)
-    return (*clip.notices, *_few(told))
+    return (*clip.notices, *_few(told), *_kept(num_kept, folder))
+
+
+def _kept(num_frames: int, folder: Path) -> list[str]:
+    if not num_frames:
+        return []
+    were = "of one frame were" if num_frames == 1 else f"of {num_frames} frames were"
+    return [f"{folder}: the results {were} there and are kept; --overwrite makes them anew"]
 
 
 def _look_at(plate: Plate | NoPlate, first: ReadyShot) -> None:
@@ -180,4 +189,7 @@ def _few(told: Iterable[str]) -> list[str]:
     """The first of what the frames had to tell: light that changes all the time is told of all the time."""
     sentences = list(told)
     more = len(sentences) - _TOLD
-    return sentences if more <= 0 else [*sentences[:_TOLD], f"and {more} more notices like these, about later frames"]
+    if more <= 0:
+        return sentences
+    like = "one more notice" if more == 1 else f"{more} more notices"
+    return [*sentences[:_TOLD], f"and {like} like these, about later frames"]

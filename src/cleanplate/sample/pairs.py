@@ -61,9 +61,11 @@ def list_pictures(folder: Path, kinds: Sequence[str] = KINDS) -> dict[str, Listi
     """The pictures of a set; hidden files and what is no picture by its suffix are passed over.
 
     Raises:
-        InputError: `bg`, `fg_bg` or `mask` is missing or without pictures, a picture is empty, or two files of a folder
-            have one name.
+        InputError: there is no such folder, `bg`, `fg_bg` or `mask` is missing or without pictures, a picture is empty,
+            or two files of a folder have one name.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; check the name")
     listings = {kind: Listing(kind, _named(folder, kind)) for kind in kinds}
     for kind, listing in listings.items():
         if not listing.files and kind != "depth":
