@@ -48,7 +48,7 @@ class Summary:
     def __enter__(self) -> Self:
         if self._file is not None:
             try:
-                self._stream = self._file.open("w", encoding="utf-8", errors="surrogateescape")  # names as they are
+                self._stream = self._file.open("w", encoding="utf-8", errors="backslashreplace")  # as JSON does it, too
             except OSError as error:
                 raise self._unwritable(self._file, error) from error
         return self
