@@ -1,7 +1,7 @@
 """Reading, working and writing at the same time: one thread ahead of the work, and one behind it."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
@@ -13,10 +13,11 @@ _MOST_BEHIND = 2
 """What is still to be written is held in memory."""
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
+def ahead(items: Iterable[T]) -> Generator[T]:
     """The same items; while one is worked on, the next is fetched in another thread.
 
-    What fetching raises is raised where the item would have come.
+    What fetching raises is raised where the item would have come. Whoever leaves early and closes it has nothing
+    fetched any more.
 
     >>> list(ahead("abc"))
     ['a', 'b', 'c']

@@ -5,7 +5,8 @@ Light that changes is followed by the plate doctor, which mends the plate it was
 learns from frames: whoever stands still for an hour is not absorbed.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from itertools import chain, islice, starmap
 from pathlib import Path
 from typing import Any
@@ -83,14 +84,14 @@ def matte_clip(
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     if kept:
         _look_at(plate, plate.ready(next(clip.frames()).picture, str(clip.path)))
-    begun = begin_frames(clip.frames(kept), plate, str(clip.path))
-    for first in begun:
-        with bench.part() as write, Behind() as later:
-            for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
-                matte = finish()
-                _note(matte.notices, told, tell)
-                later.do(write, matte, frame)
-                advance(1)
+    with closing(begin_frames(clip.frames(kept), plate, str(clip.path))) as begun:
+        for first in begun:
+            with bench.part() as write, Behind() as later:
+                for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
+                    matte = finish()
+                    _note(matte.notices, told, tell)
+                    later.do(write, matte, frame)
+                    advance(1)
     prepare_folder(folder)
     of_sound: dict[str, None] = {}
     for product in choice.products:
@@ -102,7 +103,7 @@ def matte_clip(
 
 def begin_frames(
     frames: Iterable[Frame], plate: Plate | NoPlate, name: str
-) -> Iterator[tuple[Frame, Callable[[], Matte]]]:
+) -> Generator[tuple[Frame, Callable[[], Matte]]]:
     """Frames with what finishes their mattes: while one is finished the next is begun, and the one after it is read."""
     ready = ahead((frame, plate.ready(frame.picture, name)) for frame in frames)
     return ahead((frame, plate.begin(shot)) for frame, shot in ready)
@@ -153,8 +154,8 @@ def matte_frames(
             _look_at(plate, shot)
         return stem, products, plate.begin(shot) if shot is not None and products else None
 
-    with Behind() as later:
-        for stem, products, finish in ahead(starmap(begin, ahead(map(read, clip.frames())))):
+    with closing(ahead(starmap(begin, ahead(map(read, clip.frames()))))) as begun, Behind() as later:
+        for stem, products, finish in begun:
             if finish is not None:
                 matte = finish()
                 _note(matte.notices, told, tell)
