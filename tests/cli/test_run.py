@@ -237,15 +237,23 @@ def test_wrong_usage_is_one_line_and_exit_2(
 
 @pytest.mark.parametrize("name", ["plate", "out", "model"])
 def test_an_empty_word_names_nothing(
-    run: Run, shot_of: Callable[[str], Path], out: Path, name: str, capsys: pytest.CaptureFixture[str]
+    shot_of: Callable[[str], Path], out: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shot = shot_of("a.png")
     words = ["run", str(shot), "--plate", str(shot), "--out", str(out), f"--{name}", ""]
     assert main(words) == 2
-    assert "nothing is named; give a file or folder" in capsys.readouterr().err
+    assert "is empty; name a file or folder" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_empty_shot_or_backdrop_is_none(
+    run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = shot_of("a.png")
     assert main(["run", "", "--plate", str(shot), "--out", str(out)]) == 2
+    assert "is empty; name a file or folder" in capsys.readouterr().err
     assert run(shot, options=("--backdrop", "")) == 2
-    assert "is no file, no colour" in capsys.readouterr().err
+    assert "backdrop: is empty; give a file, a colour (#rrggbb or a CSS name) or blur" in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -268,7 +276,7 @@ def test_a_folder_stands_where_a_result_goes(
 ) -> None:
     (out / "a_matte.png").mkdir(parents=True)
     assert run(shot_of("a.png"), options=("--only", "matte")) == 1
-    assert "a_matte.png: cannot be written" in capsys.readouterr().err
+    assert "a_matte.png: is a folder, and a file is to be written there; move it away" in capsys.readouterr().err
 
 
 def test_depth_in_two_formats_is_refused_because_one_sidecar_describes_both(

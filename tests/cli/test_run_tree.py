@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from cleanplate.cli.main import main
+from cleanplate.cli.shots import find_shots
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import write_picture
 from cleanplate.jobs.units import Crew
@@ -42,7 +43,6 @@ def tree(tmp_path: Path, room: Image) -> Path:
         moved[20:60, 40 + number : 70 + number] = 0.9
         write_picture_in(folder / name, moved)
     (folder / "a" / "notes.txt").write_text("no picture")
-    os.mkfifo(folder / "a" / "pipe.png")
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     return folder
 
@@ -81,7 +81,8 @@ def test_a_tree_is_mirrored_without_hidden_folders_links_the_plate_and_the_resul
     run: Run, tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected = [*(f"a/deep/{n}_matte.png" for n in range(10)), "a/x_matte.png", "x_matte.png"]
-    (tree / "a" / "phone.heic").write_bytes(b"a picture of a kind that is not read")
+    for name in ("phone.heic", "x.dng"):  # one that is not read, and one that is there as a PNG, too
+        (tree / "a" / name).write_bytes(b"a picture of a kind that is not read")
     assert run(*QUICK, out="in/out") == 0
     assert sorted(contents(tree / "out")) == expected
     told = capsys.readouterr()
@@ -89,6 +90,13 @@ def test_a_tree_is_mirrored_without_hidden_folders_links_the_plate_and_the_resul
     assert f"{tree}: has one picture of a kind that is not read (.heic); convert it to JPEG or PNG" in told.err
     assert run(*QUICK, out="in/out") == 0
     assert capsys.readouterr().out == f"0 shots done, 12 kept: {tree / 'out'}\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+def test_a_pipe_in_a_folder_is_no_picture(tree: Path, tmp_path: Path) -> None:
+    os.mkfifo(tree / "a" / "pipe.png")
+    shots, _ = find_shots([tree], None, tmp_path / "out")
+    assert "pipe" not in {shot.stem for shot in shots}
 
 
 def test_results_that_would_share_a_name_below_out_are_refused(

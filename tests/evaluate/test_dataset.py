@@ -36,6 +36,7 @@ def test_what_nothing_is_known_of_is_said_to_be_unknown() -> None:
     statistics = measure([sample])
     assert statistics.coverage == statistics.plate_depth_m == statistics.foreground_depth_m == []
     assert "| depth of the plate, m | unknown | unknown |" in statistics.table()
+    assert "Best plain threshold: unknown." in statistics.table()
 
 
 def test_a_threshold_that_separates_everything_has_iou_one() -> None:

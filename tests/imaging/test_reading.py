@@ -234,7 +234,8 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut.webp": (lambda: encoded("WEBP")[:-900], "damaged or cut off|not a picture"),
     "cut.tif": (lambda: encoded("TIFF")[:-900], "damaged or cut off|not a picture"),
     "header.png": (lambda: encoded("PNG")[:40], "damaged, cut off or of a kind that is not read"),
-    "header.tif": (lambda: encoded("TIFF")[:40], "damaged|cut off"),
+    "header.tif": (lambda: b"II+\0" + bytes(36), "damaged, cut off or of a kind that is not read"),
+    "photo.nef": (lambda: encoded("TIFF"), "raw photos are not read; develop it"),
     "colour_float.tif": (colour_float_tiff, "of a kind that is not read; copy it again, or save it as 8 or 16 bit RGB"),
     "float.tif": (float_tiff, "32-bit|bits a sample|not read"),
 }

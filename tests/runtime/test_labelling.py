@@ -227,7 +227,7 @@ def test_an_unfinished_set_and_shards_are_refused(theirs: Path, make_teacher: Mo
     (tmp_path / "manifest.json").write_text('{"format": "cleanplate-shards"}')
     with pytest.raises(InputError, match="holds no folder set; make one with --layout folders"):
         label(tmp_path, call)
-    with pytest.raises(InputError, match="none/bg: holds no pictures"):
+    with pytest.raises(InputError, match="none: there is no such folder; check the name"):
         label(tmp_path / "none", call)
 
 

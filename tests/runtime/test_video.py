@@ -1,6 +1,7 @@
 """A clip is matted frame by frame, an interruption costs seconds, and a plate can be had from the clip itself."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -18,7 +19,7 @@ from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
 from cleanplate.jobs.progress import Advance
 from cleanplate.runtime import clip_parts, video
-from cleanplate.runtime.auto_plate import plate_of_clip
+from cleanplate.runtime.auto_plate import AutoPlate, plate_of_clip
 from cleanplate.runtime.clip_parts import ClipChoice
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.outputs import OutputChoice
@@ -147,10 +148,11 @@ def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted
     choice, identity = ClipChoice(("matte",)), {"plate": "room"}
     whole = tmp_path / "whole"
     matte_clip(clip, plate, whole, "walk", choice, identity=identity)
-    out = tmp_path / "out"
+    out, threads = tmp_path / "out", threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         matte_clip(clip, plate, out, "walk", choice, identity=identity, advance=stopping_after(8))
     parts = sorted(path.name for path in (out / "walk_parts").glob("*.mp4"))
+    assert threading.active_count() == threads
     assert parts == ["matte_0000.mp4", "matte_0001.mp4", "matte_0002_unfinished.mp4"]
     assert [len(pictures(out / "walk_parts" / part)) for part in parts] == [3, 3, 2]
     with pytest.raises(UsageError, match="was begun with another plate"):
@@ -287,10 +289,15 @@ def test_who_keeps_still_most_of_the_time_is_part_of_the_plate_and_that_is_said(
     made = plate_of_clip(write_clip(tmp_path / "still.mp4", still), session)
     assert made.rgb[35, 50].min() > 0.9
     assert made.sentence.endswith("part of the plate, and then --plate FILE is needed")
+    assert "guess" not in made.sentence
+    half = AutoPlate(made.rgb, np.arange(SIZE_HW[0] * SIZE_HW[1]).reshape(SIZE_HW) % 2 == 0)
+    assert (
+        "in 50.0 % of it at least 3 looks found nothing that comes or goes, and the rest is a guess; " in half.sentence
+    )
 
 
 def test_too_few_frames_make_no_plate(tmp_path: Path, walk: Scene, session: Session) -> None:
-    with pytest.raises(InputError, match=r"--plate auto needs at least 5 frames, and it has 3; give --plate FILE"):
+    with pytest.raises(InputError, match=r"--plate auto needs 5 whole frames, and there are 3; give --plate FILE"):
         plate_of_clip(write_clip(tmp_path / "short.mp4", walk, num_frames=3), session)
 
 

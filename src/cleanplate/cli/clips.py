@@ -42,6 +42,14 @@ class ClipWork:
             return self.out / first.folder / self.choice.names(first.stem, product)[0]
         return self.out / clip.folder / ClipChoice(self.choice.products, self.form).name(clip.stem, product)
 
+    def missing(self, clip: "Shot") -> tuple[str, ...]:
+        """The products to be made of a clip; frame by frame only the frames themselves tell, and it is all of them."""
+        from cleanplate.imaging.files import is_file
+
+        if self.overwrite or self.form == "png":
+            return self.choice.products
+        return tuple(product for product in self.choice.products if not is_file(self.result(clip, product)))
+
     def results(self, clip: "Shot") -> list[Path]:
         """The files of a clip, and its plate where that is made of it."""
         files = [self.result(clip, product) for product in self.choice.products]
@@ -65,16 +73,10 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         InterruptedWorkError: at Ctrl-C; the same command goes on.
 
     """
-    from cleanplate.imaging.files import is_file
     from cleanplate.runtime.batches import Order, Outcome
 
     for clip in clips:
-        missing = tuple(
-            product
-            for product in work.choice.products
-            # frame by frame only the frames themselves tell
-            if work.overwrite or work.form == "png" or not is_file(work.result(clip, product))
-        )
+        missing = work.missing(clip)
         if not missing:
             summary.keep(clip.file)
             continue
@@ -133,13 +135,13 @@ def _digest(file: Path | str | None) -> str | None:
 
 def _plate_made(clip: "Shot", opened: "Clip", work: ClipWork) -> "tuple[Setup, tuple[str, ...]]":
     """The plate of a clip from the clip itself, kept as STEM_plate.png beside its results."""
-    from cleanplate.imaging.files import file_identity, prepare_folder, write_picture
+    from cleanplate.imaging.files import is_file, prepare_folder, write_picture
     from cleanplate.runtime.auto_plate import plate_of_clip
     from cleanplate.runtime.session import Session
 
     file = work.plate(clip)
     setup = replace(work.setup, plate=file)
-    if file_identity(file) and not work.overwrite:
+    if is_file(file) and not work.overwrite:
         return setup, (f"{clip.file}: its plate {file} was there and is used; --overwrite makes it anew",)
     made = plate_of_clip(opened, Session(work.setup.model))
     prepare_folder(file.parent)

@@ -26,8 +26,8 @@ def command(*, plate: Path, shot: Path, as_json: bool) -> int:
     from cleanplate.plate.doctor import examine
     from cleanplate.plate.sizes import fitted
 
-    for file in (plate, shot):
-        refuse_clip(file, "give one of its frames (`cleanplate run` takes clips)")
+    refuse_clip(plate, "give a photo of the empty scene")
+    refuse_clip(shot, "give one of its frames; `cleanplate run` takes clips")
     seen = read_picture(shot)
     plate_rgb = fitted(read_picture(plate).rgb, (seen.rgb.shape[0], seen.rgb.shape[1]), str(plate), str(shot))
     shot_rgb = seen.rgb if seen.alpha is None else composite(seen.rgb, seen.alpha, plate_rgb)

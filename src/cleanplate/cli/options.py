@@ -16,7 +16,7 @@ _SIDE_PX = range(32, 4097)
 
 
 class FilePath(click.Path):
-    """A `pathlib.Path`; nothing, as of a variable that is not set, would be the folder one is in, and is refused."""
+    """A path. An empty word, as a shell's unset variable gives, would mean the current folder, and is refused."""
 
     def __init__(self, **checks: bool) -> None:
         super().__init__(path_type=Path, **checks)
@@ -24,7 +24,7 @@ class FilePath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path, if `value` names one."""
         if value == "":
-            self.fail("nothing is named; give a file or folder, and . for the folder you are in", param, ctx)
+            self.fail("is empty; name a file or folder (. is the current one)", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -190,7 +190,7 @@ def command(
     ]
     num_wanted = sum(bool(order.products) for order in orders)
     crew = _crew(workers, ray, num_wanted)
-    if num_wanted or (clips and not auto):  # told before work
+    if num_wanted or (not auto and any(map(of_clips.missing, clips))):  # told before work
         notices = (*notices, *setup.notices, *measured.assumption(setup.opened(), choice))
     if num_wanted or clips:
         prepare_folder(out)

@@ -48,8 +48,10 @@ class Shot:
 def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> tuple[list[Shot], tuple[str, ...]]:
     """The files named, and pictures and clips in folders named and below, each once, sorted folder by folder.
 
-    Hidden files and folders, links to folders, the plate and `out` are left out of folders, and pictures of kinds that
-    are not read: of these the sentences tell.
+    Hidden files and folders, links to folders, the plate and `out` are left out of folders.
+
+    Returns:
+        The shots, and sentences about pictures in folders that are of kinds that are not read.
 
     Raises:
         InputError: a folder cannot be listed, or nothing is in it.
@@ -73,9 +75,9 @@ def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> tuple[l
         if not found:
             raise InputError(
                 f"{path}: holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; "
-                + (f"it has {_unread(unread)}" if unread else "name another folder")
+                + (f"it has {_unread(unread)}" if unread.total() else "name another folder")
             )
-        if unread:
+        if unread.total():
             told.append(f"{path}: has {_unread(unread)}")
         shots.extend(found)
     for folder in dict.fromkeys(shot.folder for shot in shots):
@@ -84,10 +86,10 @@ def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> tuple[l
     return _without_repeats(shots), tuple(told)
 
 
-def refuse_clip(plate: Path, instead: str) -> None:
-    """Raise UsageError where a plate or a doctor's shot is a clip; `instead` says what to do."""
-    if Shot(plate).is_clip:
-        raise UsageError(f"{plate}: is a clip and no photo; {instead}")
+def refuse_clip(file: Path, instead: str) -> None:
+    """Raise UsageError where what should be a photo is a clip; `instead` says what to do."""
+    if Shot(file).is_clip:
+        raise UsageError(f"{file}: is a clip and no photo; {instead}")
 
 
 def refuse_shared_names(shots: Iterable[Shot]) -> None:
@@ -156,7 +158,7 @@ def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputCh
 
 
 def _shots_below(
-    folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path], unread: "Counter[str]"
+    folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path], unread: Counter[str]
 ) -> Iterator[Path]:
     """The pictures and clips in a folder, then those of each folder below.
 
@@ -173,21 +175,24 @@ def _shots_below(
     if own := file_identity(folder):
         listed[own] = folder
     folders: list[Path] = []
+    readable = {*PICTURE_SUFFIXES, *CLIP_SUFFIXES}
+    stems = {path.stem for path in inside if path.suffix.lower() in readable}
     for path in inside:
         if is_folder(path):
             folders.append(path)
-        elif is_file(path) and file_identity(path) not in avoided:
-            suffix = path.suffix.lower()
-            if suffix in PICTURE_SUFFIXES or suffix in CLIP_SUFFIXES:
-                yield path
-            unread.update([suffix] if suffix in OTHER_SUFFIXES else [])
+            continue
+        suffix = path.suffix.lower()
+        if suffix in OTHER_SUFFIXES:
+            unread[suffix] += path.stem not in stems  # else it is the same photo in another form
+        elif suffix in readable and is_file(path) and file_identity(path) not in avoided:
+            yield path
     for path in folders:
         if not path.is_symlink() and file_identity(path) not in avoided:
             yield from _shots_below(path, avoided, listed, unread)
 
 
-def _unread(suffixes: "Counter[str]") -> str:
-    kinds = ", ".join(sorted(suffixes))
+def _unread(suffixes: Counter[str]) -> str:
+    kinds = ", ".join(sorted(+suffixes))
     if suffixes.total() == 1:
         return f"one picture of a kind that is not read ({kinds}); convert it to JPEG or PNG"
     return f"{suffixes.total()} pictures of kinds that are not read ({kinds}); convert them to JPEG or PNG"

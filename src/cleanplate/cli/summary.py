@@ -48,7 +48,9 @@ class Summary:
     def __enter__(self) -> Self:
         if self._file is not None:
             try:
-                self._stream = self._file.open("w", encoding="utf-8", errors="backslashreplace")  # as JSON does it, too
+                self._stream = self._file.open(
+                    "w", encoding="utf-8", errors="backslashreplace"
+                )  # of names that are no text
             except OSError as error:
                 raise self._unwritable(self._file, error) from error
         return self
@@ -96,8 +98,9 @@ class Summary:
         """The summary: one line, and a table of reasons where more than a handful of shots failed."""
         done, kept, failed = (self._counts[outcome] for outcome in ("done", "kept", "failed"))
         if kept:
-            were = f"the results of {kept} {_shots(kept)} were there and are kept"
-            self.tell(f"{self._out}: {were}; --overwrite makes them anew")
+            from cleanplate.runtime.outputs import were_kept
+
+            self.tell(were_kept(self._out, kept, "shot"))
         if failed > _HANDFUL:
             self._draw_reasons()
         words = f"{done} {_shots(done)} done" + (f", {kept} kept" if kept else "")

@@ -15,8 +15,6 @@ QUANTILES = (5, 25, 50, 75, 95)
 CHANGED = 25
 """A background pixel has changed where a colour differs by more than this, of 255, between plate and shot."""
 
-_NOTHING = ["unknown"] * len(QUANTILES)
-
 
 @dataclass(frozen=True)
 class Statistics:
@@ -52,26 +50,27 @@ class Statistics:
         """A Markdown table."""
         head = ["", *(f"{q} %" for q in QUANTILES)]
         rows = [
-            ["foreground's share of the picture", *([f"{x:.1%}" for x in self.coverage] or _NOTHING)],
-            ["depth of the plate, m", *_metres(self.plate_depth_m)],
-            ["depth of the foreground, m", *_metres(self.foreground_depth_m)],
-            ["brightness of the plate", *(f"{x:.2f}" for x in self.plate_brightness)],
+            ["foreground's share of the picture", *_cells(self.coverage, ".1%")],
+            ["depth of the plate, m", *_cells(self.plate_depth_m, ".2f")],
+            ["depth of the foreground, m", *_cells(self.foreground_depth_m, ".2f")],
+            ["brightness of the plate", *_cells(self.plate_brightness, ".2f")],
         ]
         lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
         tags = ", ".join(f"{name} {count}" for name, count in sorted(self.tags.items())) or "none"
+        best = f"{self.threshold}/255, IoU {self.threshold_iou:.3f}" if self.coverage else "unknown"
         return "\n".join(
             [
                 *lines,
                 "",
                 f"{self.num_samples} samples, {self.num_empty} without foreground. "
                 f"Background pixels that changed by more than {CHANGED}/255: {self.changed_background:.1%}. "
-                f"Best plain threshold: {self.threshold}/255, IoU {self.threshold_iou:.3f}. Tags: {tags}.",
+                f"Best plain threshold: {best}. Tags: {tags}.",
             ]
         )
 
 
-def _metres(values: list[float]) -> list[str]:
-    return [f"{x:.2f}" for x in values] or _NOTHING
+def _cells(values: list[float], form: str) -> list[str]:
+    return [format(x, form) for x in values] or ["unknown"] * len(QUANTILES)
 
 
 def measure(samples: Iterable[Sample]) -> Statistics:

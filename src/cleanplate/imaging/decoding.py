@@ -5,7 +5,7 @@ import os
 import struct
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -20,7 +20,12 @@ from cleanplate.errors import InputError
 from cleanplate.imaging.arrays import check_size
 
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP", "TIFF": "TIFF"}  # MPO: a phone's JPEG
-_FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*")
+_RAW_SUFFIXES = frozenset({".arw", ".cr2", ".dng", ".nef", ".orf", ".rw2"})
+"""Photos as sensors saw them; many are TIFFs whose first picture is a small one."""
+
+_FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""Of JPEG, PNG and TIFF."""
+
 _CHANNELS = {"1": 1, "L": 1, "LA": 1, "I;16": 1, "I;16B": 1, "CMYK": 4}
 _BITS_TAG, _PHOTOMETRIC_TAG, _ORIENTATION_TAG, _PLANAR_TAG, _EXTRA_TAG = 258, 262, 274, 284, 338
 
@@ -106,6 +111,8 @@ def check_file(path: Path, kind: str) -> None:
 @contextmanager
 def _opened(path: Path) -> Generator[PilImage.Image]:
     check_file(path, "picture")
+    if path.suffix.lower() in _RAW_SUFFIXES:
+        raise InputError(f"{path}: raw photos are not read; develop it to JPEG, or to a PNG or TIFF of 16 bits")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are not for our users
@@ -125,7 +132,8 @@ def _opened(path: Path) -> Generator[PilImage.Image]:
 
 def _unknown(path: Path) -> str:
     """What is to be said of a file that Pillow does not take for a picture; its first bytes may say that it is one."""
-    with path.open("rb") as file:
+    first = b""
+    with suppress(OSError), path.open("rb") as file:
         first = file.read(12)
     if first.startswith(_FIRST_BYTES) or (first[:4], first[8:]) == (b"RIFF", b"WEBP"):
         return "is damaged, cut off or of a kind that is not read; copy it again, or save it as 8 or 16 bit RGB"

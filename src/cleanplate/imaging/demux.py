@@ -41,6 +41,7 @@ class Reading:
         rates = (rate for rate in (stream.average_rate, stream.guessed_rate) if rate and 0 < rate < _MAX_RATE)
         self.rate = next(rates, _USUAL_RATE)
         self.num_left_out = 0
+        self._counts_ticks = container.format.name == "avi"  # of its clock, be they frames or thousandths of a second
         self._error = error
         self._reached_s = 0.0
         self._failed = False
@@ -63,10 +64,16 @@ class Reading:
         says: list[float] = []
         if self.container.duration is not None:
             says.append(self.container.duration / _MICROSECONDS)
-        if self.container.format.name == "avi":  # of one that is cut off, the duration is a guess by its bytes
-            ticks_a_second = self.stream.average_rate  # its count is of those, be they frames or thousandths
-            says.append(float(self.stream.frames / (ticks_a_second or self.rate)))
+        if self._counts_ticks and self.stream.time_base:  # of one that is cut off, the duration is a guess by its bytes
+            says.append(float(self.stream.frames * self.stream.time_base))
         return max(says, default=None)
+
+    def num_frames(self) -> int | None:
+        """How many frames the container says there are, or None."""
+        if self.stream.frames and not self._counts_ticks:
+            return self.stream.frames
+        length_s = self.length_s()
+        return None if length_s is None else round(length_s * self.rate)
 
     def breaks_off(self) -> bool:
         """Whether the file, now read to its end, has less in it than it says: it was cut off."""

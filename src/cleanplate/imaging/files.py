@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import imagecodecs
 import numpy as np
@@ -39,6 +39,7 @@ __all__ = [
     "replace_files",
     "temporaries_in",
     "to_rgb",
+    "word_of",
     "write_picture",
 ]
 
@@ -152,6 +153,8 @@ def replace_files(paths: Sequence[Path]) -> Generator[list[Path]]:
         names = {os.fspath(temporary): path for temporary, path in zip(temporaries, paths, strict=True)}
         fallback = paths[0] if len(paths) == 1 else paths[0].parent
         what = names.get(str(error.filename), fallback)
+        if what in paths and is_folder(what):
+            raise InputError(f"{what}: is a folder, and a file is to be written there; move it away") from error
         raise InputError(_cannot_write(what, error)) from error
     finally:
         for temporary in temporaries:
@@ -165,6 +168,22 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     except OSError:  # also where the system refuses the name itself: too long, a forbidden sign
         return None
     return status.st_dev, status.st_ino
+
+
+def word_of(source: object, what: str) -> str:
+    """The word of a file's name.
+
+    Raises:
+        InputError: it is none; `what` names what it should have been.
+
+    """
+    word: object = None
+    with suppress(TypeError):
+        word = cast("object", os.fspath(cast("Any", source)))
+    if not isinstance(word, str):
+        kind = type(source).__name__
+        raise InputError(f"{what}: is of type {kind}; give a file's name, or an array")
+    return word
 
 
 def is_file(path: Path) -> bool:

@@ -188,13 +188,11 @@ def open_clip(path: Path) -> Clip:
 
 
 def _info(reading: Reading, first: "av.VideoFrame", pixel_aspect: Fraction, start_s: float) -> ClipInfo:
-    length_s = reading.length_s()
-    num_frames = reading.stream.frames or (None if length_s is None else round(length_s * reading.rate))
     return ClipInfo(
         size_hw=shown_size(first, pixel_aspect),
         rate=reading.rate,
-        num_frames=num_frames,
-        duration_s=length_s,
+        num_frames=reading.num_frames(),
+        duration_s=reading.length_s(),
         has_audio=bool(reading.container.streams.audio),
         hdr=transfer_of(first) is not None,
         bits=first.format.components[0].bits,

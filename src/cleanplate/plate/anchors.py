@@ -22,7 +22,8 @@ FAR_TO_NEAR = 5.0
 surface is taken to be. About that of rendered rooms: docs/formats.md, "Depth of a shot"."""
 
 _SAME_DEPTH = 0.02
-"""Anchors nearer to each other than this share of the plate's disparity cannot tell a scale."""
+"""Anchors nearer to each other than this share of the plate's disparity cannot tell a scale, nor can a depth map whose
+depths differ by no more."""
 
 _WORTH_TELLING, _MAX_RESIDUAL = 0.1, 0.5
 _MAX_PIXELS = 65_536
@@ -103,12 +104,12 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
     """The anchors without repeats, once they can be true.
 
     Raises:
-        UsageError: none, one of no whole pixel, outside a plate of `size_hw`, a distance of less than 1 mm or from 1 km
-            on, or two distances for one pixel.
+        UsageError: there is none, or one is no `Anchor`, names no whole pixel, lies outside a plate of `size_hw`, or
+            has a distance of less than 1 mm or from 1 km on; or two distances for one pixel.
 
     """
     found: dict[tuple[int, int], Anchor] = {}
-    for anchor in map(_plain, anchors):
+    for anchor in (_plain(anchor, plate) for anchor in anchors):
         if not (0 <= anchor.x < size_hw[1] and 0 <= anchor.y < size_hw[0]):
             raise UsageError(
                 f"{plate}: the anchor {anchor} lies outside its {size_hw[1]} x {size_hw[0]} pixels; count from 0 at "
@@ -130,13 +131,13 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
     return tuple(found.values())
 
 
-def _plain(anchor: Anchor) -> Anchor:
+def _plain(anchor: Anchor, plate: str) -> Anchor:
     """The anchor in Python's own numbers, which files take."""
     try:
         return Anchor(operator.index(anchor.x), operator.index(anchor.y), float(anchor.distance_m))
     except (AttributeError, TypeError, ValueError):
         raise UsageError(
-            f"{anchor!r} is no anchor; give Anchor(x, y, distance_m), its pixel in whole numbers"
+            f"{plate}: {anchor!r} is no anchor; give Anchor(x, y, distance_m), its pixel in whole numbers"
         ) from None
 
 
@@ -208,11 +209,11 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
         raise InputError(f"{plate}: its depth map knows only {known.size} pixels; give one that knows at least 1 %")
     known = known[:: -(-known.size // _MAX_PIXELS)]
     x, y = disparity.ravel()[known].astype(np.float64), 1 / map_m.ravel()[known].astype(np.float64)
-    nearest, farthest = np.quantile(y, (0.98, 0.02))
-    if nearest <= (1 + _SAME_DEPTH) * farthest:
+    near_inverse, far_inverse = np.quantile(y, (0.98, 0.02))
+    if near_inverse <= (1 + _SAME_DEPTH) * far_inverse:
         raise InputError(
-            f"{plate}: its depth map shows one depth, {1 / farthest:.3g} m, and cannot tell how far from it somebody "
-            "is; give one with something near and something far"
+            f"{plate}: its depth map shows one depth, {1 / far_inverse:.3g} m, and cannot tell how far from it "
+            "somebody is; give one with something near and something far"
         )
     scale, shift = least_logarithms(x, y)
     if scale <= 0:

@@ -63,7 +63,7 @@ def plate_of_clip(clip: Clip, session: Session) -> AutoPlate:
     looks = np.stack(_looks(clip))
     if len(looks) < _FEWEST:
         raise InputError(
-            f"{clip.path}: --plate auto needs at least {_FEWEST} frames, and it has {len(looks)}; give --plate FILE"
+            f"{clip.path}: --plate auto needs {_FEWEST} whole frames, and there are {len(looks)}; give --plate FILE"
         )
     empty = np.ones(looks.shape[:3], bool)
     rgb, seen = _median(looks, empty)

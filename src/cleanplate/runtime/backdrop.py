@@ -15,7 +15,7 @@ from PIL import ImageColor
 from cleanplate.errors import UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import as_picture
-from cleanplate.imaging.files import file_identity, read_picture
+from cleanplate.imaging.files import file_identity, read_picture, word_of
 from cleanplate.imaging.resize import resize
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
@@ -64,7 +64,7 @@ def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
     ignored.
 
     Raises:
-        InputError: the picture cannot be used.
+        InputError: the picture cannot be used, or it is neither a word nor an array.
         UsageError: a word that is neither a colour nor a file.
 
     >>> read_backdrop("#ff0000").colour
@@ -72,16 +72,17 @@ def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
     """
     if isinstance(choice, np.ndarray):
         return Backdrop(as_picture(choice, "backdrop").rgb)
-    word = os.fspath(choice)
+    word = word_of(choice, "backdrop")
+    if not word:
+        raise UsageError("backdrop: is empty; give a file, a colour (#rrggbb or a CSS name) or blur")
     if word.lower() == _BLUR:
         return Backdrop()
     if _HEX.fullmatch(word) or word.lower() in ImageColor.colormap:
         red, green, blue, *_ = ImageColor.getrgb(word)
         return Backdrop(colour=(red / 255, green / 255, blue / 255))
-    if not word or (file_identity(Path(word)) is None and not Path(word).suffix):
+    if file_identity(Path(word)) is None and not Path(word).suffix:
         raise UsageError(
-            f"backdrop {word or 'without a name'}: is no file, no colour (#rrggbb or a CSS name) and not blur; "
-            "name one of them"
+            f"backdrop {word}: is no file, no colour (#rrggbb or a CSS name) and not blur; name one of them"
         )
     return Backdrop(read_picture(Path(word)).rgb)
 

@@ -69,6 +69,7 @@ class ClipParts:
         """Make the folder, or go on with it: `num_parts` are there."""
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
+        prepare_folder(self._folder)
         begun = about.read_text(encoding="utf-8") if file_identity(about) else None
         if begun not in {None, wanted}:
             if self._finished():
@@ -78,7 +79,7 @@ class ClipParts:
             self.clear(())  # nothing is lost
         if begun != wanted:
             prepare_folder(self._folder)
-            if set(self._folder.iterdir()) - set(temporaries_in(self._folder)):
+            if any(not path.name.startswith(".") for path in self._folder.iterdir()):
                 raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")
             with replace_file(about) as temporary:
                 temporary.write_text(wanted, encoding="utf-8")
@@ -115,19 +116,19 @@ class ClipParts:
     def clear(self, joined: Iterable[str]) -> None:
         """Remove the parts of products that are joined, and the folder, unless others were begun there as well."""
         unfinished = [path for product in ALL_PRODUCTS for path in self._folder.glob(f"{product}_*_unfinished.*")]
-        done = [
-            path for product in joined for path in self._folder.glob(_finished(product, self._choice.kind(product)))
-        ]
-        for path in [*unfinished, *done, *temporaries_in(self._folder)]:
+        done = [path for product in joined for path in self._folder.glob(_pattern(product, self._choice.kind(product)))]
+        for path in [*unfinished, *done]:
             path.unlink(missing_ok=True)
         if not self._finished():
             (self._folder / _ABOUT).unlink(missing_ok=True)
             with suppress(OSError):  # somebody has put something beside them
+                for path in temporaries_in(self._folder):
+                    path.unlink()
                 self._folder.rmdir()
 
     def _finished(self) -> list[Path]:
         """The finished parts of all products, the cut-out's of either kind."""
-        return [path for name in ALL_PRODUCTS for path in self._folder.glob(_finished(name))]
+        return [path for name in ALL_PRODUCTS for path in self._folder.glob(_pattern(name))]
 
     def _paths(self, number: int, ending: str = "") -> dict[str, Path]:
         return {
@@ -136,7 +137,7 @@ class ClipParts:
         }
 
 
-def _finished(product: str, kind: ClipKind | None = None) -> str:
+def _pattern(product: str, kind: ClipKind | None = None) -> str:
     """What the names of finished parts of a product match."""
     return f"{product}_[0-9][0-9][0-9][0-9]{SUFFIXES[kind] if kind else '.*'}"
 

@@ -78,6 +78,12 @@ class OutputChoice:
         )
 
 
+def were_kept(folder: Path, number: int, what: str) -> str:
+    """What a user should read where results of so many shots or frames (`what`) were in a folder already."""
+    each = what if number == 1 else f"{what}s"
+    return f"{folder}: the results of {number} {each} were there and are kept; --overwrite makes them anew"
+
+
 def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, choice: OutputChoice) -> None:
     """Write the wanted files of one shot, matted by the model of `contract`, into `folder`, all of them or none.
 

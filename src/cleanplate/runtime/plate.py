@@ -14,6 +14,7 @@ from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture
 from cleanplate.imaging.depthfile import as_depth, read_depth
+from cleanplate.imaging.files import word_of
 from cleanplate.imaging.lens import Lens, read_lens
 from cleanplate.imaging.resize import resize
 from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anchors, fit_depth_map, relative_scale
@@ -110,7 +111,7 @@ class Plate:
             Sentences a user should read.
 
         Raises:
-            UsageError: none, outside the plate, not above 0 m, or two distances for one pixel.
+            UsageError: as `plate.anchors.check_anchors`.
             InputError: they contradict each other, given what the model sees.
 
         """
@@ -140,7 +141,7 @@ class Plate:
 
         """
         is_array = isinstance(depth_m, np.ndarray)
-        map_m = as_depth(depth_m) if is_array else read_depth(Path(depth_m))
+        map_m = as_depth(depth_m) if is_array else read_depth(Path(word_of(depth_m, "depth")))
         what = "depth" if is_array else str(depth_m)
         (height, width), (plate_height, plate_width) = map_m.shape, self.rgb.shape[:2]
         if not same_aspect((height, width), (plate_height, plate_width)):

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanplate.errors import InputError
 from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import Picture, as_picture
 from cleanplate.imaging.compositing import composite
-from cleanplate.imaging.files import read_picture
+from cleanplate.imaging.files import read_picture, word_of
 from cleanplate.imaging.resize import resize
 
 PictureSource = str | os.PathLike[str] | NDArray[Any]
@@ -59,9 +58,5 @@ def read_source(source: PictureSource | Picture, what: str) -> tuple[Picture, st
         return source, what
     if isinstance(source, np.ndarray):
         return as_picture(source, what), what
-    try:
-        path = Path(source)
-    except TypeError:
-        kind = type(source).__name__
-        raise InputError(f"{what}: is {kind}; give a file's name, or an array (height, width, 3)") from None
+    path = Path(word_of(source, what))
     return read_picture(path), str(path)

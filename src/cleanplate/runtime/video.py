@@ -13,14 +13,14 @@ from typing import Any
 
 from cleanplate import __version__
 from cleanplate.imaging.clipfile import join
-from cleanplate.imaging.files import prepare_folder
+from cleanplate.imaging.files import is_file, prepare_folder
 from cleanplate.imaging.streams import Clip, Frame
 from cleanplate.jobs.overlap import Behind, ahead
 from cleanplate.jobs.progress import Advance, nobody_looks
 from cleanplate.runtime.clip_parts import ClipChoice, ClipParts
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
-from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, write_outputs
+from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, were_kept, write_outputs
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.shots import ReadyShot
 
@@ -97,7 +97,7 @@ def matte_clip(
     for product in choice.products:
         sound = clip.path if clip.info.has_audio and product in _SOUND else None
         of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
-    bench.clear(product for product in ALL_PRODUCTS if (folder / choice.name(stem, product)).exists())
+    bench.clear(product for product in ALL_PRODUCTS if is_file(folder / choice.name(stem, product)))
     return (*clip.notices, *of_sound, *_few(told))
 
 
@@ -105,8 +105,11 @@ def begin_frames(
     frames: Iterable[Frame], plate: Plate | NoPlate, name: str
 ) -> Generator[tuple[Frame, Callable[[], Matte]]]:
     """Frames with what finishes their mattes: while one is finished the next is begun, and the one after it is read."""
-    ready = ahead((frame, plate.ready(frame.picture, name)) for frame in frames)
-    return ahead((frame, plate.begin(shot)) for frame, shot in ready)
+    with (
+        closing(ahead((frame, plate.ready(frame.picture, name)) for frame in frames)) as ready,
+        closing(ahead((frame, plate.begin(shot)) for frame, shot in ready)) as begun,
+    ):
+        yield from begun
 
 
 def matte_frames(
@@ -154,7 +157,11 @@ def matte_frames(
             _look_at(plate, shot)
         return stem, products, plate.begin(shot) if shot is not None and products else None
 
-    with closing(ahead(starmap(begin, ahead(map(read, clip.frames()))))) as begun, Behind() as later:
+    with (
+        closing(ahead(map(read, clip.frames()))) as ready,
+        closing(ahead(starmap(begin, ready))) as begun,
+        Behind() as later,
+    ):
         for stem, products, finish in begun:
             if finish is not None:
                 matte = finish()
@@ -162,14 +169,7 @@ def matte_frames(
                 later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
             num_kept += finish is None
             advance(1)
-    return (*clip.notices, *_few(told), *_kept(num_kept, folder))
-
-
-def _kept(num_frames: int, folder: Path) -> list[str]:
-    if not num_frames:
-        return []
-    were = "of one frame were" if num_frames == 1 else f"of {num_frames} frames were"
-    return [f"{folder}: the results {were} there and are kept; --overwrite makes them anew"]
+    return (*clip.notices, *_few(told), *([were_kept(folder, num_kept, "frame")] if num_kept else []))
 
 
 def _look_at(plate: Plate | NoPlate, first: ReadyShot) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cleanplate.errors import InputError
-from cleanplate.imaging.files import PICTURE_SUFFIXES
+from cleanplate.imaging.files import PICTURE_SUFFIXES, is_folder
 from cleanplate.sample.naming import KINDS, NameRule
 
 _NUM_NAMED = 3
@@ -64,7 +64,7 @@ def list_pictures(folder: Path, kinds: Sequence[str] = KINDS) -> dict[str, Listi
         InputError: there is no such folder, `bg`, `fg_bg` or `mask` is missing or without pictures, a picture is empty,
             or two files of a folder have one name.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"{folder}: there is no such folder; check the name")
     listings = {kind: Listing(kind, _named(folder, kind)) for kind in kinds}
     for kind, listing in listings.items():
