@@ -20,8 +20,8 @@ from cleanplate.errors import InputError
 from cleanplate.imaging.arrays import check_size
 
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP", "TIFF": "TIFF"}  # MPO: a phone's JPEG
-_RAW_SUFFIXES = frozenset({".arw", ".cr2", ".dng", ".nef", ".orf", ".rw2"})
-"""Photos as sensors saw them; many are TIFFs whose first picture is a small one."""
+RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"})
+"""Names of photos as sensors saw them (compared in lower case); many are TIFFs whose first picture is a small one."""
 
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """Of JPEG, PNG and TIFF."""
@@ -111,7 +111,7 @@ def check_file(path: Path, kind: str) -> None:
 @contextmanager
 def _opened(path: Path) -> Generator[PilImage.Image]:
     check_file(path, "picture")
-    if path.suffix.lower() in _RAW_SUFFIXES:
+    if path.suffix.lower() in RAW_SUFFIXES:
         raise InputError(f"{path}: raw photos are not read; develop it to JPEG, or to a PNG or TIFF of 16 bits")
     try:
         with warnings.catch_warnings():

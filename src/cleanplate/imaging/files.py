@@ -20,7 +20,7 @@ from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, as_picture, rgb_of, to_float, to_rgb, to_uint
 from cleanplate.imaging.colour import to_srgb
-from cleanplate.imaging.decoding import read_stored
+from cleanplate.imaging.decoding import RAW_SUFFIXES, read_stored
 
 __all__ = [
     "OTHER_SUFFIXES",
@@ -46,10 +46,7 @@ __all__ = [
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 """Names of files that are taken for pictures when a folder is listed (compared in lower case)."""
 
-OTHER_SUFFIXES = (
-    *(".arw", ".avif", ".bmp", ".cr2", ".cr3", ".dng", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".orf"),
-    *(".psd", ".raf", ".rw2"),
-)
+OTHER_SUFFIXES = RAW_SUFFIXES | {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd"}
 """Names of pictures of kinds that are not read (compared in lower case)."""
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.part")
