@@ -48,9 +48,8 @@ class Summary:
     def __enter__(self) -> Self:
         if self._file is not None:
             try:
-                self._stream = self._file.open(
-                    "w", encoding="utf-8", errors="backslashreplace"
-                )  # of names that are no text
+                # what is no text in a name becomes \udcXX, as JSON writes it
+                self._stream = self._file.open("w", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
                 raise self._unwritable(self._file, error) from error
         return self

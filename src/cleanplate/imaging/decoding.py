@@ -19,13 +19,13 @@ from PIL import ImageOps, TiffImagePlugin, UnidentifiedImageError
 from cleanplate.errors import InputError
 from cleanplate.imaging.arrays import check_size
 
-_FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP", "TIFF": "TIFF"}  # MPO: a phone's JPEG
 RAW_SUFFIXES = frozenset({".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"})
 """Names of photos as sensors saw them (compared in lower case); many are TIFFs whose first picture is a small one."""
 
 _FIRST_BYTES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """Of JPEG, PNG and TIFF."""
 
+_FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP", "TIFF": "TIFF"}  # MPO: a phone's JPEG
 _CHANNELS = {"1": 1, "L": 1, "LA": 1, "I;16": 1, "I;16B": 1, "CMYK": 4}
 _BITS_TAG, _PHOTOMETRIC_TAG, _ORIENTATION_TAG, _PLANAR_TAG, _EXTRA_TAG = 258, 262, 274, 284, 338
 

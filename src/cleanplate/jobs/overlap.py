@@ -16,8 +16,8 @@ _MOST_BEHIND = 2
 def ahead(items: Iterable[T]) -> Generator[T]:
     """The same items; while one is worked on, the next is fetched in another thread.
 
-    What fetching raises is raised where the item would have come. Closing it early
-    ends the thread.
+    What fetching raises is raised where the item would have come. Closing it early ends the
+    thread.
 
     >>> list(ahead("abc"))
     ['a', 'b', 'c']

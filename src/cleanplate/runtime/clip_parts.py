@@ -69,7 +69,6 @@ class ClipParts:
         """Make the folder, or go on with it: `num_parts` are there."""
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
-        prepare_folder(self._folder)
         begun = about.read_text(encoding="utf-8") if file_identity(about) else None
         if begun not in {None, wanted}:
             if self._finished():
@@ -77,8 +76,8 @@ class ClipParts:
                     f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
                 )
             self.clear(())  # nothing is lost
+        prepare_folder(self._folder)
         if begun != wanted:
-            prepare_folder(self._folder)
             if any(not path.name.startswith(".") for path in self._folder.iterdir()):
                 raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")
             with replace_file(about) as temporary:
