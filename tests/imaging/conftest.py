@@ -32,7 +32,7 @@ def make_clip(tmp_path: Path) -> ClipMaker:
     """Write a clip of `frames` (a number of scenes, or the frames themselves) at `rate` a second and return its path.
 
     `times` are the frames' numbers on the clock, `turned_by` degrees counter-clockwise; a tone of `tone_s` seconds is
-    added as sound, alone where there are no frames.
+    added as sound, alone where there are no frames, with nothing between the seconds `hole_s`.
     """
 
     def make(
@@ -48,6 +48,7 @@ def make_clip(tmp_path: Path) -> ClipMaker:
         options: dict[str, str] | None = None,
         tone_s: float = 0.0,
         audio: str = "aac",
+        hole_s: tuple[float, float] = (0.0, 0.0),
     ) -> Path:
         path = tmp_path / name
         pictures = [to_uint(scene(number), 8) for number in range(frames)] if isinstance(frames, int) else frames
@@ -73,7 +74,7 @@ def make_clip(tmp_path: Path) -> ClipMaker:
                 file.mux(stream.encode(shot))
             if codec:
                 file.mux(stream.encode())
-            for frame in _tone(tone_s):
+            for frame in _tone(tone_s, hole_s):
                 file.mux(sound.encode(frame))
             if tone_s:
                 file.mux(sound.encode())
@@ -82,10 +83,11 @@ def make_clip(tmp_path: Path) -> ClipMaker:
     return make
 
 
-def _tone(seconds: float) -> list[av.AudioFrame]:
+def _tone(seconds: float, hole_s: tuple[float, float]) -> list[av.AudioFrame]:
     waves = np.sin(np.arange(round(seconds * 48000)) * 0.05).astype(np.float32) * 0.1
     frames: list[av.AudioFrame] = []
-    for start in range(0, len(waves), 960):
+    starts = (start for start in range(0, len(waves), 960) if not hole_s[0] <= start / 48000 < hole_s[1])
+    for start in starts:
         part = np.tile(waves[start : start + 960], (2, 1))
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)

@@ -231,6 +231,27 @@ def test_sound_keeps_its_place_beside_the_first_frame(make_clip: ClipMaker, tmp_
     assert num_samples(late) - num_samples(tmp_path / "joined.mp4") == pytest.approx(0.4 * 48_000, abs=2100)
 
 
+@pytest.mark.parametrize(("kind", "audio"), [("prores", "pcm_s16le"), ("prores", "pcm_s24le"), ("mp4", "pcm_s16le")])
+def test_a_hole_in_the_sound_moves_nothing_that_comes_after_it(
+    make_clip: ClipMaker, tmp_path: Path, kind: ClipKind, audio: str
+) -> None:
+    clip = make_clip("hole.mkv", 12, tone_s=0.8, audio=audio, hole_s=(0.2, 0.4))
+    out = tmp_path / f"joined{SUFFIXES[kind]}"
+    assert join(three_parts(tmp_path, kind), out, clip) == []
+    with av.open(out) as file:
+        length: Any = file.streams.audio[0].duration
+        assert length * file.streams.audio[0].time_base == pytest.approx(0.8, abs=0.05)
+        loud = [float(np.abs(frame.to_ndarray().astype(np.float64)).mean()) for frame in file.decode(audio=0)]
+    assert kind == "mp4" or 0 < sum(one == 0 for one in loud) < len(loud) / 2
+
+
+def test_sound_goes_on_where_files_were_put_one_after_the_other(make_clip: ClipMaker, tmp_path: Path) -> None:
+    twice = make_clip("twice.ts", 6, tone_s=0.24)
+    twice.write_bytes(2 * twice.read_bytes())
+    assert join(three_parts(tmp_path, "mp4"), tmp_path / "joined.mp4", twice) == []
+    assert num_samples(tmp_path / "joined.mp4") == pytest.approx(0.48 * 48_000, abs=4 * 1024)
+
+
 def test_sound_that_goes_on_without_pictures_is_cut(make_clip: ClipMaker, tmp_path: Path) -> None:
     clip = make_clip("long.mp4", tone_s=2.5)
     notices = join(three_parts(tmp_path, "mp4"), tmp_path / "joined.mp4", clip)

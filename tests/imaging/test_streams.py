@@ -269,9 +269,17 @@ def test_times_that_do_not_rise_are_counted_on(make_clip: ClipMaker) -> None:
     clip, frames = read(joined(make_clip, 48, 64))
     assert [frame.time_s for frame in frames] == pytest.approx([number / 25 for number in range(10)], abs=0.01)
     assert clip.notices == [
-        f"{clip.notices[0].split(': ')[0]}: has no times, or some that do not rise; such frames follow each other at "
-        "25 frames a second"
+        f"{clip.notices[0].split(': ')[0]}: has no times, or some that do not rise; such frames come right after "
+        "those before them, or at 25 frames a second"
     ]
+
+
+def test_a_frame_whose_time_does_not_rise_delays_none_after_it(make_clip: ClipMaker) -> None:
+    clip, frames = read(make_clip("a.mkv", 8, times=[0, 1, 2, 3, 3, 4, 5, 6]))
+    times_s = [frame.time_s for frame in frames]
+    assert [*times_s[:4], *times_s[5:]] == pytest.approx([number / 25 for number in range(7)], abs=1e-3)
+    assert times_s[3] < times_s[4] < times_s[5]
+    assert "some that do not rise" in clip.notices[0]
 
 
 def test_a_clip_without_times_has_its_rate(make_clip: ClipMaker) -> None:

@@ -1,6 +1,7 @@
 """The sound of one clip, copied into another or encoded for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ _COPIED: dict[str, set[str]] = {
 }
 _ENCODERS = {".mp4": "aac", ".mov": "aac", ".webm": "libopus"}
 _SAMPLES_PER_S = 48_000
+_JUMP_S = 0.1
+_SILENCE_FROM_S = 0.01
 _BITS_PER_S = 192_000
 
 
@@ -65,12 +68,11 @@ class Sound:
         with opened(self._source) as reading:
             track = reading.container.streams.audio[0]
             packets = self._encoded(reading.container, track) if self._encodes else reading.container.demux(track)
-            last = None
+            rising = _rising(packets)
+            silent = not self._encodes and track.codec_context.name.startswith("pcm_")
             try:
-                for packet in packets:
-                    if packet.pts is None or (last is not None and packet.pts <= last):
-                        continue  # a container takes only times that rise
-                    last, base = packet.pts, packet.time_base
+                for packet in _without_gaps(rising, track) if silent else rising:
+                    base = packet.time_base
                     time_s = float(packet.pts * base) - self._start_s
                     if time_s + float((packet.duration or 0) * base) > 0:
                         late = round(self._start_s / base)
@@ -89,3 +91,38 @@ class Sound:
             for frame in frames:
                 yield from self.stream.encode(frame)
         yield from self.stream.encode(None)
+
+
+def _rising(packets: Iterable[Any]) -> Iterator[Any]:
+    """Packets with rising times, as a container wants them: where they fall far, all that follow go on from there."""
+    late = 0
+    last: int | None = None
+    for packet in packets:
+        if packet.pts is None:
+            continue
+        length = packet.duration or 0
+        packet.pts += late
+        if last is not None and (last - packet.pts) * packet.time_base > max(_JUMP_S, 2 * length * packet.time_base):
+            late += last + length - packet.pts
+            packet.pts = last + length
+        if last is None or packet.pts > last:
+            last = packet.pts
+            yield packet
+
+
+def _without_gaps(packets: Iterable[Any], track: Any) -> Iterator[Any]:
+    """Uncompressed sound with silence where there is none: a .mov knows how many samples there are, and no times."""
+    coding = track.codec_context
+    num_bytes = coding.format.bytes * coding.layout.nb_channels
+    end: Fraction | None = None
+    for packet in packets:
+        start = packet.pts * packet.time_base
+        num_missing = 0 if end is None else round((start - end) * coding.rate)
+        if end is not None and num_missing > _SILENCE_FROM_S * coding.rate:
+            silence = type(packet)(bytes(num_missing * num_bytes))
+            silence.time_base, silence.pts = packet.time_base, round(end / packet.time_base)
+            silence.duration = packet.pts - silence.pts
+            end += Fraction(num_missing, coding.rate)
+            yield silence
+        end = (start if end is None else end) + Fraction(packet.size // num_bytes, coding.rate)
+        yield packet

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, check_size
+from cleanplate.imaging.clock import Clock
 from cleanplate.imaging.demux import EMPTY, Reading, opened
 from cleanplate.imaging.frames import FrameConverter, shown_size, transfer_of
 
@@ -102,9 +103,11 @@ class Clip:
         good: av.VideoFrame | None = None
         lost_s: list[float] = []  # times of those that have not come since the last good one
         step_s = 1 / float(self.info.rate)
-        time_s, end_s, num_bridged = -step_s, 0.0, 0
+        clock, end_s, num_bridged = Clock(self.info.start_s, step_s), 0.0, 0
         for stored_s, frame in reading.frames():
-            time_s = self._time_after(time_s, stored_s)
+            time_s = clock.after(stored_s)
+            if clock.slipped:
+                self._tell_times()
             if frame is None:
                 lost_s.append(time_s)
                 continue
@@ -125,13 +128,6 @@ class Clip:
         if num_bridged:
             what = "1 frame is" if num_bridged == 1 else f"{num_bridged} frames are"
             self._tell("bridged", f"{what} broken; the last good picture stands in; copy it again to have all")
-
-    def _time_after(self, last_s: float, stored_s: float | None) -> float:
-        time_s = last_s if stored_s is None else stored_s - self.info.start_s
-        if time_s > last_s:
-            return time_s
-        self._tell_times()
-        return last_s + 1 / float(self.info.rate)
 
     def _check_shape(self, frame: "av.VideoFrame", time_s: float) -> None:
         (height, width), wanted = shown_size(frame, self._pixel_aspect), self.info.size_hw
@@ -155,8 +151,9 @@ class Clip:
             self._tell_times()
 
     def _tell_times(self) -> None:
+        rate = f"{float(self.info.rate):g} frames a second"
         what = "has no times, or some that do not rise"
-        self._tell("times", f"{what}; such frames follow each other at {float(self.info.rate):g} frames a second")
+        self._tell("times", f"{what}; such frames come right after those before them, or at {rate}")
 
     def _tell(self, kind: str, sentence: str) -> None:
         """Add a notice, once a kind: a clip may be read several times, and change more than once."""
