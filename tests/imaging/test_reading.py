@@ -39,26 +39,26 @@ def save(array: NDArray[Any], path: Path, **options: Any) -> Path:
     return path
 
 
-def write_tiff16(
+def write_tiff(
     path: Path,
-    samples: NDArray[np.uint16],
+    samples: NDArray[np.uint16] | NDArray[np.uint8],
     *,
     orientation: int = 1,
     photometric: int | None = None,
     planes: bool = False,
-    premultiplied: bool = False,
+    extra: tuple[int, ...] = (2,),
 ) -> Path:
     """An uncompressed file written by hand, so that the decoders have something to agree with."""
     height, width = samples.shape[:2]
     channels = 1 if samples.ndim == 2 else samples.shape[2]
-    data = (np.moveaxis(samples, 2, 0) if planes else samples).astype("<u2").tobytes()
+    data = (np.moveaxis(samples, 2, 0) if planes else samples).astype(samples.dtype.newbyteorder("<")).tobytes()
     tags = ImageFileDirectory_v2(b"II*\x00\x08\x00\x00\x00")
     tags[256], tags[257] = width, height
-    tags[258] = (16,) * channels
+    tags[258] = (8 * samples.itemsize,) * channels
     tags[259], tags[262] = 1, (2 if channels > 2 else 1) if photometric is None else photometric
     tags[274], tags[277], tags[278], tags[284] = orientation, channels, height, 2 if planes else 1
-    if channels == 4:
-        tags[338] = 1 if premultiplied else 2
+    if channels > 3:
+        tags[338] = extra
     num_strips = channels if planes else 1
     tags[273] = tuple(strip * len(data) // num_strips for strip in range(num_strips))  # Pillow moves them behind
     tags[279] = (len(data) // num_strips,) * num_strips
@@ -104,7 +104,7 @@ def test_16_bit_pictures_stand_upright(tmp_path: Path, suffix: str, orientation:
     stored = np.ascontiguousarray(STORED_AS[orientation]).astype(np.uint16) * 251 + 7
     path = tmp_path / f"a.{suffix}"
     if suffix == "tif":
-        write_tiff16(path, stored, orientation=orientation)
+        write_tiff(path, stored, orientation=orientation)
     else:
         write_png16(path, stored, {b"eXIf": exif(orientation).tobytes()[6:]})
     assert np.array_equal(codes(path), UPRIGHT.astype(np.uint16) * 251 + 7)
@@ -128,7 +128,7 @@ def test_a_png_that_tells_its_orientation_behind_its_pixels_stands_upright(
 def test_16_bit_samples_are_read_to_the_last_bit(tmp_path: Path, suffix: str, channels: int) -> None:
     samples = np.random.default_rng(5).integers(0, 65536, (20, 31, channels)).astype(np.uint16)
     stored = samples[..., 0] if channels == 1 else samples
-    path = (write_png16 if suffix == "png" else write_tiff16)(tmp_path / f"a.{suffix}", stored)
+    path = (write_png16 if suffix == "png" else write_tiff)(tmp_path / f"a.{suffix}", stored)
     picture = read_picture(path)
     assert picture.bits == 16
     wanted = samples[..., :3] if channels > 1 else np.repeat(samples, 3, axis=2)
@@ -147,18 +147,18 @@ def test_16_bit_grey_with_alpha(tmp_path: Path) -> None:
 
 
 def test_a_16_bit_tiff_in_which_0_is_white(tmp_path: Path) -> None:
-    path = write_tiff16(tmp_path / "a.tif", np.full((16, 16), 1000, np.uint16), photometric=0)
+    path = write_tiff(tmp_path / "a.tif", np.full((16, 16), 1000, np.uint16), photometric=0)
     assert (codes(path) == 64535).all()
 
 
 def test_a_16_bit_tiff_of_separate_planes(tmp_path: Path) -> None:
     samples = np.random.default_rng(5).integers(0, 65536, (20, 31, 3)).astype(np.uint16)
-    assert np.array_equal(codes(write_tiff16(tmp_path / "a.tif", samples, planes=True)), samples)
+    assert np.array_equal(codes(write_tiff(tmp_path / "a.tif", samples, planes=True)), samples)
 
 
 def test_a_16_bit_tiff_of_premultiplied_colours_becomes_straight(tmp_path: Path) -> None:
     samples = np.full((16, 16, 4), (5000, 10000, 0, 20000), np.uint16)
-    picture = read_picture(write_tiff16(tmp_path / "a.tif", samples, premultiplied=True))
+    picture = read_picture(write_tiff(tmp_path / "a.tif", samples, extra=(1,)))
     assert to_uint(picture.rgb, 16)[3, 3].tolist() == [16384, 32768, 0]
 
 
@@ -258,7 +258,7 @@ def test_no_cut_off_picture_is_ever_read_half(tmp_path: Path, kind: str, fractio
     path = tmp_path / "a.png"
     if kind.endswith("16"):
         samples = np.random.default_rng(0).integers(0, 65536, (40, 40, 3)).astype(np.uint16)
-        data = (write_png16 if kind == "png16" else write_tiff16)(path, samples).read_bytes()
+        data = (write_png16 if kind == "png16" else write_tiff)(path, samples).read_bytes()
     else:
         data = encoded(kind)
     path.write_bytes(data)
@@ -314,6 +314,17 @@ def test_8_bit_tiffs_of_every_mode_are_read_as_pillow_shows_them(tmp_path: Path,
     assert (alpha is not None) == (mode in {"LA", "RGBA"})
     if alpha is not None:
         assert np.array_equal(to_uint(alpha, 8), UPRIGHT[..., 0])
+
+
+@pytest.mark.parametrize("extra", [(0,), (0, 0), (0, 0, 0), (2, 0), (1, 0), (2, 0, 0)])
+def test_selections_that_a_program_saved_in_a_tiff_are_no_colours(tmp_path: Path, extra: tuple[int, ...]) -> None:
+    others = [np.full((*UPRIGHT.shape[:2], 1), 15 + number, np.uint8) for number in range(len(extra))]
+    if extra[0]:
+        others[0][...] = 255
+    path = write_tiff(tmp_path / "a.tif", np.concatenate([UPRIGHT, *others], axis=2), extra=extra)
+    assert np.array_equal(codes(path), UPRIGHT)
+    alpha = read_picture(path).alpha
+    assert alpha is None or float(alpha.min()) == 1
 
 
 def test_an_orientation_that_is_no_number_turns_nothing(tmp_path: Path) -> None:

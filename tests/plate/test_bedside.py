@@ -1,6 +1,7 @@
 """While the camera stands the diagnosis is kept; when it moves or the light changes, there is a new one."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,3 +47,21 @@ def test_a_plate_without_texture_is_not_examined_for_every_frame(slope: float) -
     first = bedside.mended_for(frame(plate, 1))
     assert all(bedside.mended_for(frame(plate, seed)) is first for seed in range(2, 8))
     assert bedside.mended_for(frame(plate, 2, gain=1.06)) is not first
+
+
+def test_a_shot_that_hides_something_spoils_none_of_those_after_it(room: Room) -> None:
+    plate = room(1)
+    plate[30:90, 60:100] = (0.1, 0.6, 0.9)
+    hidden = frame(room(1), 1)
+    bedside = Bedside(plate)
+    kinds = [bedside.mended_for(shot).diagnosis.verdict.kind for shot in (hidden, frame(plate, 2), frame(plate, 3))]
+    assert kinds == ["unusable", "fine", "fine"]
+    assert Bedside(plate).mended_for(hidden).diagnosis.verdict.laid
+
+
+def test_a_plate_that_cannot_be_used_is_examined_again_more_and_more_rarely(room: Room) -> None:
+    plate = room(1)
+    plate[30:90, 60:100] = (0.1, 0.6, 0.9)
+    bedside = Bedside(plate)
+    given = [bedside.mended_for(frame(room(1), 1)) for _ in range(10)]
+    assert [one is not before for before, one in pairwise(given)] == [count in {1, 2, 4, 8} for count in range(1, 10)]

@@ -1,5 +1,6 @@
 """The doctor leaves a good plate alone, mends a moved or relit one, and refuses what cannot be used."""
 
+import re
 from collections.abc import Callable
 
 import cv2
@@ -73,6 +74,21 @@ def test_a_turn_and_a_zoom_are_found_again(room: Room) -> None:
     assert motion_px(diagnosis.matrix @ true, (120, 160)) < 0.25
     assert "degrees turned" in diagnosis.verdict.sentence
     assert "zoom" in diagnosis.verdict.sentence
+
+
+@pytest.mark.parametrize(("down_deg", "across_deg"), [(0, 2), (2, 0), (-2, 2)])
+def test_a_camera_that_was_panned_is_neither_turned_nor_zoomed(room: Room, down_deg: float, across_deg: float) -> None:
+    picture = room(1)
+    height, width = picture.shape[:2]
+    focal_px = width / 2 / np.tan(np.radians(40))
+    lens = np.array([[focal_px, 0, (width - 1) / 2], [0, focal_px, (height - 1) / 2], [0, 0, 1]])
+    turn, _ = cv2.Rodrigues(np.radians([down_deg, across_deg, 0.0]))
+    matrix = lens @ turn @ np.linalg.inv(lens)
+    sentence = examine(picture, warp(picture, matrix / matrix[2, 2])).verdict.sentence
+    zoom = re.search(r"([\d.]+) % zoom", sentence)
+    assert "moved by" in sentence
+    assert "turned" not in sentence
+    assert zoom is None or float(zoom[1]) < 0.5
 
 
 def test_a_map_of_the_plate_moves_with_it(room: Room) -> None:

@@ -225,6 +225,17 @@ def test_a_plate_that_was_moved_is_brought_onto_the_shot_and_its_depth_with_it(
     assert matte.disparity[40, 60] == pytest.approx(room[40, 60].mean(), abs=0.06)
 
 
+def test_how_the_plate_was_mended_is_told_with_the_shot_that_it_was_examined_for(
+    difference_model: Path, room: Image, tmp_path: Path
+) -> None:
+    for name in "ab":
+        write_picture(tmp_path / f"{name}.png", room)
+    plate = Plate.open(np.roll(room, 5, axis=1), difference_model)
+    told = [plate.matte(tmp_path / name).notices for name in ("a.png", "b.png", "a.png")]
+    assert [len(notices) for notices in told] == [1, 0, 1]
+    assert f"for {tmp_path / 'a.png'}, the plate was mended" in told[0][0]
+
+
 def test_a_depth_map_of_the_plate_moves_with_it_and_what_it_does_not_know_stays_unknown(
     difference_model: Path, room: Image
 ) -> None:

@@ -237,13 +237,15 @@ def _decode_exactly(path: Path, header: Header, tags: dict[int, Any]) -> Stored:
     samples = _upright(samples, header.orientation)
     if samples.dtype != (np.uint16 if header.bits == 16 else np.uint8) or samples.shape[:2] != header.size_hw:
         raise InputError(f"{path}: this kind of {header.file_format} is not read; save it as a plain PNG")
-    if samples.ndim == 2 or samples.shape[2] == 3:
-        return Stored(header, samples, None)
-    colour, alpha = samples[..., :-1], samples[..., -1]
-    if cast("tuple[int, ...]", tags.get(_EXTRA_TAG, ()))[:1] == (1,):
-        colour = _straight(colour, alpha)
-    colour = colour[..., 0] if colour.shape[2] == 1 else colour
-    return Stored(header, colour, alpha if header.has_alpha else None)
+    samples = samples if samples.ndim == 3 else samples[..., None]
+    num_colours = header.channels if samples.shape[2] > 2 else 1  # Pillow takes 16-bit grey with alpha for RGBA
+    colour, alpha = samples[..., :num_colours], None
+    if samples.shape[2] > num_colours:  # whatever comes after the first of the others is somebody's selection
+        first = samples[..., num_colours]
+        alpha = first if header.has_alpha else None
+        if cast("tuple[int, ...]", tags.get(_EXTRA_TAG, ()))[:1] == (1,):
+            colour = _straight(colour, first)
+    return Stored(header, colour[..., 0] if num_colours == 1 else colour, alpha)
 
 
 def _straight(premultiplied: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:

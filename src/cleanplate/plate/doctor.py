@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.resize import resize
@@ -135,6 +136,13 @@ def _shifts(plate: Image, shot: Image, matrix: Matrix | None) -> Image:
 
 
 def _motion(matrix: Matrix, size_hw: tuple[int, int]) -> str:
-    zoom = float(np.sqrt(max(np.linalg.det(matrix[:2, :2]), 0)))
-    turn = float(np.degrees(np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])))
+    turned = _at_middle(matrix, size_hw)
+    zoom = float(np.sqrt(max(np.linalg.det(turned), 0)))
+    turn = float(np.degrees(np.arctan2(turned[1, 0] - turned[0, 1], turned[0, 0] + turned[1, 1])))
     return describe_motion(motion_px(matrix, size_hw), turn, zoom)
+
+
+def _at_middle(matrix: Matrix, size_hw: tuple[int, int]) -> NDArray[np.float64]:
+    """What a homography does to small steps (2, 2) in the picture's middle: its derivative there."""
+    x, y, w = matrix @ ((size_hw[1] - 1) / 2, (size_hw[0] - 1) / 2, 1)
+    return (matrix[:2, :2] - np.outer((x / w, y / w), matrix[2, :2])) / w

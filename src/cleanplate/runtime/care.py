@@ -13,17 +13,25 @@ from cleanplate.runtime.session import SeenPlate, Session
 
 @dataclass(frozen=True)
 class Care:
-    """A plate as it is used for a shot: at the shot's size, as the network saw it, its disparity, and what to tell.
+    """A plate as it is used for a shot: at the shot's size, as the network saw it, and its disparity.
 
-    Made once for all shots of a camera that stands still, and with it what is worked out when asked for.
+    Made once for all shots of a camera that stands still, for the first of them (its name is `made_for`), and with it
+    what is worked out when asked for.
     """
 
     mended: Mended | None
     plate: Image
     seen: SeenPlate
     disparity: Image
-    notices: tuple[str, ...]
+    made_for: str
     _nearer: dict[Part, SeenPlate] = field(default_factory=dict[Part, SeenPlate], init=False, repr=False)
+
+    def notices(self, plate: str, shot: str) -> tuple[str, ...]:
+        """What to tell whoever mattes the shot of that name: how it was mended once, that it cannot be used always."""
+        verdict = None if self.mended is None else self.mended.diagnosis.verdict
+        if verdict is None or verdict.kind == "fine" or (verdict.kind == "mended" and shot != self.made_for):
+            return ()
+        return (f"{plate}: for {shot}, the plate {verdict.sentence.replace('mended: ', 'was mended: ', 1)}",)
 
     def look_closer(self, session: Session, shot: Pixels, alpha: Image) -> CloserLook | None:
         """Look at a shot (h, w, 3) again; `alpha` is what was found of it at first. None where that is nothing."""

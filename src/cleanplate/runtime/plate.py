@@ -211,7 +211,7 @@ class Plate:
             if look is not None:
                 full_alpha = look.added(full_alpha, ready.pixels, care.plate, care.reach)
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), ready.size_hw)
-            notices, span = ready.notices + care.notices, self.disparity_range
+            notices, span = ready.notices + care.notices(self.name, ready.name), self.disparity_range
             return Matte(
                 full_alpha, front, care.behind, ready.pixels, care.shown, span, notices, camera, depth_scale
             )  # fmt: skip
@@ -266,7 +266,7 @@ class Plate:
         """What the network and the results are given of the plate for this shot; kept while the camera stands."""
         if not self._doctor:
             if self._care is None or self._care.plate is not shot.behind:
-                self._care = Care(None, shot.behind, self._seen_plate, self._disparity, ())
+                self._care = Care(None, shot.behind, self._seen_plate, self._disparity, shot.name)
             return self._care
         if self._bedside.plate is not shot.behind:
             self._bedside = Bedside(shot.behind)
@@ -277,10 +277,7 @@ class Plate:
             if diagnosis.changes:
                 seen = self.session.see(resize(mended.plate, seen.size_hw))
                 disparity = diagnosis.moved(disparity)
-            notices: tuple[str, ...] = ()
-            if diagnosis.verdict.kind != "fine":
-                notices = (f"{self.name}: for {shot.name}, the plate {_as_told(diagnosis.verdict.sentence)}",)
-            self._care = Care(mended, mended.plate, seen, disparity, notices)
+            self._care = Care(mended, mended.plate, seen, disparity, shot.name)
         return self._care
 
     def _fit(self, size_hw: tuple[int, int], shot_name: str) -> tuple[Image, tuple[str, ...]]:
@@ -292,7 +289,3 @@ class Plate:
             return self._fitted, ()
         sizes = f"{width} x {height} pixels, was resized to the shot's {size_hw[1]} x {size_hw[0]}"
         return self._fitted, (f"{self.name}: the plate, {sizes}",)
-
-
-def _as_told(sentence: str) -> str:
-    return sentence.replace("mended: ", "was mended: ", 1)
