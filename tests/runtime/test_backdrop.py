@@ -42,6 +42,14 @@ def test_a_file_and_an_array_are_the_same_backdrop(tmp_path: Path) -> None:
     assert read_backdrop(tmp_path / "beach.png").fitted((60, 90), PLATE) == pytest.approx(PLATE, abs=1e-4)
 
 
+def test_a_path_is_a_file_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_picture(tmp_path / "a.png", PLATE)
+    (tmp_path / "a.png").rename("red")
+    assert read_backdrop(Path("red")).colour is None
+    assert read_backdrop("red").colour == (1, 0, 0)
+
+
 def test_what_is_neither_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="backdrop rouge: is no file, no colour"):
         read_backdrop("rouge")

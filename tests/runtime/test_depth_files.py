@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from cleanplate import Matte, Plate
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
-from cleanplate.imaging.depthfile import read_depth
+from cleanplate.imaging.depthfile import as_depth, read_depth
+from cleanplate.imaging.exr import read_exr
 from cleanplate.imaging.files import decode_png, encode_png
 from cleanplate.plate.anchors import Anchor
 from cleanplate.runtime.depth_files import DepthFormat
@@ -165,6 +167,14 @@ def test_points_are_those_of_the_person_and_of_all_the_room_behind(tmp_path: Pat
     assert person["y"][0] > 0 > person["x"][0]  # upper left
 
 
+def test_there_are_no_points_where_a_plate_that_was_moved_does_not_reach(tmp_path: Path, plate: Plate) -> None:
+    beyond = np.zeros(SIZE_HW, np.bool_)
+    beyond[:, :5] = True
+    matte = replace(plate.matte(plate.rgb), beyond=beyond)
+    write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("depth",), depth_format="ply"))
+    assert len(points_in((tmp_path / "a_depth.ply").read_bytes())) == (~beyond).sum()
+
+
 def test_points_without_metres_say_what_they_assume(tmp_path: Path, plate: Plate) -> None:
     data, sidecar, _ = written(tmp_path, plate, "ply")
     room = points_in(data)[16 * 16 :]
@@ -181,6 +191,25 @@ def test_a_depth_map_is_read_from_every_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encode_png(np.rint(metres * 1000).astype(np.uint16)))
     assert np.array_equal(read_depth(tmp_path / "a.npy"), metres)
     assert read_depth(tmp_path / "a.png") == pytest.approx(metres, abs=1e-6)
+
+
+@pytest.mark.parametrize(("left", "top"), [(5, 3), (-4, -2), (14, 12), (30, 2), (-20, 0), (2, 40)])
+def test_an_exr_that_holds_another_part_than_it_shows_is_put_in_its_place(tmp_path: Path, left: int, top: int) -> None:
+    openexr: Any = pytest.importorskip("OpenEXR")
+    stored = np.random.default_rng(0).uniform(1, 9, (6, 10)).astype(np.float32)
+    windows = {"data": ((left, top), (left + 9, top + 5)), "display": ((0, 0), (19, 15))}
+    header = {f"{name}Window": tuple(np.array(corner, np.int32) for corner in of) for name, of in windows.items()}
+    with openexr.File(header | {"type": openexr.scanlineimage}, {"Z": stored}) as file:
+        file.write(str(tmp_path / "a.exr"))
+    wide = np.zeros((100, 100), np.float32)
+    wide[40 + top : 46 + top, 40 + left : 50 + left] = stored
+    assert np.array_equal(read_exr(tmp_path / "a.exr"), wide[40:56, 40:60])
+
+
+def test_a_sky_of_one_huge_number_is_unknown_however_much_there_is_of_it() -> None:
+    metres = np.full(SIZE_HW, 1e10, np.float32)
+    metres[-4:] = np.linspace(2, 6, SIZE_HW[1], dtype=np.float32)
+    assert np.array_equal(as_depth(metres), np.where(metres > 1000, 0, metres))
 
 
 def test_what_is_beyond_a_kilometre_is_unknown_and_millimetres_are_no_metres(tmp_path: Path) -> None:

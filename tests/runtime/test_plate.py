@@ -220,6 +220,9 @@ def test_a_plate_that_was_moved_is_brought_onto_the_shot_and_its_depth_with_it(
     assert np.abs(matte.plate - room)[:, :130].mean() < 0.005
     assert matte.alpha[:, :138].mean() < 0.03
     assert matte.alpha[:, 138:].mean() < 0.03  # where the plate does not reach
+    assert matte.beyond is not None
+    assert matte.beyond[:, 139:].all()
+    assert not matte.beyond[2:-2, 2:136].any()
     (notice,) = matte.notices
     assert notice.startswith("plate: for shot, the plate was mended: moved by 5.0 px")
     assert matte.disparity[40, 60] == pytest.approx(room[40, 60].mean(), abs=0.06)

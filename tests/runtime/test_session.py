@@ -24,6 +24,10 @@ def test_the_network_gets_rgb_in_0_to_1_at_its_own_size(difference_model: Path) 
     assert plate_disparity == pytest.approx(small_plate.mean(axis=2), abs=1e-5)
 
 
+def test_a_model_can_be_named_by_a_word(difference_model: Path) -> None:
+    assert Session(str(difference_model)).path == difference_model
+
+
 def test_a_plate_can_be_looked_at_smaller(difference_model: Path) -> None:
     plate = np.random.default_rng(0).random((64, 96, 3), np.float32)
     session = Session(difference_model)

@@ -57,7 +57,7 @@ def write_clip(path: Path, picture: Scene, num_frames: int = NUM_FRAMES) -> Clip
     with ClipWriter(path, SIZE_HW, RATE, "mp4") as writer:
         for number in range(num_frames):
             writer.add(picture(number), number / float(RATE))
-    return open_clip(path)
+    return open_clip(str(path))
 
 
 @pytest.fixture
@@ -98,6 +98,13 @@ def test_the_depth_of_what_nobody_covers_is_the_same_in_every_frame_to_the_bit(c
     free = np.all([matte.alpha < 0.5 for matte in mattes], axis=0)
     assert 0.3 < free.mean() < 0.95
     assert all(np.array_equal(matte.disparity[free], mattes[0].disparity[free]) for matte in mattes)
+
+
+def test_a_clip_that_the_plate_does_not_fit_leaves_nothing_behind(clip: Clip, session: Session, tmp_path: Path) -> None:
+    tall = Plate.open(np.zeros((96, 64, 3), np.float32), session, doctor=False)
+    with pytest.raises(InputError, match="aspect"):
+        matte_clip(clip, tall, tmp_path / "out", "walk", ClipChoice(("matte",)), identity={})
+    assert not (tmp_path / "out").exists()
 
 
 def stopping_after(num_frames: int) -> Advance:

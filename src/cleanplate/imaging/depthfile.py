@@ -56,7 +56,8 @@ def as_depth(metres: Any, what: str = "depth") -> Image:
         raise InputError(f"{what}: holds {array.dtype} of shape {array.shape}; a depth map is floats (height, width)")
     given = np.isfinite(array) & (array > 0)
     known = given & (array < FARTHEST_M)
-    if 2 * np.count_nonzero(known) < np.count_nonzero(given):
+    below_sky = given & (array < array.max(where=given, initial=0))  # renderers give all of it one huge number
+    if 2 * np.count_nonzero(known) < np.count_nonzero(below_sky if below_sky.any() else given):
         raise InputError(f"{what}: most of it is beyond {FARTHEST_M:g} m; if these are millimetres, divide by 1000")
     return np.where(known, array, 0).astype(np.float32)
 

@@ -46,7 +46,7 @@ def encode_exr(values: Image, channel: str) -> bytes:
 
 
 def read_exr(path: Path) -> NDArray[np.float32]:
-    """The one channel, or the channel Z, of an OpenEXR file: (h, w) float32.
+    """The one channel, or the channel Z, of an OpenEXR file: (h, w) float32 of its display window, 0 where it has none.
 
     Raises:
         InputError: it cannot be read, or has several channels and none called Z.
@@ -62,8 +62,20 @@ def read_exr(path: Path) -> NDArray[np.float32]:
     try:
         with openexr.File(str(path), separate_channels=True) as stored:
             channels = {str(name): np.asarray(channel.pixels) for name, channel in stored.channels().items()}
+            header = stored.header()
+            data, display = (np.asarray(header[f"{name}Window"]).tolist() for name in ("data", "display"))
     except Exception as error:  # whatever its C++ raises
         raise InputError(f"{path}: is no OpenEXR file, or damaged ({error}); copy it again") from error
     if "Z" not in channels and len(channels) != 1:
         raise InputError(f"{path}: has the channels {', '.join(sorted(channels))}; save depth as one, or call it Z")
-    return channels.get("Z", next(iter(channels.values()))).astype(np.float32)
+    return _shown(channels.get("Z", next(iter(channels.values()))), data, display)
+
+
+def _shown(pixels: NDArray[Any], data: list[list[int]], display: list[list[int]]) -> NDArray[np.float32]:
+    """What of a file's pixels lies in its display window (h, w); windows are [[left, top], [right, bottom]]."""
+    (left, top), (right, bottom) = display
+    shown = np.zeros((bottom - top + 1, right - left + 1), np.float32)
+    across, down = data[0][0] - left, data[0][1] - top
+    inside = pixels[max(0, -down) : max(0, shown.shape[0] - down), max(0, -across) : max(0, shown.shape[1] - across)]
+    shown[max(0, down) :, max(0, across) :][: inside.shape[0], : inside.shape[1]] = inside
+    return shown

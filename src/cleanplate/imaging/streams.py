@@ -1,5 +1,6 @@
 """Video clips in: frame after frame, whatever the file is like."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -162,7 +163,7 @@ class Clip:
             self.notices.append(f"{self.path}: {sentence}")
 
 
-def open_clip(path: Path) -> Clip:
+def open_clip(path: str | os.PathLike[str]) -> Clip:
     """Open a video and look at its first frame.
 
     Raises:
@@ -171,6 +172,7 @@ def open_clip(path: Path) -> Clip:
         MissingExtraError: PyAV is not installed.
 
     """
+    path = Path(path)
     with opened(path) as reading:
         stored_s, frame = next(reading.frames(), (None, None))
         if frame is None:

@@ -60,8 +60,8 @@ class Backdrop:
 def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
     """What a user named: "blur", a colour (#rrggbb or a CSS name), a picture file, or a picture as an array.
 
-    A word that is a colour's name is the colour: write ./red for a file of that name. A picture's transparency is
-    ignored.
+    A word that is a colour's name is the colour: write ./red, or give a Path, for a file of that name. A picture's
+    transparency is ignored.
 
     Raises:
         InputError: the picture cannot be used, or it is neither a word nor an array.
@@ -75,6 +75,8 @@ def read_backdrop(choice: str | os.PathLike[str] | NDArray[Any]) -> Backdrop:
     word = word_of(choice, "backdrop")
     if not word:
         raise UsageError("backdrop: is empty; give a file, a colour (#rrggbb or a CSS name) or blur")
+    if not isinstance(choice, str):
+        return Backdrop(read_picture(Path(word)).rgb)
     if word.lower() == _BLUR:
         return Backdrop()
     if _HEX.fullmatch(word) or word.lower() in ImageColor.colormap:

@@ -81,6 +81,8 @@ def _encode_points(matte: Matte, scale: DepthScale) -> bytes:
     room = scale.room_m(matte.plate_disparity)
     person = scale.depth_m(matte.foreground_disparity)
     in_front, behind = (matte.alpha >= 0.5) & (person > 0), (room > 0) & ~hanging(room)
+    if matte.beyond is not None:  # of that the plate knows nothing
+        behind &= ~matte.beyond
     places = [unproject(person, in_front, camera), unproject(room, behind, camera)]
     colours = [matte.foreground[in_front], plate[behind]]
     unit = "metres" if matte.depth_scale is not None else "units of the plate's nearest surface"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.arrays import as_floats
@@ -27,7 +28,9 @@ class Matte:
     (h, w, 3) already at its size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth
     files are: the plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are
     sentences a user should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None
-    unless `Plate.anchor` was called. All arrays but codes are float32, colours in [0, 1].
+    unless `Plate.anchor` was called. `beyond` (h, w) bool is where a plate that was moved does not reach, so that what
+    it has there is its border drawn out; None where it was not. All other arrays but codes are float32, colours in
+    [0, 1].
     """
 
     alpha: Image
@@ -39,6 +42,7 @@ class Matte:
     notices: tuple[str, ...] = ()
     camera: Intrinsics | None = None
     depth_scale: DepthScale | None = None
+    beyond: NDArray[np.bool_] | None = None
 
     @property
     def shot(self) -> Image:

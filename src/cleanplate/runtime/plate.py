@@ -212,9 +212,8 @@ class Plate:
                 full_alpha = look.added(full_alpha, ready.pixels, care.plate, care.reach)
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), ready.size_hw)
             notices, span = ready.notices + care.notices(self.name, ready.name), self.disparity_range
-            return Matte(
-                full_alpha, front, care.behind, ready.pixels, care.shown, span, notices, camera, depth_scale
-            )  # fmt: skip
+            layers = full_alpha, front, care.behind, ready.pixels, care.shown
+            return Matte(*layers, span, notices, camera, depth_scale, care.beyond)
 
         return finish
 

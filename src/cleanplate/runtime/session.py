@@ -87,8 +87,8 @@ class Session:
 
     contract: Contract
 
-    def __init__(self, model: Path | None = None, num_threads: int | None = None) -> None:
-        self.path = SHIPPED_MODEL if model is None else model
+    def __init__(self, model: str | os.PathLike[str] | None = None, num_threads: int | None = None) -> None:
+        self.path = SHIPPED_MODEL if model is None else Path(model)
         if model is None and not self.path.exists():
             raise ModelError(f"{self.path}: this installation comes without a model; name one with --model")
         file = read_model_file(self.path)

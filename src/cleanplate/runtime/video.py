@@ -77,17 +77,20 @@ def matte_clip(
         InputError: the clip cannot be used, or a file not written.
 
     """
+    first = plate.ready(
+        next(clip.frames()).picture, str(clip.path)
+    )  # a clip that the plate does not fit leaves nothing
     bench = ClipParts(folder / f"{stem}_parts", clip.info, choice)
     bench.begin({"cleanplate": __version__, **identity})
     told: dict[str, None] = {}
     kept = bench.num_parts * bench.part_frames
     advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
     if kept:
-        _look_at(plate, plate.ready(next(clip.frames()).picture, str(clip.path)))
+        _look_at(plate, first)
     with closing(begin_frames(clip.frames(kept), plate, str(clip.path))) as begun:
-        for first in begun:
+        for leads in begun:
             with bench.part() as write, Behind() as later:
-                for frame, finish in chain([first], islice(begun, bench.part_frames - 1)):
+                for frame, finish in chain([leads], islice(begun, bench.part_frames - 1)):
                     matte = finish()
                     _note(matte.notices, told, tell)
                     later.do(write, matte, frame)
