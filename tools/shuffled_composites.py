@@ -160,7 +160,8 @@ def main() -> None:
         subprocess.run(
             [*command, *map(str, compose), "--places", "1", "--min-scale", "1", "--flip", "--size", size], check=True
         )
-    subprocess.run([*command, "label", str(made), "--teacher", str(teacher), "--teacher-size", fed], check=True)
+    if not open_samples(made)[0].shot_depth_m.any():
+        subprocess.run([*command, "label", str(made), "--teacher", str(teacher), "--teacher-size", fed], check=True)
     for name in ("train", "validation"):
         if not (out / "data" / name / "manifest.json").exists():
             write_shards(out / "data" / name, composites(made, validation=name == "validation"), {"shuffled": True})

@@ -146,6 +146,12 @@ def test_an_interrupted_clip_holds_what_was_added(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_pictures_that_are_too_wide_for_the_codec_are_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.mp4: \.mp4 files end at 16,384 pixels a side, .* have 16386 x 48; scale"):
+        ClipWriter(tmp_path / "a.mp4", (48, 16_386), RATE, "mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_frames_there_is_no_file(tmp_path: Path) -> None:
     with ClipWriter(tmp_path / "none.mp4", (48, 64), RATE, "mp4"):
         pass

@@ -1,5 +1,6 @@
 """Video clips out: parts that can each be played, and the whole that is joined from them."""
 
+import errno
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from fractions import Fraction
@@ -30,17 +31,19 @@ class _Coding(NamedTuple):
     codec: str
     pixels: str
     step_px: int  # sides are multiples of it
+    most_px: int  # and no longer
     options: dict[str, str]
 
 
 # No kind reorders frames, or has some that are never shown: parts could not be joined, alpha not follow.
 _CODINGS: dict[ClipKind, _Coding] = {
-    "mp4": _Coding("libx264", "yuv420p", 2, {"crf": "16", "preset": "medium", "bf": "0"}),
-    "prores": _Coding("prores_ks", "yuva444p10le", 1, {"profile": "4444"}),
+    "mp4": _Coding("libx264", "yuv420p", 2, 16_384, {"crf": "16", "preset": "medium", "bf": "0"}),
+    "prores": _Coding("prores_ks", "yuva444p10le", 1, 65_535, {"profile": "4444"}),
     "webm": _Coding(
         "libvpx-vp9",
         "yuva420p",
         2,
+        65_535,
         {"crf": "18", "b": "0", "auto-alt-ref": "0", "lag-in-frames": "0", "cpu-used": "4", "row-mt": "1"},
     ),
 }
@@ -48,6 +51,7 @@ _Value = TypeVar("_Value", bound=np.generic)
 _CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".webm": "webm"}
 _TICKS_PER_S, _MOST_TICKS_PER_S = 90_000, 1_000_000
 _SOUND_AFTER_S = 1.0
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG}
 
 
 class ClipWriter:
@@ -65,7 +69,7 @@ class ClipWriter:
         first: how many frames the parts before this one hold; said where writing fails.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file cannot be written, or pictures are larger than its codec takes.
         MissingExtraError: PyAV is not installed.
         ToolError: it has not the encoder.
 
@@ -75,6 +79,9 @@ class ClipWriter:
         self._path, self._size_hw, self._rate, self._first = path, size_hw, rate, first
         self._kind: ClipKind = kind
         self._coding = _CODINGS[kind]
+        if max(size_hw) > self._coding.most_px:
+            most = f"{SUFFIXES[kind]} files end at {self._coding.most_px:,} pixels a side"
+            raise InputError(f"{path}: {most}, and the pictures have {size_hw[1]} x {size_hw[0]}; scale the clip down")
         self._package = _able_to_encode(load_av(str(path)), self._coding.codec, path)
         self._maker = FrameMaker(str(path), self._coding.pixels)
         self._tick_s = _tick_s(rate)
@@ -151,9 +158,10 @@ class ClipWriter:
             yield
         except self._package.FFmpegError as error:
             self._failed = True
+            mend = "make room, then " if error.errno in _NO_ROOM else ""
             raise InputError(
                 f"{self._path}: cannot be written ({error.strerror}); the {self._first} frames before it are kept: "
-                "make room, then the same command goes on from there"
+                f"{mend}the same command goes on from there"
             ) from error
 
 
