@@ -60,7 +60,7 @@ CHANGES: dict[str, Any] = {
 }
 CLOSER_PX = 224
 CLOSER: dict[str, Any] = {
-    "optim": {"steps": 2400, "lr": 1e-3},
+    "optim": {"steps": 800, "lr": 1e-3},
     "run": {"size_hw": [CLOSER_PX, CLOSER_PX], "threads": 2},
 }
 

@@ -76,6 +76,12 @@ def test_a_mask_without_its_shot_is_refused(hall: Camera) -> None:
         find_cameras(hall.folder.parent)
 
 
+def test_a_shot_whose_mask_is_missing_is_refused(hall: Camera) -> None:
+    (hall.folder / "0002_mask.png").unlink()
+    with pytest.raises(InputError, match=r"0002.png: has no 0002_mask.png; add its mask, or take the shot out"):
+        find_cameras(hall.folder.parent)
+
+
 @pytest.mark.parametrize(("kind", "dtype"), [("mask", np.uint8), ("depth", np.uint16)])
 def test_truth_of_another_size_is_refused(hall: Camera, kind: str, dtype: type[np.uint8 | np.uint16]) -> None:
     _overwrite(hall.folder / f"0001_{kind}.png", np.zeros((96, 72), dtype))

@@ -125,7 +125,8 @@ def test_the_number_of_workers_and_being_stopped_change_nothing(
         patched.setattr(labelling, "_write_manifest", _interrupted)
         with pytest.raises(InputError, match="power"):
             label(tmp_path / "again", call)
-    assert not FolderReader(tmp_path / "again")[0].shot_depth_m.any()  # as if there were none yet
+    with pytest.raises(InputError, match="again: is not finished; give the command that began it again"):
+        FolderReader(tmp_path / "again")
     (tmp_path / "again" / "depth" / "3" / "shot-3.png").unlink()
     monkeypatch.setattr(labelling, "_measured", _interrupted)  # the scale is the one it was begun with
     with pytest.raises(InputError, match="power"):

@@ -122,9 +122,11 @@ def test_an_interrupted_copy_is_refused(tmp_path: Path, damage: str) -> None:
         FolderReader(tmp_path)
 
 
-def test_an_unfinished_set_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [False, True])  # then its labelling is what was interrupted
+def test_an_unfinished_set_is_none(tmp_path: Path, *, made: bool) -> None:
     write_set(tmp_path)
-    (tmp_path / "manifest.json").unlink()
+    if not made:
+        (tmp_path / "manifest.json").unlink()
     (tmp_path / LEDGER).write_text('{"plan": {}}\n')
     with pytest.raises(InputError, match="is not finished; give the command that began it again"):
         FolderReader(tmp_path)
@@ -230,6 +232,13 @@ def test_eight_and_sixteen_bits_have_one_scale() -> None:
         codes = DepthCodes(quantity, None, 1.0)
         small, large = np.array([[0, 51, 255]], np.uint8), np.array([[0, 51 * 257, 65535]], np.uint16)
         np.testing.assert_allclose(codes.metres(small), codes.metres(large), rtol=1e-6)
+
+
+def test_a_mask_of_zeros_and_ones_is_refused(foreign: FolderMaker) -> None:
+    folder = foreign(bg=NAMES, fg_bg=NAMES, mask=NAMES)
+    PilImage.fromarray(np.eye(20, 24, dtype=np.uint8)).save(folder / "mask" / "a.png")
+    with pytest.raises(InputError, match=r"mask/a\.png: has no value above 1; save masks with 255 for all"):
+        FolderReader(folder)[0]
 
 
 def test_a_mask_with_transparency_is_refused(foreign: FolderMaker) -> None:

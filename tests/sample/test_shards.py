@@ -76,10 +76,17 @@ def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
         ShardReader(tmp_path)
 
 
+def test_the_folder_around_a_set_is_told_the_sets_name(tmp_path: Path) -> None:
+    write_shards(tmp_path / "train", [_sample(0)], {})
+    with pytest.raises(InputError, match=r"no data set there \(no manifest.json\); name the set in it: .*train"):
+        ShardReader(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "other"}, "is not the manifest"),
+        ({"format": "other"}, "is of other, where shards are wanted: make them with --layout shards"),
+        ({"format": 1}, "is not the manifest"),
         ({"version": 1}, "is version 1, this cleanplate reads 2; make the data set again"),
         ({"num_samples": 7}, "promises 7"),
         ({"shards": []}, "does not describe its shards"),

@@ -68,6 +68,8 @@ def command(
 
     train, validation = Together([opened(folder) for folder in folders[:-1]]), opened(folders[-1])
     goes_on = resume and newest_checkpoint(out) is not None
+    if resume and not goes_on:
+        click.echo(f"cleanplate: {out}: holds no run to go on with; a new one begins", err=True)
     begin = None if start is None else begin_with(start, loaded, train, out)
     needed = loaded.model.pretrained and begin is None and not goes_on  # else a checkpoint has them
     task = MatteAndDepth(loaded, begin, pretrained_weights() if needed else None)

@@ -20,6 +20,7 @@ FOREGROUND, BACKGROUND, NOT_SCORED = 255, 0, 128
 """What the values of a mask file say."""
 
 _MASK = "_mask.png"
+_DEPTH = "_depth.png"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def find_cameras(folder: Path) -> list[Camera]:
     if not folder.is_dir():
         raise InputError(f"{folder}: is no folder; name the one that holds one folder a camera")
     cameras = [_camera(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    for camera in cameras:
+        _refuse_bare_shots(camera)
     cameras = [camera for camera in cameras if camera.shots]
     if not cameras:
         raise InputError(f"{folder}: holds no camera; put plate.png, ID.png and ID{_MASK} into one folder a camera")
@@ -78,12 +81,22 @@ def _camera(folder: Path) -> Camera:
     return Camera(folder, tuple(name.removesuffix(_MASK) for name in masks))
 
 
+def _refuse_bare_shots(camera: Camera) -> None:
+    """A shot whose mask was lost would change the figures: all pictures beside a plate are shots, masks or depth."""
+    if not camera.plate.is_file():
+        return
+    for path in sorted(camera.folder.glob("*.png")):
+        other = path == camera.plate or path.name.endswith((_MASK, _DEPTH)) or path.name.startswith(".")
+        if not other and path.stem not in camera.shots:
+            raise InputError(f"{path}: has no {path.stem}{_MASK}; add its mask, or take the shot out")
+
+
 def read_truth(camera: Camera, shot: str, *, with_depth: bool = True) -> Truth:
     """Mask and, where there is one and `with_depth`, measured depth of one shot.
 
     Raises InputError where a file cannot be read, has another size than its shot, or values that mean nothing.
     """
-    mask_path, depth_path = camera.folder / f"{shot}{_MASK}", camera.folder / f"{shot}_depth.png"
+    mask_path, depth_path = camera.folder / f"{shot}{_MASK}", camera.folder / f"{shot}{_DEPTH}"
     size_hw = read_header(camera.shot(shot)).size_hw
     mask = read_png(mask_path)
     _check_size(mask_path, mask, size_hw)

@@ -64,7 +64,7 @@ def open_folder_set(folder: Path, rule_words: Sequence[str] = (), *, without_dep
         UsageError: a rule for a set whose manifest has one, or one that is none.
     """
     manifest = read_folder_manifest(folder)
-    if manifest is None and not without_depth and file_identity(folder / LEDGER):
+    if not without_depth and file_identity(folder / LEDGER):
         raise InputError(f"{folder}: is not finished; give the command that began it again")
     if manifest is not None and rule_words:
         raise UsageError(f"{folder}: its manifest says how its pictures pair; leave --pairs out")
@@ -129,7 +129,10 @@ class FolderReader:
         size_hw = shot.shape[0], shot.shape[1]
         plate_path, mask_path = self.folder / "bg" / one.bg, self.folder / "mask" / one.mask
         plate = resize(_fitting(read_picture(plate_path).rgb, size_hw, plate_path), size_hw)
-        alpha = resize(_fitting(to_float(_grey(mask_path)), size_hw, mask_path), size_hw)
+        mask = _grey(mask_path)
+        if mask.max() == 1 and "generator" not in self.about:
+            raise InputError(f"{mask_path}: has no value above 1; save masks with {np.iinfo(mask.dtype).max} for all")
+        alpha = resize(_fitting(to_float(mask), size_hw, mask_path), size_hw)
         shot_depth_m = self._depth_m(one, size_hw)
         nobody = alpha <= (_JPEG_ZERO if mask_path.suffix.lower() in {".jpg", ".jpeg"} else 0)
         seen = nobody & (np.abs(shot - plate).max(-1) <= _SAME_COLOUR)

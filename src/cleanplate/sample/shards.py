@@ -249,13 +249,16 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise InputError(
-            f"{folder}: no data set there (no {MANIFEST}); make one with  cleanplate synth --out {_free(folder)}"
-        ) from error
+        make = f"make one with  cleanplate synth --out {_free(folder)}"
+        inner = [name for name in ("train", "validation") if file_identity(folder / name / MANIFEST)]
+        what = f"name the set in it: {folder / inner[0]}" if inner else make
+        raise InputError(f"{folder}: no data set there (no {MANIFEST}); {what}") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
-    if not isinstance(manifest, dict) or cast("dict[str, Any]", manifest).get("format") != FORMAT:
-        raise InputError(f"{path}: is not the manifest of a cleanplate data set")
+    found = cast("dict[str, Any]", manifest).get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        what = f"of {found}, where shards are wanted: make them with --layout shards" if isinstance(found, str) else ""
+        raise InputError(f"{path}: is {what or 'not the manifest of a cleanplate data set'}")
     manifest = checked_manifest(path, cast("dict[str, Any]", manifest), VERSION, _MANIFEST_KEYS)
     shards = _described(manifest["shards"])
     if not shards:

@@ -125,7 +125,7 @@ def read_about(folder: Path) -> About:
     except OSError:
         raise InputError(f"{folder}: is no checkpoint (no {_ABOUT}); give RUN/checkpoints/step_...") from None
     except ValueError:
-        raise InputError(f"{path}: is not JSON; take an earlier checkpoint") from None
+        raise InputError(f"{path}: is not JSON; delete that checkpoint, and --resume takes the one before it") from None
     known = {field.name for field in fields(About)}
     fields_of = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
     typed = isinstance(fields_of.get("step"), int) and isinstance(fields_of.get("recipe"), dict)
@@ -203,7 +203,9 @@ def _load_file(path: Path) -> dict[str, Tensor]:
     try:
         return load(path.read_bytes())
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); take an earlier checkpoint") from None
+        raise InputError(
+            f"{path}: cannot be read ({error}); delete that checkpoint, and --resume takes the one before it"
+        ) from None
 
 
 def _folders(run: Path) -> list[Path]:

@@ -261,5 +261,5 @@ def check_disjoint(train: Samples, validation: Samples, where: str) -> None:
         if shared:
             raise InputError(
                 f"{where}: training and validation share {len(shared)} {kind}(s), for example {min(shared)!r}; "
-                "make both with `cleanplate synth`, which keeps them apart"
+                "make both with `cleanplate synth`, which keeps them apart, or of other photos and other people"
             )
