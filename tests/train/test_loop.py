@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
 
 from cleanplate.errors import InputError, RecipeError
+from cleanplate.jobs.locks import alone_in
 from cleanplate.sample.shards import ShardReader
 from cleanplate.train.data import Samples
 from cleanplate.train.loop import Training
@@ -71,6 +72,14 @@ def test_a_folder_that_holds_a_run_is_not_started_over(
     Training(MatteAndDepth(recipe), train, validation, tmp_path).run(until=2)
     with pytest.raises(InputError, match="holds a run already; add --resume"):
         Training(MatteAndDepth(recipe), train, validation, tmp_path)
+
+
+def test_two_do_not_train_in_one_folder(recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path) -> None:
+    second = Training(MatteAndDepth(recipe), train, validation, tmp_path)
+    with alone_in(tmp_path), pytest.raises(InputError, match="somebody is at work in it; wait, or name another folder"):
+        second.run()
+    assert second.run(until=2)
+    assert not (tmp_path / ".lock").exists()
 
 
 def test_a_run_is_not_resumed_with_another_recipe_or_other_data(

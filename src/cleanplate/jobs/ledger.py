@@ -3,12 +3,12 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from cleanplate.errors import InputError
+from cleanplate.jobs.locks import hold
 
 LEDGER = "unfinished.jsonl"
 """Lies in the folder of a work that is not finished: its first line is the plan, every other a unit's entry."""
@@ -48,7 +48,7 @@ class Ledger:
         except OSError as error:
             raise self._unusable(error) from error
         try:
-            self._lock()
+            hold(self._file, folder)
             self._load(json.loads(json.dumps(plan)))
         except BaseException:
             self._file.close()
@@ -71,18 +71,6 @@ class Ledger:
         """The work is finished, or nothing of it was made: the file is not needed any more."""
         self._file.close()
         self.path.unlink()
-
-    def _lock(self) -> None:
-        try:
-            fcntl = import_module("fcntl")
-        except ImportError:  # Windows: two at once are not noticed, and make the same files
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{self.folder}: somebody is at work in it; wait, or name another folder") from None
-        except OSError:  # a file system without locks
-            return
 
     def _load(self, plan: dict[str, Any]) -> None:
         """Take in what is there, without a last line that was cut off."""

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from cleanplate.errors import InputError, RecipeError
 from cleanplate.imaging.files import prepare_folder
+from cleanplate.jobs.locks import alone_in
 from cleanplate.jobs.progress import progress
 from cleanplate.train.averaging import mix, settle_norms, update_average
 from cleanplate.train.checkpoint import (
@@ -118,8 +119,13 @@ class Training:
         """Train to the recipe's last step (or `until`) and return True; False where Ctrl-C or SIGTERM came first.
 
         Either way the newest checkpoint holds everything done.
+
+        Raises:
+            InputError: another process trains in the same folder.
+
         """
-        with self._stop_on_signals():
+        alone = alone_in(self.out) if self.fabric.is_global_zero else nullcontext()
+        with alone, self._stop_on_signals():
             try:
                 return self._run(min(until or self.recipe.optim.steps, self.recipe.optim.steps))
             finally:
