@@ -48,9 +48,9 @@ def test_plates_and_mattes_have_these_public_members() -> None:
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {
         "alpha", "foreground_disparity", "plate_disparity", "pixels", "plate", "disparity_range", "notices", "camera",
-        "depth_scale", "beyond",
+        "depth_scale", "diagnosis",
     }  # fmt: skip
-    made = {"shot", "disparity", "depth_m", "foreground", "foreground_pixels", "shadow", "over"}
+    made = {"shot", "beyond", "disparity", "depth_m", "foreground", "foreground_pixels", "shadow", "over"}
     assert made <= set(dir(cleanplate.Matte))
 
 

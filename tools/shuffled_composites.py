@@ -38,12 +38,15 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.compositing import recover_foreground
 from cleanplate.imaging.files import write_picture
 from cleanplate.imaging.resize import resize
+from cleanplate.metrics.matting import iou
 from cleanplate.models.network import Network
 from cleanplate.runtime.model_file import read_model_file
 from cleanplate.runtime.session import SHIPPED_MODEL
+from cleanplate.sample.folders import read_folder_manifest
 from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader, write_shards
+from cleanplate.synth.compose.photos import Cutout
 from cleanplate.train.checkpoint import AVERAGE, load_network, newest_checkpoint
 from cleanplate.train.data import DegradedSamples, validation_batches
 from cleanplate.train.revive import network_of
@@ -98,22 +101,21 @@ def write_parts(sets: Iterable[Path], backgrounds: Path, cutouts: Path) -> None:
     for sample in chain.from_iterable(open_samples(data) for data in sets):
         if len(scenes) < EACH and sample.scene not in scenes:
             scenes.add(sample.scene)
-            write_picture(backgrounds / f"{len(scenes):03d}.png", of_height(sample.plate, HEIGHT))
+            write_picture(backgrounds / f"{len(scenes):03d}.png", resize(sample.plate, of_height(sample.plate, HEIGHT)))
         if len(people) == EACH or len(sample.people) != 1 or set(sample.instance_kinds) != {"person"}:
             continue
         if sample.people[0] not in people and (here := whole_person(sample.alpha)) is not None:
             people.add(sample.people[0])
             colour = recover_foreground(sample.shot, sample.plate, sample.alpha)
-            cutout = np.dstack([colour * sample.alpha[..., None], sample.alpha])[here]
-            small = of_height(cutout, CUTOUT_HEIGHT)
-            straight = small[..., :3] / np.maximum(small[..., 3:], 1 / 255)
-            write_picture(cutouts / f"{len(people):03d}.png", np.dstack([np.clip(straight, 0, 1), small[..., 3]]))
+            cutout = Cutout((colour * sample.alpha[..., None])[here], sample.alpha[here])
+            size_hw = of_height(cutout.alpha, CUTOUT_HEIGHT)
+            write_picture(cutouts / f"{len(people):03d}.png", np.dstack(cutout.scaled(size_hw, mirrored=False)))
     print(f"{len(scenes)} backgrounds, {len(people)} cut-outs")
 
 
-def of_height(picture: Image, height: int) -> Image:
-    """A picture at another size."""
-    return resize(picture, (height, max(1, round(picture.shape[1] * height / picture.shape[0]))))
+def of_height(picture: Image, height: int) -> tuple[int, int]:
+    """A picture's size (h, w) at another height."""
+    return height, max(1, round(picture.shape[1] * height / picture.shape[0]))
 
 
 def whole_person(alpha: Image) -> tuple[slice, slice] | None:
@@ -155,11 +157,9 @@ def iou_at_own_size(run: Path, recipes: Path, samples: ShardReader, changes: dic
     for batch in validation_batches(DegradedSamples(samples, task.camera(validating=True), None), 16, 0):
         mask = task.estimate(network(*task.inputs(batch))).mask
         found.extend(F.adaptive_avg_pool2d(cast("Tensor", mask), SIZE_HW)[:, 0])
-    overlaps = list[float]()
-    for index, mask in enumerate(found):
-        estimated, true = mask.numpy() >= 0.5, samples[index].alpha >= 0.5
-        overlaps.append(float((estimated & true).sum() / (estimated | true).sum()))
-    return float(np.mean(overlaps))
+    everywhere = np.ones(SIZE_HW, np.bool_)
+    truths = (samples[index].alpha >= 0.5 for index in range(len(samples)))
+    return float(np.mean([iou(mask.numpy(), true, everywhere) for mask, true in zip(found, truths, strict=True)]))
 
 
 def main() -> None:
@@ -177,11 +177,12 @@ def main() -> None:
     command = [sys.executable, "-m", "cleanplate"]
     size, fed = (f"{width}x{height}" for height, width in (SIZE_HW, FED_HW))
     compose = ["compose", "--backgrounds", *parts[:1], "--foregrounds", *parts[1:], "--out", made]
-    if not (made / "manifest.json").exists():
+    if read_folder_manifest(made) is None:
         subprocess.run(
             [*command, *map(str, compose), "--places", "1", "--min-scale", "1", "--flip", "--size", size], check=True
         )
-    if not open_samples(made)[0].shot_depth_m.any():
+    labelled = read_folder_manifest(made)
+    if labelled is None or labelled.depth is None:
         subprocess.run([*command, "label", str(made), "--teacher", str(teacher), "--teacher-size", fed], check=True)
     for name in ("train", "validation"):
         if not (out / "data" / name / "manifest.json").exists():

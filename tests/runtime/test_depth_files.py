@@ -17,6 +17,7 @@ from cleanplate.imaging.depthfile import as_depth, read_depth
 from cleanplate.imaging.exr import read_exr
 from cleanplate.imaging.files import decode_png, encode_png
 from cleanplate.plate.anchors import Anchor
+from cleanplate.plate.doctor import examine
 from cleanplate.runtime.depth_files import DepthFormat
 from cleanplate.runtime.outputs import OutputChoice, write_outputs
 
@@ -168,9 +169,11 @@ def test_points_are_those_of_the_person_and_of_all_the_room_behind(tmp_path: Pat
 
 
 def test_there_are_no_points_where_a_plate_that_was_moved_does_not_reach(tmp_path: Path, plate: Plate) -> None:
-    beyond = np.zeros(SIZE_HW, np.bool_)
-    beyond[:, :5] = True
-    matte = replace(plate.matte(plate.rgb), beyond=beyond)
+    moved = np.array([[1, 0, 5], [0, 1, 0], [0, 0, 1]], np.float64)
+    matte = replace(plate.matte(plate.rgb), diagnosis=replace(examine(plate.rgb, plate.rgb), matrix=moved))
+    beyond = matte.beyond
+    assert beyond is not None
+    assert beyond[:, :5].all()
     write_outputs(matte, plate.session.contract, tmp_path, "a", OutputChoice(("depth",), depth_format="ply"))
     assert len(points_in((tmp_path / "a_depth.ply").read_bytes())) == (~beyond).sum()
 

@@ -69,9 +69,9 @@ class Sound:
             track = reading.container.streams.audio[0]
             packets = self._encoded(reading.container, track) if self._encodes else reading.container.demux(track)
             rising = _rising(packets)
-            silent = not self._encodes and track.codec_context.name.startswith("pcm_")
+            uncompressed = not self._encodes and track.codec_context.name.startswith("pcm_")
             try:
-                for packet in _without_gaps(rising, track) if silent else rising:
+                for packet in _without_gaps(rising, track) if uncompressed else rising:
                     base = packet.time_base
                     time_s = float(packet.pts * base) - self._start_s
                     if time_s + float((packet.duration or 0) * base) > 0:

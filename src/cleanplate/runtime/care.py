@@ -2,10 +2,6 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
@@ -13,8 +9,6 @@ from cleanplate.plate.bedside import Mended
 from cleanplate.plate.geometry import Reach
 from cleanplate.runtime.closer import CloserLook, Part, part_to_look_at
 from cleanplate.runtime.session import SeenPlate, Session
-
-_Value = TypeVar("_Value", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -61,13 +55,6 @@ class Care:
         return None if self.mended is None else self.mended.diagnosis.reach(self.seen.size_hw)
 
     @cached_property
-    def beyond(self) -> NDArray[np.bool_] | None:
-        """The same at the shot's size: where it does not reach; None where it was not moved."""
-        size_hw = self.plate.shape[0], self.plate.shape[1]
-        reach = None if self.mended is None else self.mended.diagnosis.reach(size_hw)
-        return None if reach is None else _shared(reach.beyond)
-
-    @cached_property
     def behind(self) -> Image:
         """Its disparity at the shot's size."""
         return _shared(resize(self.disparity, (self.plate.shape[0], self.plate.shape[1])))
@@ -78,7 +65,7 @@ class Care:
         return _shared(self.plate)
 
 
-def _shared(array: NDArray[_Value]) -> NDArray[_Value]:
+def _shared(array: Image) -> Image:
     """The same for many mattes, of which none may change it."""
     shared = array.view()
     shared.flags.writeable = False

@@ -11,6 +11,7 @@ from cleanplate.imaging.arrays import as_floats
 from cleanplate.imaging.compositing import composite_light, estimate_foreground, recover_foreground
 from cleanplate.imaging.depthmap import merge_layers
 from cleanplate.plate.anchors import DepthScale
+from cleanplate.plate.doctor import Diagnosis
 from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.runtime.backdrop import Backdrop, read_backdrop
 from cleanplate.runtime.shadow import cast_shadow, shaded
@@ -28,9 +29,8 @@ class Matte:
     (h, w, 3) already at its size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth
     files are: the plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are
     sentences a user should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None
-    unless `Plate.anchor` was called. `beyond` (h, w) bool is where a plate that was moved does not reach, so that what
-    it has there is its border drawn out; None where it was not. All other arrays but codes are float32, colours in
-    [0, 1].
+    unless `Plate.anchor` was called. `diagnosis` is the doctor's, None where nobody asked it. All arrays but codes are
+    float32, colours in [0, 1].
     """
 
     alpha: Image
@@ -42,12 +42,22 @@ class Matte:
     notices: tuple[str, ...] = ()
     camera: Intrinsics | None = None
     depth_scale: DepthScale | None = None
-    beyond: NDArray[np.bool_] | None = None
+    diagnosis: Diagnosis | None = None
 
     @property
     def shot(self) -> Image:
         """The shot (h, w, 3) float32 sRGB in [0, 1]; where it came in codes made anew by each call."""
         return as_floats(self.pixels)
+
+    @cached_property
+    def beyond(self) -> NDArray[np.bool_] | None:
+        """Where a plate that was moved does not reach (h, w), so that what it has there is its border drawn out.
+
+        None where it was not moved; made when asked for.
+        """
+        height, width = self.alpha.shape
+        reach = None if self.diagnosis is None else self.diagnosis.reach((height, width))
+        return None if reach is None else reach.beyond
 
     @cached_property
     def disparity(self) -> Image:

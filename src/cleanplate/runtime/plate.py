@@ -213,7 +213,8 @@ class Plate:
             front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), ready.size_hw)
             notices, span = ready.notices + care.notices(self.name, ready.name), self.disparity_range
             layers = full_alpha, front, care.behind, ready.pixels, care.shown
-            return Matte(*layers, span, notices, camera, depth_scale, care.beyond)
+            diagnosis = None if care.mended is None else care.mended.diagnosis
+            return Matte(*layers, span, notices, camera, depth_scale, diagnosis)
 
         return finish
 

@@ -77,9 +77,8 @@ def matte_clip(
         InputError: the clip cannot be used, or a file not written.
 
     """
-    first = plate.ready(
-        next(clip.frames()).picture, str(clip.path)
-    )  # a clip that the plate does not fit leaves nothing
+    # before anything is made: a clip that the plate does not fit leaves nothing behind
+    first = plate.ready(next(clip.frames()).picture, str(clip.path))
     bench = ClipParts(folder / f"{stem}_parts", clip.info, choice)
     bench.begin({"cleanplate": __version__, **identity})
     told: dict[str, None] = {}

@@ -23,6 +23,7 @@ FORMAT = 1
 AVERAGE = "ema.safetensors"
 """The file of the averaged weights."""
 
+_DELETE = "delete that checkpoint, and --resume takes the one before it"
 _ABOUT = "checkpoint.json"
 
 _WATCH = "watch.json"
@@ -125,12 +126,12 @@ def read_about(folder: Path) -> About:
     except OSError:
         raise InputError(f"{folder}: is no checkpoint (no {_ABOUT}); give RUN/checkpoints/step_...") from None
     except ValueError:
-        raise InputError(f"{path}: is not JSON; delete that checkpoint, and --resume takes the one before it") from None
+        raise InputError(f"{path}: is not JSON; {_DELETE}") from None
     known = {field.name for field in fields(About)}
     fields_of = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
     typed = isinstance(fields_of.get("step"), int) and isinstance(fields_of.get("recipe"), dict)
     if set(fields_of) != known or not typed:
-        raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint")
+        raise InputError(f"{path}: is not what cleanplate writes; {_DELETE}")
     about = About(**fields_of)
     if about.format != FORMAT:
         raise InputError(
@@ -158,7 +159,7 @@ def recall(folder: Path, watch: CollapseWatch) -> None:
     try:
         watch.recall(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path}: is not what cleanplate writes; take an earlier checkpoint") from None
+        raise InputError(f"{path}: is not what cleanplate writes; {_DELETE}") from None
 
 
 def load_weights(folder: Path, weights: Weights) -> None:
@@ -203,9 +204,7 @@ def _load_file(path: Path) -> dict[str, Tensor]:
     try:
         return load(path.read_bytes())
     except (OSError, SafetensorError) as error:
-        raise InputError(
-            f"{path}: cannot be read ({error}); delete that checkpoint, and --resume takes the one before it"
-        ) from None
+        raise InputError(f"{path}: cannot be read ({error}); {_DELETE}") from None
 
 
 def _folders(run: Path) -> list[Path]:
