@@ -111,8 +111,8 @@ weights: .venv/.develop $(DATA)/train/manifest.json $(DATA)/validation/manifest.
 	$(BIN)/cleanplate train recipes/encoder.toml $(ALL_DATA) --start $(WIND) --out $(ENCODER) --resume $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/encoder.toml $(ALL_DATA) --start $(ENCODER) --out $(LONGER) --resume --set optim.steps=1600 --set optim.lr=4e-4 --set run.seed=8 $(TRAIN_OPTIONS)
 	$(BIN)/cleanplate train recipes/shipped.toml $(ALL_DATA) --start $(LONGER) --out $(RUN) --resume $(TRAIN_OPTIONS)
-	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS)
-	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --int8 --calibrate $(DATA)/train
+	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS) --overwrite
+	$(BIN)/cleanplate export $(RUN) --out $(WEIGHTS:.onnx=_int8.onnx) --overwrite --int8 --calibrate $(DATA)/train
 
 $(DATA)/train/manifest.json: | .venv/.develop
 	$(PACK)

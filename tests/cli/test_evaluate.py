@@ -148,12 +148,27 @@ def test_a_data_set_is_told_in_figures(tmp_path: Path, capsys: pytest.CaptureFix
     assert figures["coverage"][2] == pytest.approx(30 * 25 / (48 * 64), abs=1e-3)
 
 
+def test_where_figures_cannot_be_written_is_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_shards(tmp_path / "data", _samples(1), {})
+    (tmp_path / "mine.json").write_text("mine")
+    for name, said in (
+        ("nowhere/f.json", "its folder is not there"),
+        ("mine.json", "is there already; add --overwrite"),
+    ):
+        assert main(["evaluate", "data", str(tmp_path / "data"), "--json", str(tmp_path / name)]) == 1
+        told = capsys.readouterr()
+        assert said in told.err
+        assert not told.out
+    assert (tmp_path / "mine.json").read_text() == "mine"
+
+
 def test_camera_effects_make_a_plain_threshold_worse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_shards(tmp_path / "data", _samples(8), {})
     seen: list[float] = []
     for more in ([], ["--effects"]):
-        assert main(["evaluate", "data", str(tmp_path / "data"), "--json", str(tmp_path / "f.json"), *more]) == 0
-        seen.append(json.loads((tmp_path / "f.json").read_text())["threshold_iou"])
+        file = tmp_path / f"f{len(more)}.json"
+        assert main(["evaluate", "data", str(tmp_path / "data"), "--json", str(file), *more]) == 0
+        seen.append(json.loads(file.read_text())["threshold_iou"])
     assert seen[1] < seen[0]
     capsys.readouterr()
 
@@ -189,3 +204,17 @@ def test_a_tool_is_put_under_stress_and_a_second_joins_its_page(
     capsys.readouterr()
     assert main([*arguments, "--tool", "difference", "--seed", "1"]) == 1
     assert "was measured on other pairs or with another seed" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_tool_that_fails_at_once_leaves_nothing_and_another_page_is_not_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_shards(tmp_path / "data", _samples(1), {})
+    arguments = ["evaluate", "stress", str(tmp_path / "data"), "--out", str(tmp_path / "o"), "--tool"]
+    assert main([*arguments, f"'{sys.executable}' -c pass {{image}} {{out}}"]) == 1
+    assert list((tmp_path / "o" / "stress").iterdir()) == []
+    (tmp_path / "o" / "stress.md").write_text("# What I think of stress\n")
+    assert main([*arguments, "difference"]) == 1
+    assert "stress.md: is not the page of a measurement; move it away" in capsys.readouterr().err
+    assert (tmp_path / "o" / "stress.md").read_text() == "# What I think of stress\n"

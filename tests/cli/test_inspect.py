@@ -205,6 +205,49 @@ def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, caps
     assert main(["inspect", str(shards), "--sheet", str(tmp_path / "sheet.pdf")]) == 2
 
 
+def test_a_sheet_takes_the_place_of_another_picture_only_if_asked(
+    tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = tmp_path / "holiday.png"
+    PilImage.new("RGB", (40, 30)).save(photo)
+    arguments = ["inspect", str(shards), "--sheet", str(photo)]
+    assert main(arguments) == 1
+    assert "holiday.png: is there already; add --overwrite to replace it" in capsys.readouterr().err
+    assert PilImage.open(photo).size == (40, 30)
+    assert main([*arguments, "--overwrite", "--verify", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["verified"], facts["sheet"]) == (True, str(photo))
+    assert PilImage.open(photo).size != (40, 30)
+
+
+def test_a_run_is_its_newest_checkpoint_and_an_unfinished_set_is_said_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for step in (5, 10):
+        folder = tmp_path / "run" / "checkpoints" / f"step_{step:08d}"
+        folder.mkdir(parents=True)
+        (folder / "checkpoint.json").write_text(json.dumps({"format": 1, "step": step, "recipe": {}}))
+    facts = told(tmp_path / "run", capsys)
+    assert (facts["kind"], facts["step"]) == ("checkpoint", 10)
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "unfinished.jsonl").write_text('{"plan": {}}\n')
+    (tmp_path / "recipe.toml").write_text("[data]\n")
+    for name, said in (
+        ("begun", "is not finished; give the command"),
+        ("recipe.toml", "is nothing that inspect knows"),
+    ):
+        assert main(["inspect", str(tmp_path / name)]) == 1
+        assert f"{name}: {said}" in capsys.readouterr().err
+
+
+def test_what_a_sets_own_manifest_says_is_not_told_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "d"
+    arguments = ["--count", "2", "--size", "48x32", "--assets", "procedural", "--layout", "folders", "--workers", "1"]
+    assert main(["synth", "--out", str(out), *arguments]) == 0
+    assert main(["inspect", str(out), "--depth-is", "disparity"]) == 2
+    assert "its manifest says what its depth is; leave --depth-is out" in capsys.readouterr().err
+
+
 def test_an_archive_called_npy_is_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.savez(tmp_path / "a.npz", depth=np.ones((2, 2), np.float32))
     (tmp_path / "a.npz").rename(tmp_path / "a.npy")

@@ -101,6 +101,9 @@ def test_a_sheet_that_cannot_be_drawn_is_told_before_the_work(
     missing = tmp_path / "missing" / "sheet.png"
     assert _synth(tmp_path / "d", "--sheet", str(missing)) == 1
     assert f"{missing}: its folder is not there; make {missing.parent}" in capsys.readouterr().err
+    (tmp_path / "mine.png").write_bytes(b"mine")
+    assert _synth(tmp_path / "d", "--sheet", str(tmp_path / "mine.png")) == 1
+    assert "mine.png: is there already; add --overwrite" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()
 
 
@@ -110,7 +113,7 @@ def test_without_a_pack_it_says_what_to_do(
     monkeypatch.setenv("CLEANPLATE_CACHE", str(tmp_path / "cache"))
     assert main(["synth", "--out", str(tmp_path / "d"), "--count", "2"]) == 1
     err = capsys.readouterr().err
-    assert "run cleanplate assets first, or say --assets procedural" in err
+    assert "run cleanplate assets first; data is also made without it, by cleanplate synth --assets procedural" in err
     assert err.count("\n") == 1
     assert not (tmp_path / "d").exists()
 

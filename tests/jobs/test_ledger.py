@@ -44,6 +44,8 @@ def test_another_plan_is_refused_by_what_differs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"was begun with seed 1, size 64x48, not 2, 256x192; ") as caught:
         Ledger(tmp_path, {**PLAN, "seed": 2, "size": "256x192"})
     assert "parts" not in str(caught.value)
+    with pytest.raises(InputError, match=r"was begun with other parts, seed 1, not 2; give") as caught:
+        Ledger(tmp_path, {**PLAN, "seed": 2, "parts": "sha256:ef"})
     with Ledger(tmp_path, PLAN) as ledger:
         assert len(ledger.done) == 2
 
@@ -68,3 +70,15 @@ def test_two_cannot_work_in_one_folder(tmp_path: Path) -> None:
 def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"unfinished\.jsonl: cannot be written"):
         Ledger(tmp_path / "missing", PLAN)
+
+
+def test_a_work_that_fails_before_anything_is_made_leaves_no_ledger(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), Ledger(tmp_path, PLAN):
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+    with Ledger(tmp_path, PLAN) as ledger:
+        ledger.add(0, {})
+    with pytest.raises(RuntimeError), Ledger(tmp_path, PLAN):
+        raise RuntimeError
+    with Ledger(tmp_path, PLAN) as ledger:
+        assert ledger.done == {0: {}}

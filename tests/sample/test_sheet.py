@@ -64,4 +64,4 @@ def test_a_data_set_is_shown_evenly_or_from_a_number_on(tmp_path: Path) -> None:
 
 def test_a_sheet_is_a_picture(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"let its name end in \.png or \.jpg"):
-        refuse_sheet(tmp_path / "sheet.pdf")
+        refuse_sheet(tmp_path / "sheet.pdf", overwrite=False)

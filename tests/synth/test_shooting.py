@@ -165,6 +165,9 @@ def test_light_alone_is_refused_where_nothing_is_switched(place: str) -> None:
     with pytest.raises(UsageError, match=f"only 'light', place '{place}': nothing is switched or drawn there"):
         replace(TINY, only="light", place=place)
     assert replace(TINY, only="light", place="office").place == "office"
+    for how in ({"cut_off": True}, {"nearest_m": 2.0}):
+        with pytest.raises(UsageError, match="only 'light': nobody comes who could be cut off or near"):
+            replace(TINY, only="light", **how)
 
 
 def test_a_place_that_there_is_not_is_named() -> None:

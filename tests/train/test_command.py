@@ -39,6 +39,10 @@ def test_train_stop_resume_export_from_the_command_line(
     assert main(["export", str(out), "--out", str(model)]) == 0
     assert f"{model}: tiny 1, " in capsys.readouterr().out
     assert main(["inspect", str(model)]) == 0
+    capsys.readouterr()
+    assert main(["export", str(out), "--out", str(model)]) == 1
+    assert "model.onnx: is there already; add --overwrite" in capsys.readouterr().err
+    assert main(["export", str(out), "--out", str(model), "--overwrite"]) == 0
 
 
 def test_a_test_set_is_not_trained_on(

@@ -2,17 +2,22 @@ import csv
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
 
 from cleanplate.errors import InputError, RecipeError
 from cleanplate.jobs.locks import alone_in
+from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
-from cleanplate.train.data import Samples
+from cleanplate.train.checkpoint import newest_checkpoint, read_about
+from cleanplate.train.data import Samples, Together
+from cleanplate.train.figures import HeadFigures
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe
@@ -143,6 +148,61 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_learning_rate(
     training = Training(MatteAndDepth(wild), train, validation, tmp_path, watch=CollapseWatch(stops))
     with pytest.raises(RecipeError, match=said):
         training.run()
+
+
+class _Blank(CollapseWatch):
+    """A watch to which every head looks blank whenever it looks."""
+
+    def see(self, step: int, heads: Mapping[str, HeadFigures]) -> None:
+        super().see(step, dict.fromkeys(heads, HeadFigures(0.0, 0.0, 0.0)))
+
+
+def test_a_run_stopped_at_its_last_validation_has_all_that_it_trained(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    with pytest.raises(RecipeError, match="step 6: the alpha head has collapsed"):
+        Training(MatteAndDepth(recipe), train, validation, tmp_path, watch=_Blank()).run()
+    newest = newest_checkpoint(tmp_path)
+    assert newest is not None
+    assert read_about(newest).step == 6
+    assert Training(MatteAndDepth(recipe), train, validation, tmp_path, resume=True).run()
+
+
+class _WithoutDepth(Together):
+    """Samples whose depth is not known."""
+
+    def __getitem__(self, index: int, /) -> Sample:
+        sample = super().__getitem__(index)
+        unknown = np.zeros_like(sample.alpha)
+        return replace(sample, plate_depth_m=unknown, shot_depth_m=unknown)
+
+
+@pytest.mark.parametrize("why", ["no depth in training", "no weight in the loss"])
+def test_a_head_that_is_not_taught_does_not_stop_the_run(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path, why: str
+) -> None:
+    if why == "no depth in training":
+        train = _WithoutDepth([train])
+    else:
+        untaught = {"disparity": 0.0, "disparity_person": 0.0, "disparity_gradient": 0.0}
+        recipe = recipe.model_copy(update={"loss": recipe.loss.model_copy(update=untaught)})
+
+    class Watch(_Blank):
+        def see(self, step: int, heads: Mapping[str, HeadFigures]) -> None:
+            super().see(step, {head: figures for head, figures in heads.items() if head != "alpha"})
+
+    watch = Watch()
+    assert Training(MatteAndDepth(recipe), train, validation, tmp_path, watch=watch).run()
+    assert watch.said == []
+
+
+def test_a_table_that_is_no_runs_is_not_written_over(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path
+) -> None:
+    (tmp_path / "train.csv").write_text("name,city\nAnn,Rome\n")
+    with pytest.raises(InputError, match=r"train\.csv: is no table of a run; move it away, or give another --out"):
+        Training(MatteAndDepth(recipe), train, validation, tmp_path).run()
+    assert (tmp_path / "train.csv").read_text() == "name,city\nAnn,Rome\n"
 
 
 @pytest.mark.slow

@@ -90,6 +90,10 @@ def test_a_run_begins_with_a_model_file_and_goes_on(
     words[words.index(str(model))], words[words.index(str(out))] = str(broken), str(tmp_path / "other")
     assert main(words) == 1
     assert str(broken) in capsys.readouterr().err
+    words[words.index(str(broken))], wider = str(model), ["--set", "model.fusion=concat"]
+    assert main([*words, *wider]) == 1
+    assert f"{model}: holds another network than the recipe's" in capsys.readouterr().err
+    assert not list((tmp_path / "other").iterdir())
 
 
 def _state(folder: Path) -> dict[str, torch.Tensor]:

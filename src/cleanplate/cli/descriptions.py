@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from cleanplate.errors import InputError
+from cleanplate.errors import InputError, UsageError
 
 Facts = dict[str, Any]
 
@@ -24,11 +24,11 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 
     Returns:
         "file", and as "kind" one of: picture, model, depth map, checkpoint, shards, folders, shard, pack; the others
-        depend on it.
+        depend on it. Of a run, its newest checkpoint.
 
     Raises:
         InputError: it is none of these, or damaged.
-        UsageError: the rule is none.
+        UsageError: the rule is none, or `depth_is` is told of a set that says it itself.
 
     """
     from cleanplate.imaging.files import file_identity, is_folder
@@ -41,18 +41,41 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
         if path.name == name or file_identity(path / name):
             return description(folder)
     if is_folder(path):
-        raise InputError(
-            f"{path}: holds neither {_CHECKPOINT} nor {_MANIFEST} nor fg_bg/; name a file, checkpoint, data set or pack"
-        )
+        return _checkpoint(_newest_of_run(path))
     by_suffix = {".onnx": _model, ".tar": _shard, ".json": _depth_sidecar, ".npy": _depth_values}
     return by_suffix.get(path.suffix.lower(), _picture)(path)
+
+
+def _newest_of_run(folder: Path) -> Path:
+    """The newest checkpoint of a run; of any other folder, why nothing can be said of it."""
+    from cleanplate.imaging.files import file_identity
+    from cleanplate.jobs.ledger import LEDGER
+
+    steps = sorted(path.parent for path in (folder / "checkpoints").glob(f"step_*/{_CHECKPOINT}"))
+    if steps:
+        return steps[-1]
+    if file_identity(folder / LEDGER):
+        raise InputError(f"{folder}: is not finished; give the command that began it again")
+    raise InputError(
+        f"{folder}: holds neither {_CHECKPOINT} nor {_MANIFEST} nor fg_bg/; "
+        "name a file, run, checkpoint, data set or pack"
+    )
 
 
 def _picture(path: Path) -> Facts:
     from cleanplate.imaging.colour import profile_effect, profile_name
     from cleanplate.imaging.decoding import read_header
+    from cleanplate.imaging.files import OTHER_SUFFIXES, PICTURE_SUFFIXES, is_file
 
-    header = read_header(path)
+    try:
+        header = read_header(path)
+    except InputError:
+        if is_file(path) and path.suffix.lower() not in {*PICTURE_SUFFIXES, *OTHER_SUFFIXES}:
+            raise InputError(
+                f"{path}: is nothing that inspect knows; name a picture, model (.onnx), depth map, shard, run, "
+                "checkpoint, data set or pack"
+            ) from None
+        raise
     profile = None
     if header.profile is not None:
         effect = profile_effect(header.profile, header.channels)
@@ -146,6 +169,8 @@ def _folder_set(folder: Path, pairs: Sequence[str], depth_is: str | None) -> Fac
 
     opened = open_folder_set(folder, pairs)
     told = opened.manifest
+    if told is not None and depth_is:
+        raise UsageError(f"{folder}: its manifest says what its depth is; leave --depth-is out")
     facts: Facts = {
         "file": str(folder),
         "kind": "folders",

@@ -1,11 +1,12 @@
 """`cleanplate evaluate`: how good a model is, in figures and pictures."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from cleanplate.cli.evaluate_synthetic import command as synthetic
-from cleanplate.cli.options import FilePath, closer_option, folder_set_options
+from cleanplate.cli.options import FilePath, closer_option, folder_set_options, overwrite_option
 
 FOLDER = FilePath(file_okay=False)
 
@@ -111,7 +112,7 @@ def stress(
     with the pairs that are missing.
     """
     from cleanplate.evaluate.stress.measure import measure
-    from cleanplate.evaluate.stress.page import PARTS, write_page
+    from cleanplate.evaluate.stress.page import PARTS, refuse_other_page, write_page
     from cleanplate.evaluate.stress.pairs import digest_of, example_of, read_pairs
     from cleanplate.evaluate.stress.results import (
         Result,
@@ -128,18 +129,22 @@ def stress(
     made = make_tool(tool, model=model, timeout_s=timeout, name=name)
     chosen = read_pairs(folder, count, seed, rule_words=pairs, depth_is=depth_is)
     digest = digest_of(chosen, seed)
+    refuse_other_page(out)
     there = read_results(out / PARTS)
     refuse_other_pairs(there, digest, out / PARTS)
     refuse_other_tool(there, made.name, made.about, out / PARTS)
     unfinished = unfinished_folder(out / PARTS, made.name)
     prepare_folder(unfinished)
-    with Ledger(unfinished, {"tool": made.name, "about": made.about, "pairs": digest}) as ledger:
-        scores, mattes = measure(chosen, made, seed, ledger)
-        names = tuple(pair.name for pair in chosen)
-        result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
-        written = write_result(out / PARTS, result, mattes)
-        ledger.close_finished()
-    unfinished.rmdir()
+    try:
+        with Ledger(unfinished, {"tool": made.name, "about": made.about, "pairs": digest}) as ledger:
+            scores, mattes = measure(chosen, made, seed, ledger)
+            names = tuple(pair.name for pair in chosen)
+            result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
+            written = write_result(out / PARTS, result, mattes)
+            ledger.close_finished()
+    finally:
+        with suppress(OSError):  # what was measured so far stays, to be gone on with
+            unfinished.rmdir()
     page = write_page(out, read_results(out / PARTS), chosen[example_of(chosen)], seed)
     click.echo(f"{made.name}: error {result.clean:.4f} on {len(chosen)} clean pairs; all of it: {written}")
     click.echo(f"every tool that was measured there: {page}")
@@ -171,6 +176,7 @@ def _typed() -> str:
 @click.option("--count", type=click.IntRange(min=1), help="Look at the first so many samples only.")
 @click.option("--json", "json_file", type=FilePath(dir_okay=False), help="Write the figures here.")
 @folder_set_options
+@overwrite_option
 def data(
     *,
     folder: Path,
@@ -179,6 +185,7 @@ def data(
     json_file: Path | None,
     pairs: tuple[str, ...],
     depth_is: str | None,
+    overwrite: bool,
 ) -> int:
     """Tell what a data set holds: coverage, depth, brightness, and how well a plain threshold would do on it."""
     import json
@@ -186,11 +193,13 @@ def data(
     import numpy as np
 
     from cleanplate.evaluate.dataset import measure
-    from cleanplate.imaging.files import replace_file
+    from cleanplate.imaging.files import refuse_output, replace_file
     from cleanplate.jobs.progress import track
     from cleanplate.sample.opening import open_samples
     from cleanplate.synth.camera import Effects, degrade
 
+    if json_file is not None:
+        refuse_output(json_file, overwrite=overwrite)
     reader = open_samples(folder, rule_words=pairs, depth_is=depth_is)
     number = min(count or len(reader), len(reader))
     samples = (reader[index] for index in track(range(number), "measuring", number))

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import FilePath
+from cleanplate.cli.options import FilePath, overwrite_option
 from cleanplate.errors import MissingExtraError, UsageError
+from cleanplate.imaging.files import refuse_output
 
 
 @click.command("export", short_help="Write a checkpoint as a model file (.onnx).")
@@ -13,12 +14,14 @@ from cleanplate.errors import MissingExtraError, UsageError
 @click.option("--out", required=True, type=FilePath(), help="The model file to write (.onnx).")
 @click.option("--int8", is_flag=True, help="Compute in 8 bits: smaller and faster; needs --calibrate.")
 @click.option("--calibrate", type=FilePath(), help="With --int8: a data set to take the ranges from.")
-def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None) -> int:
+@overwrite_option
+def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None, overwrite: bool) -> int:
     """Write the averaged weights of CHECKPOINT (or of a run's newest) as a model with its contract."""
     if int8 and calibrate is None:
         raise UsageError("--int8 takes its ranges from pictures: add --calibrate DIR, a data set of `cleanplate synth`")
     if calibrate is not None and not int8:
         raise UsageError("--calibrate is for --int8: add that, or leave it out")
+    refuse_output(out, overwrite=overwrite)
     try:
         from cleanplate.train.export import export
     except ModuleNotFoundError as error:

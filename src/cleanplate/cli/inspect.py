@@ -7,7 +7,7 @@ from typing import Any, cast
 import click
 
 from cleanplate.cli.descriptions import Facts, describe
-from cleanplate.cli.options import FilePath, folder_set_options
+from cleanplate.cli.options import FilePath, folder_set_options, overwrite_option
 from cleanplate.errors import UsageError
 
 _DATA = ("shards", "folders")
@@ -21,6 +21,7 @@ _DATA = ("shards", "folders")
 @click.option("--from", "first", type=click.IntRange(min=0), help="With --sheet: the samples from this number on.")
 @click.option("--verify", is_flag=True, help="Read all of a data set and compare it with what was written.")
 @folder_set_options
+@overwrite_option
 def command(
     *,
     file: Path,
@@ -30,18 +31,30 @@ def command(
     verify: bool,
     pairs: tuple[str, ...],
     depth_is: str | None,
+    overwrite: bool,
 ) -> int:
     """Say what FILE is.
 
-    A picture, a model (.onnx), the depth of a result (.npy or .json), a checkpoint, a data set in shards or folders,
-    one of its shards (.tar), or a pack.
+    A picture, a model (.onnx), the depth of a result (.npy or .json), a run or one of its checkpoints, a data set in
+    shards or folders, one of its shards (.tar), or a pack.
     """
+    from cleanplate.sample.opening import open_samples
+    from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
+
     facts = describe(file, pairs, depth_is)
     if sheet is not None or verify:
         if facts["kind"] not in _DATA:
             option = "--sheet draws" if sheet is not None else "--verify reads"
             raise UsageError(f"{file}: is a {facts['kind']}; {option} samples of a data set")
-        _look_into(Path(facts["file"]), sheet, first, verify=verify, pairs=pairs, depth_is=depth_is)
+        if sheet is not None:
+            refuse_sheet(sheet, overwrite=overwrite)
+        folder = Path(facts["file"])
+        if verify:
+            open_samples(folder, rule_words=pairs, depth_is=depth_is).verify()
+            facts["verified"] = True
+        if sheet is not None:
+            write_sheet_of(folder, sheet, first, rule_words=pairs, depth_is=depth_is)
+            facts["sheet"] = str(sheet)
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return 0
@@ -50,20 +63,6 @@ def command(
     for key, value in lines:
         click.echo(f"{key:{width}}  {value}")
     return 0
-
-
-def _look_into(
-    folder: Path, sheet: Path | None, first: int | None, *, verify: bool, pairs: tuple[str, ...], depth_is: str | None
-) -> None:
-    from cleanplate.sample.opening import open_samples
-    from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
-
-    if sheet is not None:
-        refuse_sheet(sheet)
-    if verify:
-        open_samples(folder, rule_words=pairs, depth_is=depth_is).verify()
-    if sheet is not None:
-        write_sheet_of(folder, sheet, first, rule_words=pairs, depth_is=depth_is)
 
 
 def _flat(facts: Facts, prefix: str = "") -> list[tuple[str, str]]:

@@ -14,7 +14,10 @@ def _size_hw(_context: click.Context, _parameter: click.Parameter, size: str | N
     height = height if cross else width
     if width.isdecimal() and height.isdecimal() and 16 <= int(width) <= 4096 and 16 <= int(height) <= 4096:
         return int(height), int(width)
-    raise click.BadParameter(f"{size!r} is no size; give the side of a square, like 518, or WIDTHxHEIGHT, like 640x384")
+    raise click.BadParameter(
+        f"{size!r} is no size; give the side of a square, like 518, or WIDTHxHEIGHT, like 640x384; "
+        "sides from 16 to 4096 px"
+    )
 
 
 @click.command("label", short_help="Add depth to a folder set, by any ONNX depth network.")

@@ -44,6 +44,11 @@ def folder_set_options(command: Command) -> Command:
     return pairs(depth_is(command))
 
 
+def overwrite_option(command: Command) -> Command:
+    """Add `--overwrite`: a file that was named to be written may take the place of one that is there."""
+    return click.option("--overwrite", is_flag=True, help="Replace the file to write if there is one already.")(command)
+
+
 def closer_option(command: Command) -> Command:
     """Add `--closer`: whether what is scored looks at each shot again."""
     closer = click.option(

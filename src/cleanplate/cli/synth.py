@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import FilePath, crew_of, crew_options, size_hw
+from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_option, size_hw
 
 
 @click.command("synth", short_help="Make training data: plates and shots with exact alpha and depth.")
@@ -57,6 +57,7 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, size_hw
 )
 @crew_options
 @click.option("--sheet", type=FilePath(), help="Draw 24 of the samples into this PNG or JPEG.")
+@overwrite_option
 def command(
     *,
     out: Path,
@@ -72,6 +73,7 @@ def command(
     workers: int | None,
     ray: str | None,
     sheet: Path | None,
+    overwrite: bool,
 ) -> int:
     """Make a data set of rendered plates and shots with exact alpha and depth.
 
@@ -84,7 +86,7 @@ def command(
     from cleanplate.synth.staging import NEAREST_M
 
     if sheet is not None:
-        refuse_sheet(sheet, out)
+        refuse_sheet(sheet, overwrite=overwrite, made=out)
     nearest = NEAREST_M if nearest is None else nearest
     plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest, place=place, cut_off=cut_off)
     crew = crew_of(workers, ray)

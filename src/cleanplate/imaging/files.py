@@ -35,6 +35,7 @@ __all__ = [
     "is_folder",
     "prepare_folder",
     "read_picture",
+    "refuse_output",
     "replace_file",
     "replace_files",
     "temporaries_in",
@@ -218,6 +219,28 @@ def prepare_folder(folder: Path) -> None:
         _remove_leftovers(folder)
     except OSError as error:
         raise InputError(_cannot_write(folder, error)) from error
+
+
+def refuse_output(path: Path, *, overwrite: bool, made: Path | None = None) -> None:
+    """Refuse a file to write that cannot be, or would take the place of another, before the work that it is to show.
+
+    Args:
+        path: the file.
+        overwrite: it may take the place of one that is there.
+        made: a folder that the work will make, and that may hold the file.
+
+    Raises:
+        InputError: it is there already, or a folder, or its folder is not there or cannot be written into.
+
+    """
+    if is_folder(path):
+        raise InputError(f"{path}: is a folder, and a file is to be written there; name a file")
+    if is_folder(path.parent):
+        prepare_folder(path.parent)
+    elif made is None or path.parent.absolute() != made.absolute():
+        raise InputError(f"{path}: its folder is not there; make {path.parent}, or name a file in another one")
+    if file_identity(path) and not overwrite:
+        raise InputError(f"{path}: is there already; add --overwrite to replace it, or name another file")
 
 
 def temporaries_in(folder: Path) -> list[Path]:

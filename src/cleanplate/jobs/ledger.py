@@ -61,6 +61,8 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+        if error is not None and not self.done and list(self.folder.iterdir()) == [self.path]:
+            self.path.unlink()  # a work that failed before anything was made binds nobody to its plan
 
     def add(self, unit: int, entry: Entry) -> None:
         """Put down that a unit is finished; it is on the disk when this returns."""
@@ -125,10 +127,20 @@ def _unclear(path: Path) -> InputError:
 
 def _refuse_other_plan(folder: Path, begun: dict[str, Any], plan: dict[str, Any]) -> None:
     names = [name for name in {**begun, **plan} if begun.get(name) != plan.get(name)]
-    if names:
-        had = ", ".join(f"{name} {_said(begun.get(name))}" for name in names)
-        now = ", ".join(_said(plan.get(name)) for name in names)
-        raise InputError(f"{folder}: was begun with {had}, not {now}; give what it was begun with, or another folder")
+    if not names:
+        return
+    told = [name for name in names if not (_is_long(begun.get(name)) or _is_long(plan.get(name)))]
+    had = [
+        *(f"other {name}" for name in names if name not in told),
+        *(f"{name} {_said(begun.get(name))}" for name in told),
+    ]
+    now = f", not {', '.join(_said(plan.get(name)) for name in told)}" if told else ""
+    raise InputError(f"{folder}: was begun with {', '.join(had)}{now}; give what it was begun with, or another folder")
+
+
+def _is_long(value: object) -> bool:
+    """Whether nobody would know a value by reading it: a hash, or many values in one."""
+    return isinstance(value, (dict, list)) or (isinstance(value, str) and value.startswith("sha256:"))
 
 
 def _said(value: object) -> str:

@@ -88,11 +88,7 @@ def finished_units(
         _forget_lost(ledger, fits)
         missing = {unit: size for unit, size in enumerate(sizes) if unit not in ledger.done}
         total, num_missing = sum(sizes), sum(missing.values())
-        try:
-            _refuse_small_disk(ledger, num_missing, items, bytes_per_item, done=total - num_missing)
-        except InputError:
-            _forget_nothing(ledger)
-            raise
+        _refuse_small_disk(ledger, num_missing, items, bytes_per_item, done=total - num_missing)
         try:
             with progress(what, total, done=total - num_missing, items=items, summary=True) as advance:
                 for unit, entry in _made(folder, make, missing, crew, advance):
@@ -100,7 +96,6 @@ def finished_units(
         except KeyboardInterrupt:
             raise InterruptedWorkError(f"stopped; {_kept(ledger, sizes, items)}") from None
         except CleanplateError as error:
-            _forget_nothing(ledger)
             raise rebuilt(type(error), f"{error}; {_kept(ledger, sizes, items)}") from error
         finally:
             _remove_leftovers(folder)
@@ -203,13 +198,6 @@ def _forget_lost(ledger: Ledger, fits: Callable[[int, Entry], bool]) -> None:
         lost = sizes is None or any(_size(ledger.folder / name) != size for name, size in sizes.items())
         if lost or not fits(unit, entry):
             del ledger.done[unit]
-
-
-def _forget_nothing(ledger: Ledger) -> None:
-    """A work that failed before anything was made, as where no cluster answers, binds nobody to its plan."""
-    _remove_leftovers(ledger.folder)
-    if list(ledger.folder.iterdir()) == [ledger.path]:
-        ledger.close_finished()
 
 
 def _size(path: Path) -> int | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import colour_map
-from cleanplate.imaging.files import is_folder, prepare_folder, write_picture
+from cleanplate.imaging.files import refuse_output, write_picture
 from cleanplate.imaging.sheet import contact_sheet
 from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample
@@ -27,23 +27,16 @@ _COLOURS = np.array(
 ) / np.float32(255)  # fmt: skip
 
 
-def refuse_sheet(path: Path, made: Path | None = None) -> None:
-    """Refuse a sheet that cannot be written, before the work that it shows.
-
-    Args:
-        path: the sheet.
-        made: a folder that the work will make, and that may hold the sheet.
+def refuse_sheet(path: Path, *, overwrite: bool, made: Path | None = None) -> None:
+    """Refuse a sheet that cannot be written, before the work that it shows; arguments as of `refuse_output`.
 
     Raises:
         UsageError: its name is not that of a PNG or JPEG.
-        InputError: its folder is not there or cannot be written into.
+        InputError: as of `refuse_output`.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{path}: a contact sheet is a picture; let its name end in .png or .jpg")
-    if is_folder(path.parent):
-        prepare_folder(path.parent)
-    elif made is None or path.parent.absolute() != made.absolute():
-        raise InputError(f"{path}: its folder is not there; make {path.parent}, or name a sheet in another one")
+    refuse_output(path, overwrite=overwrite, made=made)
 
 
 def spread(num_samples: int, num_rows: int = NUM_ROWS) -> list[int]:

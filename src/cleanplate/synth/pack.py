@@ -23,7 +23,7 @@ _TABLES = {
 }
 """The lists in a manifest, and the keys of each entry that are read."""
 
-_ADVICE = "run  cleanplate assets  first, or say  --assets procedural"
+_ADVICE = "run  cleanplate assets  first; data is also made without it, by  cleanplate synth --assets procedural"
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -95,7 +95,7 @@ class Pack:
                 with np.load(path, allow_pickle=False) as stored:
                     self._loaded[name] = {key: stored[key] for key in stored.files}
             except Exception as error:  # a damaged zip raises nearly anything
-                raise InputError(f"{path}: is damaged ({type(error).__name__}); {_ADVICE}") from error
+                raise InputError(f"{path}: is damaged; {_ADVICE}") from error
         return self._loaded[name]
 
     @staticmethod
@@ -151,7 +151,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{folder}: there is no pack; {_ADVICE}") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({type(error).__name__}); {_ADVICE}") from error
+        raise InputError(f"{path}: cannot be read; {_ADVICE}") from error
     if not isinstance(manifest, dict) or cast("dict[str, Any]", manifest).get("format") != PACK_FORMAT:
         raise InputError(f"{path}: is no manifest of a pack; {_ADVICE}")
     known = cast("dict[str, Any]", manifest)

@@ -81,7 +81,8 @@ class Plan:
         cut_off: whether a side of the picture cuts off whoever comes on foot.
 
     Raises:
-        UsageError: no such place, or one where nothing that `only` asks for happens.
+        UsageError: no such place, or one where nothing that `only` asks for happens, or it is said how somebody comes
+            where nobody does.
     """
 
     seed: int
@@ -98,6 +99,10 @@ class Plan:
             raise UsageError(f"place {self.place!r}: choose one of {', '.join(PLACES)}")
         if self.only == "light" and self.place in _DAYLIT:
             raise UsageError(f"only 'light', place {self.place!r}: nothing is switched or drawn there; leave one out")
+        if self.only == "light" and (self.cut_off or self.nearest_m != NEAREST_M):
+            raise UsageError(
+                "only 'light': nobody comes who could be cut off or near; leave --cut-off and --nearest out"
+            )
 
     @property
     def rules(self) -> _Rules:

@@ -50,6 +50,11 @@ class Diagnosis:
         """Every look so far, and after which step."""
         return list(zip(self._steps, self._seen, strict=True))
 
+    @property
+    def heads(self) -> frozenset[str] | None:
+        """Every head that a step taught; None before the first look."""
+        return frozenset(head for seen in self._seen for head in seen.heads) if self._seen else None
+
     def recall(self, looks: Sequence[tuple[int, Seen]]) -> None:
         """Begin with the looks of a run that goes on, in the place of its own."""
         self._steps, self._seen = [step for step, _ in looks], [seen for _, seen in looks]

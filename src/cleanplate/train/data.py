@@ -250,16 +250,16 @@ def on_device(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]
         yield Batch(*(tensor.to(device, non_blocking=True) for tensor in batch))
 
 
-def check_disjoint(train: Samples, validation: Samples, where: str) -> None:
+def check_disjoint(train: Samples, validation: Samples) -> None:
     """Refuse data whose validation would flatter: a scene or a person that training sees as well.
 
     Raises:
-        InputError: naming `where` and one that is shared.
+        InputError: naming one that is shared.
 
     """
     for kind, shared in (("scene", train.scenes & validation.scenes), ("person", train.people & validation.people)):
         if shared:
             raise InputError(
-                f"{where}: training and validation share {len(shared)} {kind}(s), for example {min(shared)!r}; "
+                f"training and validation data share {len(shared)} {kind}(s), for example {min(shared)!r}; "
                 "make both with `cleanplate synth`, which keeps them apart, or of other photos and other people"
             )

@@ -18,12 +18,18 @@ class CsvLog:
     """A CSV file with a column `step`; each row is on disk as soon as it is added.
 
     Opened again by a run that resumes after `step` steps, it forgets the rows of later ones: they will come again.
+
+    Raises:
+        InputError: there is another table of that name.
+
     """
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path
         rows = self._rows()
         self._columns = list(rows[0]) if rows else []
+        if any(not (row.get("step") or "").isdecimal() for row in rows):
+            raise InputError(f"{path}: is no table of a run; move it away, or give another --out")
         if rows:
             self._write([row for row in rows if int(row["step"]) <= step])
 

@@ -79,9 +79,9 @@ class Training:
         seen_before: str | None = None,
         watch: CollapseWatch | None = None,
     ) -> None:
-        check_disjoint(train, validation, str(out))
+        check_disjoint(train, validation)
         if seen_before and validation.fingerprint in seen_before.split("+"):
-            raise InputError(f"{out}: --start was trained on what is to be its validation; give other validation data")
+            raise InputError("--start was trained on what is to be its validation; give other validation data")
         recipe = task.recipe
         run, optim = recipe.run, recipe.optim
         if optim.start_share and seen_before is None:
@@ -239,11 +239,15 @@ class Training:
         figures = self.task.judge(self.weights.average, batches, self.show_every, sheet)
         CsvLog(self.out / "validation.csv", step - 1).add(step, figures.row())
         self.console.print(heads_table(step, figures))
-        if step > self.recipe.optim.warmup_steps:
-            self.watch.see(step, figures.heads)
         best = self.about.best_loss is None or figures.loss < self.about.best_loss
         if best:
             self.about = replace(self.about, best_step=step, best_loss=figures.loss)
+        if step > self.recipe.optim.warmup_steps:
+            try:
+                self.watch.see(step, figures.heads)
+            except RecipeError:
+                self.save()  # whoever knows better has all that was trained
+                raise
         return best
 
     def save(self) -> None:

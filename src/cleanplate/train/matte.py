@@ -82,23 +82,31 @@ class MatteAndDepth:
         return objective(Maps(*outputs), self._taught(batch), self.recipe.loss)
 
     def heads(self, outputs: tuple[Tensor, Tensor, Tensor], batch: Batch) -> dict[str, HeadView]:
-        """See `Task`; disparity is aligned with the truth as the loss aligns it, in units of the truth's spread."""
+        """See `Task`; disparity is aligned with the truth as the loss aligns it, in units of the truth's spread.
+
+        A head whose loss the recipe gives no weight is not taught, and not told of.
+        """
         maps, batch = Maps(*(x.float() for x in outputs)), self._taught(batch)
         estimate, truth, valid = on_one_scale(maps, batch)
         spread = shift_and_spread(truth, valid)[1]
         (near, plate), (true_near, true_plate) = ((x / spread).chunk(2, 1) for x in (estimate, truth))
         of_alpha = alpha_terms(maps.alpha_logit, batch.alpha)
         terms = objective(maps, batch, self.recipe.loss).terms
-        of_depth = [term for name, term in terms.items() if name not in of_alpha]
-        loss = torch.stack(of_depth).sum()
+        of_depth = {name: term for name, term in terms.items() if name not in of_alpha}
+        loss = torch.stack(list(of_depth.values())).sum()
         everywhere = torch.ones_like(batch.alpha, dtype=torch.bool)
         there = valid[:, :1] & (batch.alpha >= 0.5)
         alpha, alpha_loss = maps.alpha_logit.sigmoid(), torch.stack(list(of_alpha.values())).sum()
-        return {
+        views = {
             "alpha": HeadView("coverage", alpha, batch.alpha, everywhere, alpha_loss, batch.shot),
             "disparity": HeadView("free", near, true_near, there, loss, batch.shot),
             "plate_disparity": HeadView("free", plate, true_plate, valid[:, 1:], loss, batch.plate),
         }
+        weighed = {
+            head: any(getattr(self.recipe.loss, name) for name in (of_alpha if head == "alpha" else of_depth))
+            for head in views
+        }
+        return {head: view for head, view in views.items() if weighed[head]}
 
     def judge(self, network: nn.Module, batches: Iterable[Batch], show_every: int, sheet: Path) -> Figures:
         """See `Task`."""

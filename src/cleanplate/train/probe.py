@@ -59,7 +59,7 @@ class Seen(NamedTuple):
     """One step, in numbers.
 
     `input_mean`, `input_std`: of all channels the network was called with, each by itself, then averaged: channels
-    may lie apart and still be flat. `heads`: those whose truth is known anywhere.
+    may lie apart and still be flat. `heads`: those whose truth is known anywhere in the batch.
     `update`: length of what the optimiser moved the weights by, as a share of their own; `weight`: their length.
     `fresh_norms`: share of batch norms that never gathered statistics (all means 0, all variances 1). `strange_norms`:
     share of those that ran on stored statistics far from the batch's.

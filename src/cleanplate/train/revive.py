@@ -1,6 +1,7 @@
 """A model file becomes a checkpoint that training can begin with: `cleanplate train --start MODEL.onnx`."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,7 @@ from cleanplate.runtime.model_file import ModelFile, read_model_file
 from cleanplate.train.averaging import batch_norms
 from cleanplate.train.checkpoint import About, find_checkpoint, newest_checkpoint, save_average
 from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
-from cleanplate.train.matte import network_of_shape
+from cleanplate.train.matte import MatteAndDepth, network_of_shape
 from cleanplate.train.recipe import Model, Recipe
 from cleanplate.train.storage import HALVED
 
@@ -45,6 +46,14 @@ def begin_with(start: Path, recipe: Recipe, samples: Samples, out: Path) -> Path
     if not folder.exists() or newest_checkpoint(out) is None:
         seen = DegradedSamples(samples, Camera(recipe.effects, recipe.run.size_hw), recipe.run.seed)
         revive(file, recipe, collate([seen[position] for position in range(_NUM_SAMPLES)]), folder)
+        try:
+            MatteAndDepth(recipe, folder).network()
+        except InputError:
+            shutil.rmtree(folder)
+            raise InputError(
+                f"{start}: holds another network than the recipe's; give the recipe the table `model` that it was "
+                "trained by"
+            ) from None
     return folder
 
 

@@ -55,16 +55,19 @@ class CollapseWatch:
             self._stop(str(alarm))
 
     def see(self, step: int, heads: Mapping[str, HeadFigures]) -> None:
-        """Look at one validation.
+        """Look at one validation; a head that no training step was seen to teach is passed over, as it is not learning.
 
         Raises:
             RecipeError: a head's std ratio or |correlation| was under 0.05 this time and the last.
 
         """
+        taught = self._diagnosis.heads
         for head, figures in heads.items():
+            if taught is not None and head not in taught:
+                continue
             blank = figures.std_ratio < _COLLAPSED or abs(figures.correlation) < _COLLAPSED
             self._strikes[head] = self._strikes.get(head, 0) + 1 if blank else 0
-            if self._strikes[head] == _STRIKES:
+            if self._strikes[head] == _STRIKES or (self.stops and self._strikes[head] > _STRIKES):
                 self._stop(
                     f"step {step}: the {head} head has collapsed (std ratio {figures.std_ratio:.3f}, correlation "
                     f"{figures.correlation:.3f}, {_STRIKES} validations in a row); likely {_CAUSES.get(head, _ANY)}"

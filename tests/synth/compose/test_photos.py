@@ -22,6 +22,7 @@ TINY = Layout(places=1, size_hw=(60, 80))
         ("foregrounds/x.jpg", PilImage.new("RGB", (30, 40)), r"x\.jpg: has no transparency, so nothing is cut out"),
         ("foregrounds/x.png", PilImage.new("RGBA", (30, 40), (9, 9, 9, 255)), r"x\.png: has no transparency"),
         ("foregrounds/x.png", PilImage.new("RGBA", (30, 40)), r"x\.png: is transparent everywhere"),
+        ("foregrounds/x.png", PilImage.new("RGBA", (30, 40), (9, 9, 9, 3)), r"x\.png: is 1% opaque at most"),
         ("foregrounds/x.png", None, r"x\.png: is empty"),
         ("backgrounds/x.png", None, r"x\.png: is empty"),
         ("backgrounds/x.png", PilImage.new("RGB", (79, 60)), r"x\.png: is 79 x 60 pixels, too small for .* 80 x 60"),
@@ -50,12 +51,17 @@ def test_a_background_smaller_than_a_foreground_is_refused(photos: Photos, tmp_p
     PilImage.fromarray(tall).save(foregrounds / "tall.png")
     with pytest.raises(InputError) as caught:
         compose(tmp_path / "d", backgrounds, foregrounds, TINY)
-    (backgrounds / "a park, 2.png").unlink()  # 160 wide: 120 high is used of it as well
     assert str(caught.value) == (
         f"{backgrounds / 'a park, 2.png'}: is smaller than a foreground: 160 x 120 pixels of it are used, "
         f"{foregrounds / 'tall.png'} is 29 x 130; scale that down, give --size the "
-        "photos' shape, such as 144x192, or leave one of them out"
+        "photo's shape, 60x75, or leave one of them out"
     )
+    wide = np.zeros((30, 200, 4), np.uint8)
+    wide[5:25, 5:195] = 255
+    (foregrounds / "tall.png").unlink()
+    PilImage.fromarray(wide).save(foregrounds / "wide.png")  # wider than all of some photo
+    with pytest.raises(InputError, match=r"wide\.png is 190 x 20; scale that down, or leave one of them out"):
+        compose(tmp_path / "d", backgrounds, foregrounds, TINY)
     assert not (tmp_path / "d").exists()
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from cleanplate.errors import InputError
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, Axis
 from cleanplate.evaluate.stress.curves import axes_sheet, curves
 from cleanplate.evaluate.stress.pairs import LONG_SIDE_PX, Pair
 from cleanplate.evaluate.stress.results import PAGES_OWN, Result, read_mattes
-from cleanplate.imaging.files import replace_file, write_picture
+from cleanplate.imaging.files import is_file, replace_file, write_picture
 
 PAGE = "stress.md"
+_TITLE = "# Stress: what each difference between plate and shot costs"
 PARTS = "stress"
 """The folder beside the page with the pictures and one JSON for each tool."""
 
@@ -35,12 +37,23 @@ def write_page(out: Path, results: Sequence[Result], pair: Pair, seed: int) -> P
     return out / PAGE
 
 
+def refuse_other_page(out: Path) -> None:
+    """Refuse to write the page over another text.
+
+    Raises:
+        InputError: there is one.
+    """
+    path = out / PAGE
+    if is_file(path) and not path.read_bytes().startswith(_TITLE.encode()):
+        raise InputError(f"{path}: is not the page of a measurement; move it away, or give another --out")
+
+
 def page(results: Sequence[Result]) -> str:
     """The page's text; every number in it comes from the results."""
     num_pairs = len(results[0].pairs)
     return "\n".join(
         [
-            "# Stress: what each difference between plate and shot costs",
+            _TITLE,
             "",
             f"Mean absolute error of alpha, {num_pairs} pairs, {LONG_SIDE_PX} px on the long side; smaller is better.",
             "One thing at a time comes between a clean plate and its shot, in five levels. In brackets: how many times",

@@ -19,6 +19,9 @@ from cleanplate.jobs.progress import track
 
 _LONGEST_STEM = 24  # two of them must fit into the name of a tar's member
 _FAINTEST = 1 / 255
+_SEEN = 0.5
+"""A cut-out that is nowhere as opaque as this gives masks of nothing."""
+
 _KEPT_PX = 1 << 17
 
 
@@ -95,6 +98,10 @@ def find_foregrounds(folder: Path) -> list[Photo]:
         rows, columns = (np.flatnonzero((alpha >= _FAINTEST).any(axis)) for axis in (1, 0))
         if not len(rows):
             raise InputError(f"{path}: is transparent everywhere, so there is nothing to be seen of it; leave it out")
+        if alpha.max() < _SEEN:
+            raise InputError(
+                f"{path}: is {alpha.max():.0%} opaque at most, so hardly anything is to be seen of it; leave it out"
+            )
         size_hw = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
         found.append(_photo(path, size_hw, (int(rows[0]), int(columns[0]))))
     _refuse_twins(found)
@@ -109,9 +116,19 @@ def refuse_large(behind: Sequence[Photo], front: Sequence[Photo], size_hw: tuple
             if foreground.size_hw[0] > height or foreground.size_hw[1] > width:
                 raise InputError(
                     f"{background.path}: is smaller than a foreground: {width} x {height} pixels of it are used, "
-                    f"{foreground.path} is {foreground.size_hw[1]} x {foreground.size_hw[0]}; scale that down, give "
-                    "--size the photos' shape, such as 144x192, or leave one of them out"
+                    f"{foreground.path} is {foreground.size_hw[1]} x {foreground.size_hw[0]}; scale that down, "
+                    f"{_whole(background, foreground, size_hw)}or leave one of them out"
                 )
+
+
+def _whole(background: Photo, foreground: Photo, size_hw: tuple[int, int]) -> str:
+    """The advice to use all of a background, where the foreground then fits and the pictures stay no larger than it."""
+    height, width = background.size_hw
+    scale = min(size_hw) / min(height, width)
+    whole = round(height * scale), round(width * scale)
+    if foreground.size_hw[0] > height or foreground.size_hw[1] > width or whole == size_hw:
+        return ""
+    return f"give --size the photo's shape, {whole[1]}x{whole[0]}, "
 
 
 def used(here: tuple[int, int], size_hw: tuple[int, int]) -> tuple[int, int]:
