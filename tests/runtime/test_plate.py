@@ -1,5 +1,7 @@
 """`Plate.open(plate).matte(shot)` gives what the model sees, at the shot's size, on the plate's scale."""
 
+import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from cleanplate import Plate
-from cleanplate.errors import InputError
+from cleanplate.errors import InputError, ModelError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float, to_uint
 from cleanplate.imaging.files import write_picture
@@ -45,6 +47,25 @@ def test_alpha_foreground_and_disparity_are_those_of_the_square(
     assert matte.disparity[SQUARE] == pytest.approx(0.9, abs=5e-3)
     assert matte.disparity[~SQUARE] == pytest.approx(scene.mean(axis=2)[~SQUARE], abs=0.01)
     assert matte.notices == ()
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda plate: pickle.loads(pickle.dumps(plate))])  # noqa: S301
+def test_a_plate_goes_into_another_process_as_it_is(
+    difference_model: Path, scene: Image, shot: Image, again: Callable[[Plate], Plate]
+) -> None:
+    plate = Plate.open(scene, difference_model)
+    other = again(plate)
+    assert np.array_equal(other.matte(shot).alpha, plate.matte(shot).alpha)
+    assert np.array_equal(other.matte(shot).disparity, plate.matte(shot).disparity)
+
+
+def test_a_pickled_plate_is_not_used_with_another_model(make_model: ModelMaker, scene: Image, tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(make_model().read_bytes())
+    pickled = pickle.dumps(Plate.open(scene, model))
+    model.write_bytes(make_model(gain=3.0).read_bytes())
+    with pytest.raises(ModelError, match="is another model than the one that was pickled; open the plate anew"):
+        pickle.loads(pickled)  # noqa: S301
 
 
 def test_a_mattes_arrays_do_not_keep_it_from_being_compared(difference_model: Path, scene: Image, shot: Image) -> None:

@@ -168,7 +168,7 @@ def fit_anchors(
     if len(anchors) == 1:
         zero, assumption = _zero_of(lo, hi)
         scale = float(y[0] / max(x[0] - zero, 1e-3 * max(hi - lo, 1e-6)))
-        told = f"{plate}: one anchor fixes one number, so {assumption}; give a second --metres far from the first"
+        told = f"{plate}: one anchor fixes one number, so {assumption}; give a second one far from the first"
         return DepthScale(scale, -scale * zero, tuple(anchors), (0.0,), notices=(told,))
     _refuse_same_depth(anchors, x, hi - lo, plate)
     scale, shift = least_squares(x, y) if len(anchors) < 4 else steadiest_line(x, y)

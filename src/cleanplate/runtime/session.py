@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class SeenPlate:
 class Session:
     """A model ready to run.
 
+    Pickled, as for another process, it is the name of its file, which is opened again there.
+
     Args:
         model: an ONNX file made by `cleanplate export`; None takes the one that comes with the package.
         num_threads: threads for one run; None takes the environment variable CLEANPLATE_THREADS or, where that is not
@@ -93,6 +95,7 @@ class Session:
             raise ModelError(f"{self.path}: this installation comes without a model; name one with --model")
         file = read_model_file(self.path)
         self.contract = file.contract
+        self._num_threads = num_threads
         self._engine = load_engine(file.data, num_threads, self.path)
         taken, given = self._engine.get_inputs(), self._engine.get_outputs()
         of_plate = input_names(self.contract.num_features)[len(INPUTS) :]
@@ -102,6 +105,14 @@ class Session:
         _check_ports(taken, dict.fromkeys(INPUTS, 3) | dict(zip(of_plate, channels, strict=True)), self.path)
         _check_ports(given, dict.fromkeys(OUTPUTS, 1) | dict(zip(self._of_shot, channels, strict=True)), self.path)
         self._of_plate = {name: int(count) for name, count in zip(of_plate, channels, strict=True) if count is not None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it is pickled."""
+        return _opened_again, (self.path.absolute(), self._num_threads, self.contract.weights)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself: nothing about it changes."""
+        return self
 
     def see(self, plate: Image, share: float = 1.0) -> SeenPlate:
         """Look at a plate once, for any number of shots.
@@ -163,6 +174,14 @@ class Session:
             if not np.isfinite(result).all():
                 raise ModelError(f"{self.path}: its {name} holds NaN or infinite values; the model is broken")
         return results
+
+
+def _opened_again(path: Path, num_threads: int | None, weights: str) -> Session:
+    """A pickled session where it is unpickled: what was seen in a plate is of use to the same model alone."""
+    session = Session(path, num_threads)
+    if session.contract.weights != weights:
+        raise ModelError(f"{path}: is another model than the one that was pickled; open the plate anew")
+    return session
 
 
 def open_session(model: str | os.PathLike[str] | Session | None) -> Session:
