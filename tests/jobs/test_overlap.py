@@ -10,18 +10,22 @@ from cleanplate.jobs.overlap import Behind, ahead
 _PATIENCE_S = 10.0
 
 
-def test_the_next_item_is_fetched_while_one_is_worked_on() -> None:
-    fetched = threading.Event()
+def test_the_next_two_items_are_fetched_while_one_is_worked_on() -> None:
+    fetched, too_many = threading.Event(), threading.Event()
 
     def items() -> Iterator[int]:
         yield 1
-        fetched.set()
         yield 2
+        fetched.set()
+        yield 3
+        too_many.set()
+        yield 4
 
     got = ahead(items())
     assert next(got) == 1
     assert fetched.wait(_PATIENCE_S)
-    assert list(got) == [2]
+    assert not too_many.wait(0.05)
+    assert list(got) == [2, 3, 4]
 
 
 def test_what_fetching_raises_comes_where_its_item_would_have_come() -> None:

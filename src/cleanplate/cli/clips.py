@@ -1,5 +1,6 @@
 """The clips of `cleanplate run`: each is matted by itself, over the plate that is given or over one made of it."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -7,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
+from cleanplate.cli.options import num_cores
 from cleanplate.errors import CleanplateError, InterruptedWorkError
 
 if TYPE_CHECKING:
@@ -64,6 +66,16 @@ class ClipWork:
         from cleanplate.cli.shots import Shot
 
         return Shot(Path("000000.png"), clip.folder / clip.stem)
+
+
+def network_threads(clips: "Sequence[Shot]") -> int | None:
+    """Threads for the network, beside which a clip is read, finished and written; None: what `Session` takes.
+
+    All that there are, which a photo gets, would wait for each other: a clip took a quarter longer (docs/log.md).
+    """
+    from cleanplate.runtime.session import THREADS_VARIABLE
+
+    return max(1, num_cores() // 2) if clips and not os.environ.get(THREADS_VARIABLE) else None
 
 
 def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> None:

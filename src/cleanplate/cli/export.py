@@ -6,7 +6,6 @@ import click
 
 from cleanplate.cli.options import FilePath, overwrite_option
 from cleanplate.errors import MissingExtraError, UsageError
-from cleanplate.imaging.files import refuse_output
 
 
 @click.command("export", short_help="Write a checkpoint as a model file (.onnx).")
@@ -21,6 +20,8 @@ def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None, 
         raise UsageError("--int8 takes its ranges from pictures: add --calibrate DIR, a data set of `cleanplate synth`")
     if calibrate is not None and not int8:
         raise UsageError("--calibrate is for --int8: add that, or leave it out")
+    from cleanplate.imaging.files import refuse_output
+
     refuse_output(out, overwrite=overwrite)
     try:
         from cleanplate.train.export import export

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cleanplate.cli.clips import ClipWork, matte_clips
+from cleanplate.cli.clips import ClipWork, matte_clips, network_threads
 from cleanplate.cli.metres import Metres, WithAnchors, metres_options
 from cleanplate.cli.options import FilePath, crew_of, num_cores, ray_option
 from cleanplate.cli.shots import (
@@ -169,7 +169,9 @@ def command(
     clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
     if auto and shots:
         raise UsageError(f"{shots[0].file}: is no clip to make a plate of; give --plate FILE, or clips alone")
-    setup = Setup(plate, model, doctor == "on", closer != "off", measured.anchors(), plate_depth, fov)
+    setup = Setup(
+        plate, model, doctor == "on", closer != "off", measured.anchors(), plate_depth, fov, network_threads(clips)
+    )
     of_clips = ClipWork(setup, auto, out, choice, clip_as, backdrop, closer == "on", overwrite)
     refuse_overwriting(
         [(shot, of_clips.results(shot) if shot.is_clip else results_of(shot, out, choice)) for shot in found],

@@ -4,6 +4,7 @@ from fractions import Fraction
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -81,7 +82,7 @@ class FrameConverter:
             dst_color_range=_FULL,
             interpolation=_BICUBIC_EXACT,
         )
-        picture: NDArray[Any] = converted.to_ndarray()
+        picture: NDArray[Any] = _codes(converted) if plain else converted.to_ndarray()
         white = _white(bits, is_full=is_full)
         if transfer is not None:
             picture = tone_mapped(picture, white, transfer)
@@ -156,3 +157,12 @@ def _turns(frame: "av.VideoFrame") -> tuple[bool, int, int]:
     swapped = abs(b) > abs(a)
     across, down = (c, b) if swapped else (a, d)
     return swapped, (-1 if down < 0 else 1), (-1 if across < 0 else 1)
+
+
+def _codes(frame: "av.VideoFrame") -> NDArray[Any]:
+    """The codes (h, w, 3) of a frame of 8-bit planes, which lie in the order green, blue, red."""
+    green, blue, red = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes
+    )
+    return cv2.merge([red, green, blue])

@@ -41,9 +41,19 @@ def spread(planes: Sequence[Image], weight: Image) -> tuple[list[Image], Image]:
     [[5.0, 5.0, 5.0, 5.0]]
 
     """
-    *sums, much = planes_of(_windows(picture_of([*(plane * weight for plane in planes), weight])))
+    *sums, much = _finest([*(plane * weight for plane in planes), weight])
     known = np.maximum(much, np.finfo(np.float32).tiny)
     return [np.divide(plane, known, dtype=np.float32) for plane in sums], much
+
+
+def _finest(planes: Sequence[Image]) -> list[Image]:
+    """`_windows` of planes (h, w): in the finest level, where there is most to do, cv2 is fastest on one by one."""
+    height, width = planes[0].shape
+    near = [_smallest_window(plane) for plane in planes]
+    padded_hw = near[0].shape[0], near[0].shape[1]
+    farther = planes_of(_farther(picture_of([plane[1::3, 1::3] for plane in near])))
+    both = (plane + resize(far, padded_hw) for plane, far in zip(near, farther, strict=True))
+    return [plane[:height, :width] for plane in both]
 
 
 def _windows(known: Image) -> Image:
@@ -51,12 +61,21 @@ def _windows(known: Image) -> Image:
     height, width = known.shape[:2]
     if max(height, width) <= 3:
         return np.ascontiguousarray(np.broadcast_to(known.mean(axis=(0, 1), dtype=np.float32), known.shape))
-    known = np.asarray(cv2.copyMakeBorder(known, 0, -height % 3, 0, -width % 3, cv2.BORDER_CONSTANT), np.float32)
-    near = np.asarray(cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32).reshape(known.shape)
-    # in the middle of every block of three by three lies its mean: the picture three times as small
-    far = _windows(near[1::3, 1::3]) * np.float32(1 / _NEARER)
-    near += resize(far, (known.shape[0], known.shape[1]))
+    near = _smallest_window(known)
+    near += resize(_farther(near[1::3, 1::3]), (near.shape[0], near.shape[1]))
     return near[:height, :width]
+
+
+def _farther(middles: Image) -> Image:
+    """What the larger windows count: in the middle of every block of three by three lies its mean."""
+    return _windows(middles) * np.float32(1 / _NEARER)
+
+
+def _smallest_window(known: Image) -> Image:
+    """The mean over three by three of a picture, or plane, that has grown to a multiple of three."""
+    height, width = known.shape[:2]
+    known = np.asarray(cv2.copyMakeBorder(known, 0, -height % 3, 0, -width % 3, cv2.BORDER_CONSTANT), np.float32)
+    return np.asarray(cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32).reshape(known.shape)
 
 
 def light_ratio(seen: Sequence[Image], reference: Sequence[Image], weight: Image) -> list[Image]:

@@ -9,12 +9,14 @@ from typing import ParamSpec, Self, TypeVar
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_MOST_BEHIND = 2
-"""What is still to be written is held in memory."""
+_MOST_AHEAD = _MOST_BEHIND = 2
+"""What has been fetched and what is still to be written is held in memory."""
 
 
 def ahead(items: Iterable[T]) -> Generator[T]:
-    """The same items; while one is worked on, the next is fetched in another thread.
+    """The same items; while one is worked on, the next two are fetched in another thread, one after the other.
+
+    Two, because what takes now longer and now shorter keeps nobody waiting then.
 
     What fetching raises is raised where the item would have come. Closing it early ends the
     thread.
@@ -31,10 +33,13 @@ def ahead(items: Iterable[T]) -> Generator[T]:
             return None
 
     with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(fetch)
-        while (fetched := coming.result()) is not None:
-            coming = thread.submit(fetch)
-            yield fetched[0]
+        coming = deque(thread.submit(fetch) for _ in range(_MOST_AHEAD))
+        try:
+            while (fetched := coming.popleft().result()) is not None:
+                coming.append(thread.submit(fetch))
+                yield fetched[0]
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
 
 
 class Behind:

@@ -19,7 +19,7 @@ _BRIGHTER = 0.015
 _LOST = 0.6
 """Fewer than this share of the places that fitted before: the camera was knocked further than a small step can tell."""
 
-_MOST_PLACES = 12_000
+_MOST_PLACES = 8_000
 
 
 class Watch:

@@ -78,8 +78,11 @@ def align_disparity(seen: Image, wanted: Image, weight: Image) -> tuple[float, f
         if line is None:
             return 1.0, float(np.median((x - y)[counts >= counts.max() / 2]))
         slope, offset = line
-        residual = np.abs(y - slope * x - offset)
-        fit = counts / np.maximum(residual, least)
+        residual = slope * x
+        residual -= y
+        residual += offset
+        np.maximum(np.abs(residual, out=residual), least, out=residual)
+        fit = counts / residual
     return 1 / slope, -offset / slope
 
 
@@ -93,8 +96,9 @@ def _fit_line(
         weight * y,
     )  # not by @: for so few numbers a library with threads waits longer than it works
     mean_x, mean_y = of_x.sum() / total, of_y.sum() / total
-    variance_x, covariance = (of_x * x).sum() / total - mean_x**2, (of_x * y).sum() / total - mean_x * mean_y
-    variance_y = (of_y * y).sum() / total - mean_y**2
+    squares_x, products, squares_y = (np.einsum("n,n", a, b) for a, b in ((of_x, x), (of_x, y), (of_y, y)))
+    variance_x, covariance = squares_x / total - mean_x**2, products / total - mean_x * mean_y
+    variance_y = squares_y / total - mean_y**2
     flat = variance_x <= 1e-10 * max(1e-10, mean_x**2) or variance_y <= 1e-10 * max(1e-10, mean_y**2)
     if flat or covariance <= 0.01 * np.sqrt(variance_x * variance_y):
         return None

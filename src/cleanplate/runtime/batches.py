@@ -24,6 +24,7 @@ from cleanplate.plate.anchors import Anchor
 from cleanplate.runtime.no_plate import NoPlate
 from cleanplate.runtime.outputs import OutputChoice, encode_outputs, write_files
 from cleanplate.runtime.plate import Plate
+from cleanplate.runtime.session import Session
 
 _FEW, _MANY = 8, 32
 """Shots a batch: few, so that many workers have something to do, or more where there are thousands."""
@@ -35,6 +36,7 @@ class Setup:
 
     Attributes:
         plate: the file, or None for `NoPlate`.
+        num_threads: as of `Session`.
         key: tells this run from another in the same process, whose files may have changed.
 
     """
@@ -46,6 +48,7 @@ class Setup:
     anchors: tuple[Anchor, ...] = ()
     plate_depth: Path | None = None
     fov_deg: float | None = None
+    num_threads: int | None = None
     key: str = field(default_factory=partial(secrets.token_hex, 8))
 
     def opened(self) -> "Plate | NoPlate":
@@ -189,10 +192,11 @@ class _Desk:
     def __init__(self, setup: Setup) -> None:
         self.notices: tuple[str, ...] = ()
         self._first: Path | None = None
+        session = Session(setup.model, setup.num_threads)
         if setup.plate is None:
-            self.plate: Plate | NoPlate = NoPlate(setup.model)
+            self.plate: Plate | NoPlate = NoPlate(session)
             return
-        self.plate = self._home = Plate.open(setup.plate, setup.model, doctor=setup.doctor, closer=setup.closer)
+        self.plate = self._home = Plate.open(setup.plate, session, doctor=setup.doctor, closer=setup.closer)
         self.plate.look_through(setup.fov_deg)
         if setup.anchors:
             self.notices = self.plate.anchor(setup.anchors)

@@ -54,7 +54,7 @@ _TEMPER = 0.4
 _RELIT = 0.06
 """How much the light on the plate differs from place to place beyond what its neighbourhood says, of its brightness."""
 
-_LOOKS = 4096
+_LOOKS = 2048
 """So many pixels tell the noise, and as many the foreground's grain."""
 
 _MEDIAN = 0.789
@@ -152,9 +152,9 @@ def extend_disparity(disparity: Image, alpha: Image) -> Image:
 
 def _without_haze(alpha: Image) -> Image:
     """Alpha (h, w) with what is all but nothing or all made so: another array."""
-    clear = np.where(alpha < _NOTHING, np.float32(0), alpha)
-    np.copyto(clear, 1, where=clear > 1 - _NOTHING)
-    return clear
+    _, clear = cv2.threshold(alpha, _NOTHING, 0, cv2.THRESH_TOZERO)
+    _, whole = cv2.threshold(alpha, 1 - _NOTHING, 1, cv2.THRESH_BINARY)
+    return np.maximum(clear, whole, dtype=np.float32)
 
 
 def _edge_cells(coarse: Image) -> NDArray[np.bool_]:
@@ -186,8 +186,9 @@ def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -
     pairs = zip(shot, plate, strict=True)
     own = (np.clip((mixed - rest * behind) / cover, 0, 1) for mixed, behind in pairs)
     colour = _turned(light_of(np.asarray(plane, np.float32)) for plane in own)
-    weight = np.where(coarse > 0.3, _RIM * coarse**4 + (1 - _RIM) * cv2.erode(coarse, _BESIDE) ** 4, 0)
-    front, _ = spread([*colour, *(np.square(plane) for plane in colour)], weight.astype(np.float32))
+    whole, beside = (np.square(np.square(cover)) for cover in (coarse, cv2.erode(coarse, _BESIDE)))
+    weight = np.where(coarse > 0.3, np.float32(_RIM) * whole + np.float32(1 - _RIM) * beside, np.float32(0))
+    front, _ = spread([*colour, *(np.square(plane) for plane in colour)], weight)
     variance = [np.maximum(square - mean * mean, 0) for mean, square in zip(front[:3], front[3:], strict=True)]
 
     seen, free = ([light_of(plane) for plane in planes] for planes in (shot, plate))
