@@ -17,7 +17,7 @@ _AT_ONCE = 1 << 14
 
 def planes_of(picture: Image) -> list[Image]:
     """The channels of a picture (h, w, channels), each (h, w)."""
-    return [np.asarray(plane, np.float32) for plane in cv2.split(picture)]
+    return [np.asarray(plane, np.float32) for plane in cv2.split(np.ascontiguousarray(picture))]
 
 
 def picture_of(planes: Sequence[Image]) -> Image:
