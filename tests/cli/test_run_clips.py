@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
+from cleanplate.cli import clips
 from cleanplate.cli.main import main
 from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture, write_picture
 from cleanplate.imaging.streams import open_clip
-from cleanplate.runtime import video
+from cleanplate.runtime import session, video
 
 SIZE_HW = (64, 96)
 
@@ -216,3 +217,24 @@ def test_a_clip_whose_results_have_no_possible_name_does_not_stop_the_others(
     told = capsys.readouterr()
     assert told.out == f"1 shot done, 1 failed: {tmp_path / 'out'}\n"
     assert "too long" in told.err
+
+
+def test_shots_keep_their_threads_where_a_clip_lies_among_them(
+    folder: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLEANPLATE_THREADS", raising=False)
+    monkeypatch.setattr(clips, "num_cores", lambda: 6)
+    asked: list[int | None] = []
+    load = session.load_engine
+
+    def noting(data: bytes | str, num_threads: int | None, path: Path) -> session.Engine:
+        asked.append(num_threads)
+        return load(data, num_threads, path)
+
+    monkeypatch.setattr(session, "load_engine", noting)
+    plate = ["--plate", str(folder / "plate.png"), "--only", "matte"]
+    assert main([*words, str(folder / "a.mp4"), *plate]) == 0
+    assert asked == [3]
+    asked.clear()
+    assert main([*words, str(folder), *plate, "--overwrite"]) == 0
+    assert asked == [None, 3]

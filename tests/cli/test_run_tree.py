@@ -16,8 +16,10 @@ import cv2
 import numpy as np
 import pytest
 
+from cleanplate.cli import shots
 from cleanplate.cli.main import main
 from cleanplate.cli.shots import find_shots
+from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import write_picture
 from cleanplate.jobs.units import Crew
@@ -37,8 +39,8 @@ def tree(tmp_path: Path, room: Image) -> Path:
     """A plate and shots in folders; from a/deep/7.png on the camera stands elsewhere."""
     folder = tmp_path / "in"
     write_picture_in(folder / "plate.png", room)
-    shots = ["x.png", "a/x.png", *(f"a/deep/{n}.png" for n in range(10)), ".hidden/x.png", "a/.x.png"]
-    for number, name in enumerate(shots):
+    names = ["x.png", "a/x.png", *(f"a/deep/{n}.png" for n in range(10)), ".hidden/x.png", "a/.x.png"]
+    for number, name in enumerate(names):
         moved = np.roll(room, 5 if name > "a/deep/7" else 2, axis=1)
         moved[20:60, 40 + number : 70 + number] = 0.9
         write_picture_in(folder / name, moved)
@@ -95,8 +97,8 @@ def test_a_tree_is_mirrored_without_hidden_folders_links_the_plate_and_the_resul
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
 def test_a_pipe_in_a_folder_is_no_picture(tree: Path, tmp_path: Path) -> None:
     os.mkfifo(tree / "a" / "pipe.png")
-    shots, _ = find_shots([tree], None, tmp_path / "out")
-    assert "pipe" not in {shot.stem for shot in shots}
+    found, _ = find_shots([tree], [], tmp_path / "out")
+    assert "pipe" not in {shot.stem for shot in found}
 
 
 def test_results_that_would_share_a_name_below_out_are_refused(
@@ -110,6 +112,54 @@ def test_results_that_would_share_a_name_below_out_are_refused(
     assert str(tree / "a" / "x.png") in told
     assert run(str(tree / "a" / "x.png")) == 2  # named, its results go into another folder, where x.png's are
     assert not (tmp_path / "out").exists()
+
+
+def test_how_many_pairs_share_names_is_told(run: Run, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("x.jpg", "a/x.jpg", "a/deep/1.jpg"):
+        (tree / name).write_bytes(b"a twin")
+    assert run() == 2
+    assert "would have the same names (and 2 more such pairs); rename" in capsys.readouterr().err
+
+
+def test_what_a_star_gives_as_well_is_left_out(
+    tree: Path,
+    difference_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tree)
+    words = ["--plate", "plate.png", "--model", str(difference_model), "--out", "out", *QUICK]
+    assert main(["run", "a/deep", "x.png", *words]) == 0
+    assert main(["run", "a/deep", "out", "x.png", *words]) == 0
+    told = capsys.readouterr()
+    assert "out: is the folder for the results, and left out of the inputs" in told.err
+    assert told.out.endswith("0 shots done, 11 kept: out\n")
+
+
+def test_a_link_to_nothing_and_a_closed_folder_are_told_and_the_rest_is_done(
+    run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tree / "a" / "away.png").symlink_to(tree / "nowhere.png")
+    (tree / "lost+found").mkdir()
+    whole = shots.inside_of
+
+    def inside(folder: Path) -> list[Path]:
+        if folder.name == "lost+found":  # whoever tests may be root, to whom nothing is closed
+            raise InputError(f"{folder}: cannot be listed (Permission denied); check its permissions")
+        return whole(folder)
+
+    monkeypatch.setattr(shots, "inside_of", inside)
+    assert run(*QUICK) == 0
+    told = capsys.readouterr()
+    assert f"{tree / 'a' / 'away.png'}: is a link to a file that is not there, and left out" in told.err
+    assert f"{tree / 'lost+found'}: cannot be listed (Permission denied); check its permissions, or leave" in told.err
+    assert told.out.startswith("12 shots done")
+
+
+def test_a_backdrop_among_the_shots_is_none(run: Run, tree: Path, room: Image, tmp_path: Path) -> None:
+    write_picture(tree / "backdrop.png", room)
+    assert run(*QUICK, "--backdrop", str(tree / "backdrop.png")) == 0
+    assert not [name for name in contents(tmp_path / "out") if "backdrop" in name]
 
 
 def test_results_never_go_into_a_folder_of_inputs(
@@ -144,7 +194,10 @@ def test_the_summary_says_of_every_shot_what_became_of_it(run: Run, tree: Path, 
     (tmp_path / "out" / "x_matte.png").unlink()
     damage(tree / "x.png")
     told = tmp_path / "told.jsonl"
-    told.write_text("of another run")
+    told.write_text("my notes")
+    assert run(*QUICK, "--summary", str(told)) == 1
+    assert told.read_text() == "my notes"
+    told.write_text('{"shot": "of another run", "outcome": "done"}\n')
     assert run(*QUICK, "--summary", str(told)) == 1
     lines = lines_of(told)
     assert [line["outcome"] for line in lines] == ["kept"] * 10 + ["failed", "done"]

@@ -63,6 +63,18 @@ def test_a_plate_goes_into_another_process_as_it_is(
     assert np.array_equal(other.matte(shot).disparity, plate.matte(shot).disparity)
 
 
+def test_a_pickled_plate_finds_its_model_from_elsewhere(
+    difference_model: Path, scene: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    Path("m.onnx").write_bytes(difference_model.read_bytes())
+    plate = Plate.open(scene, "m.onnx")
+    monkeypatch.chdir("elsewhere")
+    assert _sent(plate).session.contract == plate.session.contract
+    assert copy.copy(plate.session) is plate.session
+
+
 def test_a_pickled_plate_is_not_used_with_another_model(make_model: ModelMaker, scene: Image, tmp_path: Path) -> None:
     model = tmp_path / "model.onnx"
     model.write_bytes(make_model().read_bytes())

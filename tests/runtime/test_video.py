@@ -18,6 +18,7 @@ from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.streams import Clip, open_clip
+from cleanplate.jobs.locks import alone_in
 from cleanplate.jobs.progress import Advance
 from cleanplate.runtime import clip_parts, video
 from cleanplate.runtime.auto_plate import AutoPlate, plate_of_clip
@@ -181,6 +182,16 @@ def test_an_interrupted_clip_leaves_parts_that_play_and_ends_as_an_uninterrupted
     assert all(np.array_equal(same[0], picture) for same in given.values() for picture in same[1:])
     # of the same pictures x264 gives other bits in one run of some 300, on a busy machine
     np.testing.assert_allclose(pictures(out / "walk_matte.mp4"), pictures(whole / "walk_matte.mp4"), atol=0.04)
+
+
+def test_two_at_one_clip_and_a_damaged_note_of_what_was_begun(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    parts = tmp_path / "walk_parts"
+    parts.mkdir()
+    with alone_in(parts), pytest.raises(InputError, match="walk_parts: somebody is at work in it; wait"):
+        matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
+    (parts / "about.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match=r"about\.json: cannot be read; move .*walk_parts away"):
+        matte_clip(clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={})
 
 
 def test_other_options_begin_anew_where_no_part_is_finished(clip: Clip, plate: Plate, tmp_path: Path) -> None:

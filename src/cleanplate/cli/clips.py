@@ -68,14 +68,14 @@ class ClipWork:
         return Shot(Path("000000.png"), clip.folder / clip.stem)
 
 
-def network_threads(clips: "Sequence[Shot]") -> int | None:
+def network_threads() -> int | None:
     """Threads for the network, beside which a clip is read, finished and written; None: what `Session` takes.
 
     All that there are, which a photo gets, would wait for each other: a clip took a quarter longer (docs/log.md).
     """
     from cleanplate.runtime.session import THREADS_VARIABLE
 
-    return max(1, num_cores() // 2) if clips and not os.environ.get(THREADS_VARIABLE) else None
+    return None if os.environ.get(THREADS_VARIABLE) else max(1, num_cores() // 2)
 
 
 def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> None:
@@ -103,8 +103,8 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         except KeyboardInterrupt:
             parts = Path(f"{order.to}_parts")
             plays = f"what is done plays, in {parts}, and " if parts.is_dir() else ""
-            anew = " without --overwrite" if work.form == "png" and work.overwrite else ""
-            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command{anew} goes on") from None
+            goes = "begins anew" if work.form == "png" and work.overwrite else "goes on"
+            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command {goes}") from None
         summary.take(Outcome(order, perf_counter() - started, notices=notices, failure=failure))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -156,23 +157,25 @@ def command(
     told, auto = Summary(out, summary), plate == _AUTO
     plate = plate if isinstance(plate, Path) else None
     products = _with_extras(only, backdrop, shadow, has_plate=auto or plate is not None)
-    behind = read_backdrop(backdrop) if backdrop is not None else None
-    choice = OutputChoice(products, int(bits), depth_format, behind, shadow != "drop")
+    choice = OutputChoice(
+        products, int(bits), depth_format, None if backdrop is None else read_backdrop(backdrop), shadow != "drop"
+    )
     if ray is not None:  # a cluster's machines have working directories of their own
         inputs = tuple(path.absolute() for path in inputs)
         plate, model, plate_depth = (path.absolute() if path else None for path in (plate, model, plate_depth))
     measured = Metres(metres, plate_depth, fov)
     measured.refuse_useless(choice, has_plate=auto or plate is not None)
-    found, notices = find_shots(inputs, plate, out)
+    found, notices = find_shots(inputs, [Path(file) for file in (plate, backdrop) if file], out)
     found = [shot for shot in found if not measured.is_map(shot.file)]
     refuse_shared_names(found)
     clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
     if auto and shots:
         raise UsageError(f"{shots[0].file}: is no clip to make a plate of; give --plate FILE, or clips alone")
-    setup = Setup(
-        plate, model, doctor == "on", closer != "off", measured.anchors(), plate_depth, fov, network_threads(clips)
+    setup = Setup(plate, model, doctor == "on", closer != "off", measured.anchors(), plate_depth, fov)
+    of_clips = ClipWork(
+        replace(setup, num_threads=network_threads()), auto, out, choice, clip_as, backdrop, closer == "on", overwrite
     )
-    of_clips = ClipWork(setup, auto, out, choice, clip_as, backdrop, closer == "on", overwrite)
+    setup = setup if shots else of_clips.setup  # a plate is opened once for each
     refuse_overwriting(
         [(shot, of_clips.results(shot) if shot.is_clip else results_of(shot, out, choice)) for shot in found],
         [Path(file) for file in (plate, model, plate_depth, backdrop) if file],

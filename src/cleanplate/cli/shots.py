@@ -45,16 +45,17 @@ class Shot:
         return f"clip {name}" if self.is_clip else name
 
 
-def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> tuple[list[Shot], tuple[str, ...]]:
+def find_shots(inputs: Sequence[Path], others: Iterable[Path], out: Path) -> tuple[list[Shot], tuple[str, ...]]:
     """The files named, and pictures and clips in folders named and below, each once, sorted folder by folder.
 
-    Hidden files and folders, links to folders, the plate and `out` are left out of folders.
+    Hidden files and folders, links to folders, `others` (what else is read: the plate, a backdrop) and `out` are left
+    out of folders, and so is `out` where it is one of several inputs, as a shell's * has it.
 
     Returns:
-        The shots, and sentences about pictures in folders that are of kinds that are not read.
+        The shots, and sentences about what else is left out of folders.
 
     Raises:
-        InputError: a folder cannot be listed, or nothing is in it.
+        InputError: a folder that is named cannot be listed, or nothing is in it.
         UsageError: results would go into a folder of inputs.
 
     """
@@ -63,15 +64,20 @@ def find_shots(inputs: Iterable[Path], plate: Path | None, out: Path) -> tuple[l
     shots: list[Shot] = []
     told: list[str] = []
     listed: dict[_Identity, Path] = {}
-    avoided = {identity for path in (plate, out) if path and (identity := file_identity(path))}
+    avoided = {identity for path in (*others, out) if (identity := file_identity(path))}
     for path in inputs:
         if not is_folder(path):
             shots.append(Shot(path))
             continue
         if path.resolve() == out.resolve():
-            raise _inputs_as_well(out)
+            if len(inputs) == 1:
+                raise _inputs_as_well(out)
+            told.append(f"{path}: is the folder for the results, and left out of the inputs")
+            continue
         unread = Counter[str]()
-        found = [Shot(file, file.parent.relative_to(path)) for file in _shots_below(path, avoided, listed, unread)]
+        found = [
+            Shot(file, file.parent.relative_to(path)) for file in _shots_below(path, avoided, listed, unread, told)
+        ]
         if not found:
             raise InputError(
                 f"{path}: holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; "
@@ -95,12 +101,13 @@ def refuse_clip(file: Path, instead: str) -> None:
 def refuse_shared_names(shots: Iterable[Shot]) -> None:
     """Raise UsageError where the results of two shots would have one name."""
     seen: dict[str, Shot] = {}
-    for shot in shots:
-        other = seen.setdefault(shot.key, shot)
-        if other is not shot:
-            raise UsageError(
-                f"{other.file} and {shot.file}: their results would have the same names; rename or leave out one"
-            )
+    pairs = [(other, shot) for shot in shots if (other := seen.setdefault(shot.key, shot)) is not shot]
+    if pairs:
+        one, other = pairs[0]
+        more = f" (and {len(pairs) - 1} more such pairs)" if len(pairs) > 1 else ""
+        raise UsageError(
+            f"{one.file} and {other.file}: their results would have the same names{more}; rename or leave out one"
+        )
 
 
 def results_of(shot: Shot, out: Path, choice: "OutputChoice") -> list[Path]:
@@ -158,20 +165,17 @@ def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputCh
 
 
 def _shots_below(
-    folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path], unread: Counter[str]
+    folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path], unread: Counter[str], told: list[str]
 ) -> Iterator[Path]:
     """The pictures and clips in a folder, then those of each folder below.
 
-    `listed` gets the folders, `unread` how many pictures of other kinds there are.
+    `listed` gets the folders, `unread` how many pictures of other kinds there are, `told` sentences about folders below
+    that cannot be listed, and links that lead nowhere.
     """
     from cleanplate.imaging.files import OTHER_SUFFIXES, PICTURE_SUFFIXES, file_identity, is_file, is_folder
     from cleanplate.imaging.streams import CLIP_SUFFIXES
 
-    try:
-        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        os.stat(f"{folder}{os.sep}.")  # noqa: PTH116 - pathlib drops the dot; a folder may be listed and yet be closed
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+    inside = inside_of(folder)
     if own := file_identity(folder):
         listed[own] = folder
     folders: list[Path] = []
@@ -186,9 +190,24 @@ def _shots_below(
             unread[suffix] += path.stem not in stems  # else it is the same photo in another form
         elif suffix in readable and is_file(path) and file_identity(path) not in avoided:
             yield path
+        elif suffix in readable and path.is_symlink() and not file_identity(path):
+            told.append(f"{path}: is a link to a file that is not there, and left out")
     for path in folders:
         if not path.is_symlink() and file_identity(path) not in avoided:
-            yield from _shots_below(path, avoided, listed, unread)
+            try:
+                yield from _shots_below(path, avoided, listed, unread, told)
+            except InputError as error:
+                told.append(f"{error}, or leave it out: it is passed over")
+
+
+def inside_of(folder: Path) -> list[Path]:
+    """What is not hidden in a folder, sorted."""
+    try:
+        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        os.stat(f"{folder}{os.sep}.")  # noqa: PTH116 - pathlib drops the dot; a folder may be listed and yet be closed
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+    return inside
 
 
 def _unread(suffixes: Counter[str]) -> str:

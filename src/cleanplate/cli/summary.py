@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -47,6 +48,10 @@ class Summary:
 
     def __enter__(self) -> Self:
         if self._file is not None:
+            from cleanplate.imaging.files import is_file
+
+            if is_file(self._file) and not _is_ours(self._file):
+                raise InputError(f"{self._file}: is there already, and is no summary; move it away, or name another")
             try:
                 # what is no text in a name becomes \udcXX, as JSON writes it
                 self._stream = self._file.open("w", encoding="utf-8", errors="backslashreplace")
@@ -58,7 +63,8 @@ class Summary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._stream is not None:
-            self._stream.close()
+            with suppress(OSError):  # a full disk was told when the line was written
+                self._stream.close()
 
     @property
     def num_failed(self) -> int:
@@ -138,6 +144,17 @@ class Summary:
     def _unwritable(file: Path, error: OSError) -> InputError:
         reason = error.strerror or type(error).__name__
         return InputError(f"{file}: cannot be written ({reason}); make room and check the permissions, or name another")
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file is empty or begins with a line of a summary."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            first = lines.readline()
+        fields: object = json.loads(first) if first else {"outcome": ""}
+    except (OSError, ValueError):
+        return False
+    return isinstance(fields, dict) and "outcome" in fields
 
 
 def _shots(number: int) -> str:

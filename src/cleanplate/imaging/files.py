@@ -156,7 +156,8 @@ def replace_files(paths: Sequence[Path]) -> Generator[list[Path]]:
         raise InputError(_cannot_write(what, error)) from error
     finally:
         for temporary in temporaries:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # what went wrong before is what is told
+                temporary.unlink(missing_ok=True)
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:
@@ -237,9 +238,11 @@ def refuse_output(path: Path, *, overwrite: bool, made: Path | None = None) -> N
         raise InputError(f"{path}: is a folder, and a file is to be written there; name a file")
     if is_folder(path.parent):
         prepare_folder(path.parent)
-    elif made is None or path.parent.absolute() != made.absolute():
+    elif made is None or path.parent.resolve() != made.resolve():
         raise InputError(f"{path}: its folder is not there; make {path.parent}, or name a file in another one")
-    if file_identity(path) and not overwrite:
+    if os.path.lexists(path) and not is_file(path):
+        raise InputError(f"{path}: is no ordinary file; name another")
+    if is_file(path) and not overwrite:
         raise InputError(f"{path}: is there already; add --overwrite to replace it, or name another file")
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -60,9 +61,11 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and not self.done:  # such a work binds nobody to its plan
+            with suppress(OSError):
+                if list(self.folder.iterdir()) == [self.path]:
+                    self.path.unlink()  # while nobody else can hold it
         self._file.close()
-        if error is not None and not self.done and list(self.folder.iterdir()) == [self.path]:
-            self.path.unlink()  # a work that failed before anything was made binds nobody to its plan
 
     def add(self, unit: int, entry: Entry) -> None:
         """Put down that a unit is finished; it is on the disk when this returns."""
@@ -71,8 +74,8 @@ class Ledger:
 
     def close_finished(self) -> None:
         """The work is finished, or nothing of it was made: the file is not needed any more."""
-        self._file.close()
         self.path.unlink()
+        self._file.close()
 
     def _load(self, plan: dict[str, Any]) -> None:
         """Take in what is there, without a last line that was cut off."""

@@ -14,6 +14,7 @@ from cleanplate.imaging import Pixels
 from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter
 from cleanplate.imaging.files import file_identity, prepare_folder, replace_file, temporaries_in
 from cleanplate.imaging.streams import ClipInfo, Frame
+from cleanplate.jobs.locks import alone_in
 from cleanplate.runtime.backdrop import Backdrop
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.outputs import ALL_PRODUCTS, preview
@@ -65,18 +66,32 @@ class ClipParts:
         self.part_frames = max(1, round(PART_S * float(info.rate)))
         self.num_parts = 0
 
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """Make the folder, and keep every other process out of it.
+
+        Raises:
+            InputError: another is at work in it, or it cannot be made.
+
+        """
+        prepare_folder(self._folder)
+        with alone_in(self._folder):
+            yield
+
     def begin(self, identity: dict[str, Any]) -> None:
-        """Make the folder, or go on with it: `num_parts` are there."""
+        """Go on with the folder, or begin: `num_parts` are there."""
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
-        begun = about.read_text(encoding="utf-8") if file_identity(about) else None
+        try:
+            begun = about.read_text(encoding="utf-8") if file_identity(about) else None
+        except (OSError, ValueError):
+            raise UsageError(f"{about}: cannot be read; move {self._folder} away") from None
         if begun not in {None, wanted}:
             if self._finished():
                 raise UsageError(
                     f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
                 )
             self.clear(())  # nothing is lost
-        prepare_folder(self._folder)
         if begun != wanted:
             if any(not path.name.startswith(".") for path in self._folder.iterdir()):
                 raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")

@@ -95,7 +95,7 @@ class Session:
             raise ModelError(f"{self.path}: this installation comes without a model; name one with --model")
         file = read_model_file(self.path)
         self.contract = file.contract
-        self._num_threads = num_threads
+        self._absolute, self._num_threads = self.path.absolute(), num_threads
         self._engine = load_engine(file.data, num_threads, self.path)
         taken, given = self._engine.get_inputs(), self._engine.get_outputs()
         of_plate = input_names(self.contract.num_features)[len(INPUTS) :]
@@ -108,7 +108,11 @@ class Session:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How it is pickled."""
-        return _opened_again, (self.path.absolute(), self._num_threads, self.contract.weights)
+        return _opened_again, (self._absolute, self._num_threads, self.contract.weights)
+
+    def __copy__(self) -> Self:
+        """Itself: nothing about it changes."""
+        return self
 
     def __deepcopy__(self, memo: object) -> Self:
         """Itself: nothing about it changes."""

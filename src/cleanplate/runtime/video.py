@@ -74,31 +74,32 @@ def matte_clip(
 
     Raises:
         UsageError: STEM_parts was begun with other options.
-        InputError: the clip cannot be used, or a file not written.
+        InputError: the clip cannot be used, another process is at it, or a file cannot be written.
 
     """
     # before anything is made: a clip that the plate does not fit leaves nothing behind
     first = plate.ready(next(clip.frames()).picture, str(clip.path))
     bench = ClipParts(folder / f"{stem}_parts", clip.info, choice)
-    bench.begin({"cleanplate": __version__, **identity})
-    told: dict[str, None] = {}
-    kept = bench.num_parts * bench.part_frames
-    advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
-    if kept:
-        _look_at(plate, first)
-    with closing(begin_frames(clip.frames(kept), plate, str(clip.path))) as begun:
-        for leads in begun:
-            with bench.part() as write, Behind() as later:
-                for frame, finish in chain([leads], islice(begun, bench.part_frames - 1)):
-                    matte = finish()
-                    _note(matte.notices, told, tell)
-                    later.do(write, matte, frame)
-                    advance(1)
-    prepare_folder(folder)
-    of_sound: dict[str, None] = {}
-    for product in choice.products:
-        sound = clip.path if clip.info.has_audio and product in _SOUND else None
-        of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
+    with bench.alone():
+        bench.begin({"cleanplate": __version__, **identity})
+        told: dict[str, None] = {}
+        kept = bench.num_parts * bench.part_frames
+        advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
+        if kept:
+            _look_at(plate, first)
+        with closing(begin_frames(clip.frames(kept), plate, str(clip.path))) as begun:
+            for leads in begun:
+                with bench.part() as write, Behind() as later:
+                    for frame, finish in chain([leads], islice(begun, bench.part_frames - 1)):
+                        matte = finish()
+                        _note(matte.notices, told, tell)
+                        later.do(write, matte, frame)
+                        advance(1)
+        prepare_folder(folder)
+        of_sound: dict[str, None] = {}
+        for product in choice.products:
+            sound = clip.path if clip.info.has_audio and product in _SOUND else None
+            of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
     bench.clear(product for product in ALL_PRODUCTS if is_file(folder / choice.name(stem, product)))
     return (*clip.notices, *of_sound, *_few(told))
 
