@@ -87,7 +87,9 @@ def matte_clip(
         advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
         if kept:
             _look_at(plate, first)
-        with closing(begin_frames(clip.frames(kept), plate, str(clip.path))) as begun:
+        frames = clip.frames(kept)
+        first_left = list(islice(frames, 1))  # what is kept is passed over in this thread, for Ctrl-C to end it
+        with closing(begin_frames(chain(first_left, frames), plate, str(clip.path))) as begun:
             for leads in begun:
                 with bench.part() as write, Behind() as later:
                     for frame, finish in chain([leads], islice(begun, bench.part_frames - 1)):
