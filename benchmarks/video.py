@@ -1,11 +1,11 @@
 """What a frame of video costs, and where: `python benchmarks/video.py`.
 
-The example's person walks through its plate at 1280 x 720, with noise, as an H.264 clip. First every stage by itself,
-one thread, in milliseconds of CPU time a frame, beside a fixed piece of work and OpenCV's MOG2 (and mediapipe's selfie
-segmenter, where it is installed: see benchmarks/runtime.py) in turns; the first frame, for which the plate is examined,
-is told apart. Before that frames a second, reading, matting and the colour of edges at the same time as
-`cleanplate run` does it, on the cores that this process may use: without an encoder and after the first frame, as the
-goal of 25 on two idle cores has it, three times; and from file to file, all of it.
+The example's person walks through its plate at 1280 x 720, with noise, as an H.264 clip. First frames a second,
+reading, matting and the colour of edges at the same time as `cleanplate run` does it, on the cores that this process
+may use: without an encoder and after the first frame, as the goal of 25 on two idle cores has it, three times; and from
+file to file, all of it. Then every stage by itself, one thread, in milliseconds of CPU time a frame, beside a fixed
+piece of work and OpenCV's MOG2 (and mediapipe's selfie segmenter, where it is installed: see benchmarks/runtime.py) in
+turns; the first frame, for which the plate is examined, is told apart.
 """
 
 import contextlib

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cleanplate.errors import InputError
+from cleanplate.jobs import locks
 from cleanplate.jobs.ledger import LEDGER, Ledger
 
 PLAN = {"seed": 1, "size": "64x48", "parts": ("a", "b")}
@@ -82,3 +83,22 @@ def test_a_work_that_fails_before_anything_is_made_leaves_no_ledger(tmp_path: Pa
         raise RuntimeError
     with Ledger(tmp_path, PLAN) as ledger:
         assert ledger.done == {0: {}}
+
+
+@pytest.mark.parametrize("removes_open", [True, False])
+def test_a_finished_ledger_is_gone_and_closed_also_where_open_files_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removes_open: bool
+) -> None:
+    monkeypatch.setattr(locks, "_REMOVES_OPEN", removes_open)
+    closed: list[bool] = []
+    unlink = Path.unlink
+    ledger = Ledger(tmp_path, PLAN)
+
+    def noting(path: Path, *, missing_ok: bool = False) -> None:
+        closed.append(ledger._file.closed)  # pyright: ignore[reportPrivateUsage]
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", noting)
+    ledger.close_finished()
+    assert closed == [not removes_open]
+    assert not list(tmp_path.iterdir())

@@ -48,14 +48,12 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 
 def _newest_of_run(folder: Path) -> Path:
     """The newest checkpoint of a run; of any other folder, why nothing can be said of it."""
-    from cleanplate.imaging.files import file_identity
-    from cleanplate.jobs.ledger import LEDGER
+    from cleanplate.jobs.ledger import refuse_unfinished
 
     steps = sorted(path.parent for path in (folder / "checkpoints").glob(f"step_*/{_CHECKPOINT}"))
     if steps:
         return steps[-1]
-    if file_identity(folder / LEDGER):
-        raise InputError(f"{folder}: is not finished; give the command that began it again")
+    refuse_unfinished(folder)
     raise InputError(
         f"{folder}: holds neither {_CHECKPOINT} nor {_MANIFEST} nor fg_bg/; "
         "name a file, run, checkpoint, data set or pack"

@@ -38,14 +38,14 @@ def command(
     A picture, a model (.onnx), the depth of a result (.npy or .json), a run or one of its checkpoints, a data set in
     shards or folders, one of its shards (.tar), or a pack.
     """
-    from cleanplate.sample.opening import open_samples
-    from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
-
     facts = describe(file, pairs, depth_is)
     if sheet is not None or verify:
         if facts["kind"] not in _DATA:
             option = "--sheet draws" if sheet is not None else "--verify reads"
             raise UsageError(f"{file}: is a {facts['kind']}; {option} samples of a data set")
+        from cleanplate.sample.opening import open_samples
+        from cleanplate.sample.sheet import refuse_sheet, write_sheet_of
+
         if sheet is not None:
             refuse_sheet(sheet, overwrite=overwrite)
         folder = Path(facts["file"])

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from cleanplate.errors import InputError
-from cleanplate.jobs.locks import hold
+from cleanplate.jobs.locks import hold, remove_held
 
 LEDGER = "unfinished.jsonl"
 """Lies in the folder of a work that is not finished: its first line is the plan, every other a unit's entry."""
@@ -25,6 +25,17 @@ def begun_with(folder: Path) -> dict[str, Any]:
             return dict(json.loads(file.readline())["plan"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Refuse a folder in which a work is not finished.
+
+    Raises:
+        InputError: it is not.
+
+    """
+    if os.path.lexists(folder / LEDGER):
+        raise InputError(f"{folder}: is not finished; give the command that began it again")
 
 
 class Ledger:
@@ -64,7 +75,7 @@ class Ledger:
         if error is not None and not self.done:  # such a work binds nobody to its plan
             with suppress(OSError):
                 if list(self.folder.iterdir()) == [self.path]:
-                    self.path.unlink()  # while nobody else can hold it
+                    remove_held(self._file, self.path)
         self._file.close()
 
     def add(self, unit: int, entry: Entry) -> None:
@@ -74,8 +85,7 @@ class Ledger:
 
     def close_finished(self) -> None:
         """The work is finished, or nothing of it was made: the file is not needed any more."""
-        self.path.unlink()
-        self._file.close()
+        remove_held(self._file, self.path)
 
     def _load(self, plan: dict[str, Any]) -> None:
         """Take in what is there, without a last line that was cut off."""

@@ -1,7 +1,8 @@
 """One process at a time in a folder."""
 
+import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -9,6 +10,9 @@ from typing import IO, Any
 from cleanplate.errors import InputError
 
 _LOCK = ".lock"
+
+_REMOVES_OPEN = os.name != "nt"
+"""Whether a file can be removed that is open: Windows refuses it."""
 
 
 @contextmanager
@@ -25,7 +29,23 @@ def alone_in(folder: Path) -> Generator[None]:
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # somebody has removed the folder
+                remove_held(file, path)
+
+
+def remove_held(file: IO[Any], path: Path) -> None:
+    """Remove a file that this process holds, and close it: while nobody else can hold it, where the system allows it.
+
+    Raises:
+        OSError: it cannot be removed.
+
+    """
+    if not _REMOVES_OPEN:
+        file.close()
+    try:
+        path.unlink()
+    finally:
+        file.close()
 
 
 def hold(file: IO[Any], folder: Path) -> None:

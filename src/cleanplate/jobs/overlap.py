@@ -32,14 +32,14 @@ def ahead(items: Iterable[T]) -> Generator[T]:
         except StopIteration:  # may not leave a future
             return None
 
-    with ThreadPoolExecutor(1) as thread:
+    thread = ThreadPoolExecutor(1)
+    try:
         coming = deque(thread.submit(fetch) for _ in range(_MOST_AHEAD))
-        try:
-            while (fetched := coming.popleft().result()) is not None:
-                coming.append(thread.submit(fetch))
-                yield fetched[0]
-        finally:
-            thread.shutdown(wait=False, cancel_futures=True)
+        while (fetched := coming.popleft().result()) is not None:
+            coming.append(thread.submit(fetch))
+            yield fetched[0]
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 class Behind:

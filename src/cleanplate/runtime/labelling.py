@@ -14,7 +14,7 @@ from cleanplate.errors import InputError, ModelError
 from cleanplate.imaging import Image
 from cleanplate.imaging.decoding import read_header
 from cleanplate.imaging.files import encode_png, prepare_folder, read_picture
-from cleanplate.jobs.ledger import Entry, begun_with
+from cleanplate.jobs.ledger import Entry, begun_with, refuse_unfinished
 from cleanplate.jobs.progress import Advance, track
 from cleanplate.jobs.units import Crew, finished_units
 from cleanplate.runtime.teacher import Teacher, TeacherCall
@@ -151,7 +151,7 @@ def _shots(opened: FolderSet) -> list[tuple[str, str, int]]:
 
 def _without_depth(folder: Path, rule_words: Sequence[str], begun: Mapping[str, Any]) -> FolderSet:
     if begun and "teacher" not in begun:
-        raise InputError(f"{folder}: is not finished; give the command that began it again")
+        refuse_unfinished(folder)
     if not is_folder_set(folder) and (folder / MANIFEST).exists():
         raise InputError(f"{folder}: holds no folder set; make one with --layout folders, shards cannot be labelled")
     opened = open_folder_set(folder, rule_words, without_depth=True)

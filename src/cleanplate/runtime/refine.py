@@ -186,8 +186,8 @@ def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -
     pairs = zip(shot, plate, strict=True)
     own = (np.clip((mixed - rest * behind) / cover, 0, 1) for mixed, behind in pairs)
     colour = _turned(light_of(np.asarray(plane, np.float32)) for plane in own)
-    whole, beside = (np.square(np.square(cover)) for cover in (coarse, cv2.erode(coarse, _BESIDE)))
-    weight = np.where(coarse > 0.3, np.float32(_RIM) * whole + np.float32(1 - _RIM) * beside, np.float32(0))
+    own_share, beside = (np.square(np.square(share)) for share in (coarse, cv2.erode(coarse, _BESIDE)))
+    weight = np.where(coarse > 0.3, np.float32(_RIM) * own_share + np.float32(1 - _RIM) * beside, np.float32(0))
     front, _ = spread([*colour, *(np.square(plane) for plane in colour)], weight)
     variance = [np.maximum(square - mean * mean, 0) for mean, square in zip(front[:3], front[3:], strict=True)]
 

@@ -5,7 +5,7 @@ Light that changes is followed by the plate doctor, which mends the plate it was
 learns from frames: whoever stands still for an hour is not absorbed.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice, starmap
 from pathlib import Path
@@ -90,13 +90,7 @@ def matte_clip(
         frames = clip.frames(kept)
         first_left = list(islice(frames, 1))  # what is kept is passed over in this thread, for Ctrl-C to end it
         with closing(begin_frames(chain(first_left, frames), plate, str(clip.path))) as begun:
-            for leads in begun:
-                with bench.part() as write, Behind() as later:
-                    for frame, finish in chain([leads], islice(begun, bench.part_frames - 1)):
-                        matte = finish()
-                        _note(matte.notices, told, tell)
-                        later.do(write, matte, frame)
-                        advance(1)
+            _make_parts(bench, begun, told, advance, tell)
         prepare_folder(folder)
         of_sound: dict[str, None] = {}
         for product in choice.products:
@@ -104,6 +98,23 @@ def matte_clip(
             of_sound.update(dict.fromkeys(join(bench.parts(product), folder / choice.name(stem, product), sound)))
     bench.clear(product for product in ALL_PRODUCTS if is_file(folder / choice.name(stem, product)))
     return (*clip.notices, *of_sound, *_few(told))
+
+
+def _make_parts(
+    bench: ClipParts,
+    begun: Iterator[tuple[Frame, Callable[[], Matte]]],
+    told: dict[str, None],
+    advance: Advance,
+    tell: Tell,
+) -> None:
+    """Finish the frames of `begin_frames`, and write them part by part."""
+    for leads in begun:
+        with bench.part() as write, Behind() as later:
+            for frame, finish in chain([leads], islice(begun, bench.part_frames - 1)):
+                matte = finish()
+                _note(matte.notices, told, tell)
+                later.do(write, matte, frame)
+                advance(1)
 
 
 def begin_frames(

@@ -12,9 +12,9 @@ from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import is_grey, to_float
 from cleanplate.imaging.decoding import read_stored
-from cleanplate.imaging.files import file_identity, read_picture
+from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
-from cleanplate.jobs.ledger import LEDGER
+from cleanplate.jobs.ledger import refuse_unfinished
 from cleanplate.sample.depthcodes import DepthCodes, foreign
 from cleanplate.sample.folders import FolderManifest, fingerprint_of, listing_of, read_folder_manifest
 from cleanplate.sample.naming import KINDS, NameRule, name_rule
@@ -64,8 +64,8 @@ def open_folder_set(folder: Path, rule_words: Sequence[str] = (), *, without_dep
         UsageError: a rule for a set whose manifest has one, or one that is none.
     """
     manifest = read_folder_manifest(folder)
-    if not without_depth and file_identity(folder / LEDGER):
-        raise InputError(f"{folder}: is not finished; give the command that began it again")
+    if not without_depth:
+        refuse_unfinished(folder)
     if manifest is not None and rule_words:
         raise UsageError(f"{folder}: its manifest says how its pictures pair; leave --pairs out")
     kinds = KINDS[:-1] if without_depth or (manifest is not None and manifest.depth is None) else KINDS

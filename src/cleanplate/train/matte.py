@@ -102,11 +102,9 @@ class MatteAndDepth:
             "disparity": HeadView("free", near, true_near, there, loss, batch.shot),
             "plate_disparity": HeadView("free", plate, true_plate, valid[:, 1:], loss, batch.plate),
         }
-        weighed = {
-            head: any(getattr(self.recipe.loss, name) for name in (of_alpha if head == "alpha" else of_depth))
-            for head in views
-        }
-        return {head: view for head, view in views.items() if weighed[head]}
+        by = {"alpha": of_alpha, "disparity": of_depth, "plate_disparity": of_depth}
+        weights = self.recipe.loss
+        return {head: view for head, view in views.items() if any(getattr(weights, name) for name in by[head])}
 
     def judge(self, network: nn.Module, batches: Iterable[Batch], show_every: int, sheet: Path) -> Figures:
         """See `Task`."""
