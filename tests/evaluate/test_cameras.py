@@ -1,11 +1,13 @@
 """A folder of real cameras is read as it is, or refused in one sentence that names the file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image as PilImage
 
 from cleanplate.errors import InputError
 from cleanplate.evaluate.cameras import Camera, find_cameras, read_truth
@@ -55,6 +57,62 @@ def test_a_grey_mask_saved_in_colour_is_the_same_mask(hall: Camera) -> None:
     after = read_truth(hall, "0001")
     np.testing.assert_array_equal(after.foreground, before.foreground)
     np.testing.assert_array_equal(after.known, before.known)
+
+
+def test_a_mask_whose_colours_differ_or_that_is_transparent_is_refused(hall: Camera) -> None:
+    path = hall.folder / "0001_mask.png"
+    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
+    opaque = np.full_like(grey, 255)
+    _overwrite(path, np.dstack([grey, grey, grey, opaque]).astype(np.uint8))
+    assert read_truth(hall, "0001").foreground.any()
+    coloured = np.dstack([opaque, 0 * grey, grey]).astype(np.uint8)
+    clear = np.dstack([grey, grey, grey, opaque * (grey == 255)]).astype(np.uint8)
+    for wrong, told in (
+        (coloured, "is coloured; save the mask in grey"),
+        (clear, "is partly transparent; save the mask without transparency"),
+    ):
+        _overwrite(path, wrong)
+        with pytest.raises(InputError, match=f"0001_mask.png: {told}"):
+            read_truth(hall, "0001")
+    PilImage.fromarray(grey.astype(np.uint8)).convert("P").save(path)
+    assert read_truth(hall, "0001").foreground.any()
+    painted = PilImage.fromarray((grey == 255).astype(np.uint8), "P")
+    painted.putpalette([0, 0, 0, 255, 0, 0])
+    painted.save(path)
+    with pytest.raises(InputError, match=r"0001_mask.png: is coloured"):
+        read_truth(hall, "0001")
+
+
+def test_a_mask_that_is_to_be_turned_is_refused(hall: Camera) -> None:
+    path = hall.folder / "0001_mask.png"
+    with PilImage.open(path) as mask:
+        exif = mask.getexif()
+        exif[274] = 3
+        mask.save(path, exif=exif)
+    with pytest.raises(InputError, match=r"0001_mask.png: says that it is to be turned \(EXIF\); save it upright"):
+        read_truth(hall, "0001")
+
+
+def test_a_shot_that_would_be_passed_over_because_of_its_capitals_is_refused(hall: Camera) -> None:
+    hall.shot("0002").rename(hall.folder / "0009.PNG")
+    hall.plate.rename(hall.folder / "spare.txt")
+    hall.shot("0001").rename(hall.folder / "plate.png")
+    with pytest.raises(InputError, match=r"0009.PNG: is passed over where capitals count; name it 0009.png"):
+        find_cameras(hall.folder.parent)
+
+
+def test_a_camera_that_cannot_be_read_is_told(hall: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.iterdir
+
+    def closed(path: Path) -> Iterator[Path]:
+        if path == hall.folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(InputError, match=r"hall: cannot be read \(Permission denied\); check the permissions"):
+        find_cameras(hall.folder.parent)
 
 
 def test_a_missing_folder_or_one_without_cameras_is_refused(tmp_path: Path, hall: Camera) -> None:

@@ -12,6 +12,7 @@ from cleanplate.evaluate.scores import (
     ShotScores,
     camera_scores,
     mean_figures,
+    note,
     score_shot,
     table,
     to_json,
@@ -79,12 +80,27 @@ def test_the_mean_is_taken_over_shots_and_then_over_cameras() -> None:
 
 
 def test_the_table_leaves_a_cell_empty_where_there_is_nothing_to_measure() -> None:
-    header, lobby, yard, mean = table(camera_scores(SHOTS)).splitlines()
+    header, lobby, yard, mean, _ = table(SHOTS).splitlines()
     assert " ".join(header.split()) == "camera shots IoU MAE AbsRel delta1 person AbsRel person delta1"
     assert lobby.split() == ["lobby", "2", "0.700", "0.150", "0.200", "0.700", "0.300", "0.600"]
     assert yard.split() == ["yard", "1", "0.000"]
     assert mean.removeprefix(MEAN).split() == ["0.350", "0.150", "0.200", "0.700", "0.300", "0.600"]
     assert header.index("AbsRel") + len("AbsRel") == lobby.index("0.200") + len("0.200")
+
+
+def test_below_the_table_stands_what_the_yardstick_makes_of_shots_without_foreground() -> None:
+    told = "no foreground is scored and none was found; the yardstick counts that as IoU 0"
+    assert table(SHOTS).splitlines()[-1] == f"In 1 shot {told}, without them the mean is 0.700."
+    assert note(SHOTS[:2]) == ""
+    assert table(SHOTS[:2]).splitlines()[-1].startswith(MEAN)
+    assert note([SHOTS[2], SHOTS[2]]) == f"In 2 shots {told}."
+
+
+def test_foreground_too_thin_to_be_scored_counts_as_nobody() -> None:
+    pole = np.zeros((32, 32), bool)
+    pole[:, 10:14] = True
+    thin = Truth(pole, np.ones((32, 32), bool), None)
+    assert score_shot(Prediction(pole.astype(np.float32), None), thin) == (Figures(0.0, 0.0), True)
 
 
 def test_the_json_has_a_row_for_every_camera_and_shot_and_null_for_nothing() -> None:

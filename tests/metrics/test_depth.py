@@ -44,6 +44,15 @@ def test_the_alignment_equals_the_closed_form(seed: int, sign: int) -> None:
     assert depth.align(disparity, depth_m, valid) == pytest.approx(_fit_by_sums(disparity, depth_m, valid), abs=1e-9)
 
 
+@pytest.mark.parametrize(("scale", "shift"), [(2.0**-40, 0.0), (2.0**30, 0.0), (1.0, 1e5), (-(2.0**-40), 0.0)])
+def test_neither_the_scale_nor_the_shift_of_a_disparity_changes_the_depth(scale: float, shift: float) -> None:
+    disparity, depth_m, valid = _invented(0)
+    disparity = np.round(disparity * 64) / np.float32(64)  # so that the shift rounds nothing away
+    moved = (np.float32(scale) * disparity + np.float32(shift)).astype(np.float32)
+    expected = depth.aligned_depth_m(disparity if scale > 0 else -disparity, depth_m, valid)
+    np.testing.assert_allclose(depth.aligned_depth_m(moved, depth_m, valid), expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_scores_equal_counting_pixel_by_pixel(seed: int) -> None:
     disparity, depth_m, valid = _invented(seed, noise=1.0)

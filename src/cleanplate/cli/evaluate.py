@@ -46,9 +46,10 @@ def real(
     """
     from cleanplate.errors import UsageError
     from cleanplate.evaluate.cameras import find_cameras
+    from cleanplate.evaluate.cases import Cases
     from cleanplate.evaluate.predictions import RuntimePredictor, SavedPredictor, refuse_cameras
-    from cleanplate.evaluate.real import score_cameras, write_results
-    from cleanplate.evaluate.scores import camera_scores, table
+    from cleanplate.evaluate.real import refuse_other_results, score_cameras, write_results
+    from cleanplate.evaluate.scores import table
     from cleanplate.imaging.files import prepare_folder
 
     of_models = {"--model": model, "--save-predictions": save_predictions, "--closer": closer == "off"}
@@ -63,10 +64,14 @@ def real(
         predictor = RuntimePredictor(model, closer=closer == "on")
     else:
         predictor = SavedPredictor(predictions, cameras, with_depth=not no_depth)
+    refuse_other_results(out)
     prepare_folder(out)
-    shots = score_cameras(cameras, predictor, save_to=save_predictions, with_depth=not no_depth)
-    click.echo(table(camera_scores(shots)))
-    _, report = write_results(out, str(folder), shots, cameras, predictor, with_depth=not no_depth)
+    cases = Cases()
+    shots = score_cameras(cameras, predictor, cases, save_to=save_predictions, with_depth=not no_depth)
+    try:
+        _, report = write_results(out, str(folder), predictor.name, shots, cases)
+    finally:  # of files and printed figures, whichever fails the other is there
+        click.echo(table(shots))
     click.echo(f"worst and best cases: {report}")
     return 0
 

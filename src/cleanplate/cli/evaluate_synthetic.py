@@ -48,7 +48,7 @@ def command(
     from cleanplate.errors import UsageError
     from cleanplate.evaluate.predictions import named
     from cleanplate.evaluate.synthetic import Pairs, score_pairs
-    from cleanplate.evaluate.synthetic_report import groups_table, table, write_results
+    from cleanplate.evaluate.synthetic_report import groups_table, refuse_other_results, table, write_results
     from cleanplate.imaging.files import prepare_folder
     from cleanplate.runtime.session import Session
     from cleanplate.sample.shards import ShardReader
@@ -62,9 +62,9 @@ def command(
     reader = ShardReader(folder)
     pairs = Pairs(reader, count or len(reader), struck, seed)
     session, again = Session(model), closer == "on"
+    refuse_other_results(out)
     prepare_folder(out)
     scores = score_pairs(session, pairs, closer=again)
-    click.echo(f"{table(scores)}\n\n{groups_table(scores)}")
     about: dict[str, object] = {
         "set": str(folder),
         "fingerprint": reader.fingerprint,
@@ -72,6 +72,9 @@ def command(
         "effects": struck and asdict(struck),
         "seed": seed,
     }
-    sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst, closer=again)
+    try:
+        sheet = write_results(out, about, scores, session=session, pairs=pairs, num_worst=worst, closer=again)
+    finally:  # of files and printed figures, whichever fails the other is there
+        click.echo(f"{table(scores)}\n\n{groups_table(scores)}")
     click.echo(f"worst pairs: {sheet}")
     return 0

@@ -61,9 +61,12 @@ def find_cameras(folder: Path) -> list[Camera]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: is no folder; name the one that holds one folder a camera")
-    cameras = [_camera(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-    for camera in cameras:
-        _refuse_bare_shots(camera)
+    try:
+        cameras = [_camera(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+        for camera in cameras:
+            _refuse_bare_shots(camera)
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror}); check the permissions") from error
     cameras = [camera for camera in cameras if camera.shots]
     if not cameras:
         raise InputError(f"{folder}: holds no camera; put plate.png, ID.png and ID{_MASK} into one folder a camera")
@@ -77,7 +80,7 @@ def find_cameras(folder: Path) -> list[Camera]:
 
 
 def _camera(folder: Path) -> Camera:
-    masks = sorted(path.name for path in folder.glob(f"*{_MASK}") if not path.name.startswith("."))
+    masks = sorted(path.name for path in folder.iterdir() if path.name.endswith(_MASK) and path.name[0] != ".")
     return Camera(folder, tuple(name.removesuffix(_MASK) for name in masks))
 
 
@@ -85,8 +88,11 @@ def _refuse_bare_shots(camera: Camera) -> None:
     """A shot whose mask was lost would change the figures: all pictures beside a plate are shots, masks or depth."""
     if not camera.plate.is_file():
         return
-    for path in sorted(camera.folder.glob("*.png")):
-        other = path == camera.plate or path.name.endswith((_MASK, _DEPTH)) or path.name.startswith(".")
+    pictures = (path for path in camera.folder.iterdir() if path.suffix.lower() == ".png" and path.name[0] != ".")
+    for path in sorted(pictures):
+        if path.suffix != ".png":
+            raise InputError(f"{path}: is passed over where capitals count; name it {path.stem}.png")
+        other = path == camera.plate or path.name.endswith((_MASK, _DEPTH))
         if not other and path.stem not in camera.shots:
             raise InputError(f"{path}: has no {path.stem}{_MASK}; add its mask, or take the shot out")
 
@@ -100,8 +106,8 @@ def read_truth(camera: Camera, shot: str, *, with_depth: bool = True) -> Truth:
     size_hw = read_header(camera.shot(shot)).size_hw
     mask = read_png(mask_path)
     _check_size(mask_path, mask, size_hw)
-    if mask.ndim == 3:  # a grey mask that some tool saved as a colour picture
-        mask = mask[..., 0]
+    if mask.dtype == np.uint8:
+        mask = _grey(mask_path, mask)
     foreign = np.setdiff1d(mask, (FOREGROUND, BACKGROUND, NOT_SCORED))
     if mask.dtype != np.uint8 or foreign.size:
         raise InputError(f"{mask_path}: is no mask; save 8 bit with 255 foreground, 0 background, 128 not scored")
@@ -115,9 +121,23 @@ def read_truth(camera: Camera, shot: str, *, with_depth: bool = True) -> Truth:
     return Truth(mask == FOREGROUND, mask != NOT_SCORED, depth_m)
 
 
+def _grey(path: Path, mask: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The one channel of a mask (h, w), or the one that all channels of a grey mask saved in colour repeat."""
+    if mask.ndim == 2:
+        return mask
+    num_colours = mask.shape[2] - (mask.shape[2] % 2 == 0)
+    if (mask[..., :num_colours] != mask[..., :1]).any():
+        raise InputError(f"{path}: is coloured; save the mask in grey, 255 foreground, 0 background, 128 not scored")
+    if (mask[..., num_colours:] != 255).any():
+        raise InputError(f"{path}: is partly transparent; save the mask without transparency, in grey alone")
+    return mask[..., 0]
+
+
 def read_png(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """The numbers in a PNG file as they are stored; raises InputError that names the file."""
-    read_header(path)  # refuses what is no picture, and what would fill the memory
+    header = read_header(path)  # refuses what is no picture, and what would fill the memory
+    if header.orientation != 1:
+        raise InputError(f"{path}: says that it is to be turned (EXIF); save it upright, without that mark")
     try:
         return decode_png(path.read_bytes())
     except InputError as error:

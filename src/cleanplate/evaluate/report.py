@@ -1,20 +1,21 @@
 """One self-contained page: the table, then the worst and the best cases side by side."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from string import Template
 
+from cleanplate.evaluate.cases import Case
 from cleanplate.evaluate.panels import Panel
-from cleanplate.evaluate.scores import COLUMNS, MEAN, ShotScores, camera_scores, cells, mean_figures
+from cleanplate.evaluate.scores import COLUMNS, MEAN, ShotScores, camera_scores, cells, mean_figures, note
 
-
-@dataclass(frozen=True)
-class Case:
-    """One shot that the page shows: its scores and its pictures."""
-
-    scores: ShotScores
-    panels: Sequence[Panel]
+BEGINS = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>cleanplate on """
+"""How every report begins, which is what it is known by."""
 
 
 def page(title: str, scored: str, shots: Sequence[ShotScores], worst: Sequence[Case], best: Sequence[Case]) -> str:
@@ -22,12 +23,12 @@ def page(title: str, scored: str, shots: Sequence[ShotScores], worst: Sequence[C
 
     `title` names the set, `scored` the model or folder that was scored; both may hold any characters.
     """
-    return _PAGE.substitute(
+    return BEGINS + _PAGE.substitute(
         title=escape(title),
         scored=escape(scored),
         head="".join(f"<th>{escape(name)}</th>" for name in ("camera", "shots", *COLUMNS)),
         rows="\n".join(_rows(shots)),
-        note=_note(sum(shot.empty for shot in shots)),
+        note=f"<p>{note(shots)}</p>" if note(shots) else "",
         worst="\n".join(map(_case, worst)) or _NOTHING,
         best="\n".join(map(_case, best)) or _NOTHING,
     )
@@ -43,13 +44,6 @@ def _rows(shots: Sequence[ShotScores]) -> Iterable[str]:
 def _row(attributes: str, name: str, num_shots: str, figures: Sequence[str]) -> str:
     numbers = "".join(f"<td>{cell or '–'}</td>" for cell in (num_shots, *figures))
     return f'<tr{attributes}><th scope="row">{escape(name)}</th>{numbers}</tr>'
-
-
-def _note(num_empty: int) -> str:
-    if not num_empty:
-        return ""
-    shots = "1 shot" if num_empty == 1 else f"{num_empty} shots"
-    return f"<p>In {shots} nothing was there and nothing was found; the yardstick counts that as IoU 0.</p>"
 
 
 def _case(case: Case) -> str:
@@ -70,12 +64,7 @@ def _figure(panel: Panel, escaped_name: str) -> str:
 _NOTHING = "<p>None.</p>"
 
 _PAGE = Template("""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>cleanplate on $title</title>
+$title</title>
 <style>
 :root { color-scheme: light dark; --page: #f6f6f4; --card: #fff; --ink: #1c1e21; --soft: #5e646c; --line: #dcdcd8; }
 @media (prefers-color-scheme: dark) {

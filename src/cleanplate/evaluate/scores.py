@@ -33,7 +33,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class ShotScores:
-    """One shot's figures; `empty` where nothing was there and nothing was found, which counts as IoU 0."""
+    """One shot's figures.
+
+    `empty` where no foreground is scored (nothing was there, or all of it lies within 2 px of its edge) and none was
+    found: the yardstick counts that as IoU 0.
+    """
 
     camera: str
     shot: str
@@ -51,7 +55,7 @@ class CameraScores:
 
 
 def score_shot(prediction: Prediction, truth: Truth) -> tuple[Figures, bool]:
-    """The figures of one prediction, and whether nothing was there and nothing was found."""
+    """The figures of one prediction, and whether there is no foreground to score and none was found."""
     scored = matting.scored_pixels(truth.foreground, truth.known)
     known = bool(scored.any())
     figures = Figures(
@@ -108,12 +112,24 @@ def cells(figures: Figures) -> list[str]:
     return ["" if value is None else f"{value:.3f}" for value in astuple(figures)]
 
 
-def table(cameras: Sequence[CameraScores]) -> str:
-    """The rows of all cameras and their mean as aligned text, one header line above."""
+def table(shots: Sequence[ShotScores]) -> str:
+    """The rows of all cameras and their mean as aligned text, one header line above, and `note` below."""
+    cameras = camera_scores(shots)
     rows = [["camera", "shots", *COLUMNS]]
     rows += [[row.camera, str(row.num_shots), *cells(row.figures)] for row in cameras]
     rows.append([MEAN, "", *cells(mean_figures([row.figures for row in cameras]))])
-    return aligned(rows)
+    return "\n".join(filter(None, [aligned(rows), note(shots)]))
+
+
+def note(shots: Sequence[ShotScores]) -> str:
+    """What the mean does not tell: in how many shots an IoU of 0 is right, and the mean without them; often nothing."""
+    rest = [shot for shot in shots if not shot.empty]
+    if len(rest) == len(shots):
+        return ""
+    told = "1 shot" if len(shots) - len(rest) == 1 else f"{len(shots) - len(rest)} shots"
+    said = f"In {told} no foreground is scored and none was found; the yardstick counts that as IoU 0"
+    mean = mean_figures([row.figures for row in camera_scores(rest)]).iou if rest else None
+    return f"{said}." if mean is None else f"{said}, without them the mean is {mean:.3f}."
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cleanplate.errors import InputError
+from cleanplate.evaluate.output import SCORES, SCORES_BEGIN, refuse_other
 from cleanplate.evaluate.scores import aligned
 from cleanplate.evaluate.synthetic import Estimate, PairFigures, Pairs, PairScores, aligned_m, estimate, worst
 from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import colour_map
-from cleanplate.imaging.files import replace_file, write_picture
+from cleanplate.imaging.files import is_file, replace_file, write_picture
 from cleanplate.imaging.sheet import contact_sheet
 from cleanplate.runtime.session import Session
 from cleanplate.sample.record import Sample
@@ -22,7 +24,7 @@ COLUMNS = ("IoU", "MAE", "SAD", "MSE", "Grad", "Conn", "edge MAE", "person corr"
 
 LARGER_IS_BETTER = frozenset({"iou", "person_correlation", "plate_correlation"})
 
-SCORES, SHEET = "scores.json", "worst.jpg"
+SHEET = "worst.jpg"
 
 _TITLES = ("plate", "shot", "truth", "prediction", "depth", "true depth (grey: not scored)")
 _GREY = np.float32(0.5)
@@ -91,6 +93,13 @@ def to_json(scores: Sequence[PairScores]) -> dict[str, object]:
             for pair in scores
         ],
     }
+
+
+def refuse_other_results(out: Path) -> None:
+    """Refuse to write results over files that are none; raises InputError where there are such."""
+    refuse_other(out / SCORES, SCORES_BEGIN, "the scores of an evaluation")
+    if is_file(out / SHEET) and not is_file(out / SCORES):
+        raise InputError(f"{out / SHEET}: is not of an evaluation; move it away, or give another --out")
 
 
 def write_results(

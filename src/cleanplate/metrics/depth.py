@@ -42,9 +42,14 @@ def align(disparity: Image, depth_m: Image, valid: Mask) -> Alignment:
     [0.0, 0.583333]
     """
     inverse_depth = 1 / depth_m[valid].astype(np.float64)
-    design = np.column_stack([disparity[valid].astype(np.float64), np.ones(inverse_depth.size)])
-    scale, shift = np.linalg.lstsq(design, inverse_depth, rcond=None)[0]
-    return Alignment(float(scale), float(shift)) if scale > 0 else Alignment(0.0, float(inverse_depth.mean()))
+    guess = disparity[valid].astype(np.float64)
+    guess_mean, mean = guess.mean(), float(inverse_depth.mean())
+    guess -= guess_mean  # a shift however large beside the pattern must not drown it
+    spread, together = guess @ guess, guess @ (inverse_depth - mean)
+    if together <= 0 or spread == 0:
+        return Alignment(0.0, mean)
+    scale = float(together / spread)
+    return Alignment(scale, mean - scale * float(guess_mean))
 
 
 def aligned_depth_m(disparity: Image, depth_m: Image, valid: Mask) -> NDArray[np.float64]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cleanplate.errors import InputError
+from cleanplate.evaluate.output import refuse_other
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, Axis
 from cleanplate.evaluate.stress.curves import axes_sheet, curves
 from cleanplate.evaluate.stress.pairs import LONG_SIDE_PX, Pair
 from cleanplate.evaluate.stress.results import PAGES_OWN, Result, read_mattes
-from cleanplate.imaging.files import is_file, replace_file, write_picture
+from cleanplate.imaging.files import replace_file, write_picture
 
 PAGE = "stress.md"
 _TITLE = "# Stress: what each difference between plate and shot costs"
@@ -43,9 +43,7 @@ def refuse_other_page(out: Path) -> None:
     Raises:
         InputError: there is one.
     """
-    path = out / PAGE
-    if is_file(path) and not path.read_bytes().startswith(_TITLE.encode()):
-        raise InputError(f"{path}: is not the page of a measurement; move it away, or give another --out")
+    refuse_other(out / PAGE, _TITLE, "the page of a measurement")
 
 
 def page(results: Sequence[Result]) -> str:
