@@ -1,6 +1,7 @@
 """Predictions come from the shipping runtime or from files, and unusable files are refused by name."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,21 @@ from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 from cleanplate.runtime.shots import PictureSource
 
+ModelMaker = Callable[..., Path]
+
 
 @pytest.fixture
 def cameras(invented: tuple[Path, Path]) -> list[Camera]:
     return find_cameras(invented[0])
+
+
+def test_two_models_of_one_name_and_version_are_told_apart(make_model: ModelMaker) -> None:
+    one, other = (RuntimePredictor(make_model(contract={"precision": kind})) for kind in ("float32", "int8"))
+    assert (one.name, other.name) == ("difference 0.0.1 (float32)", "difference 0.0.1 (int8)")
+    stronger = RuntimePredictor(make_model(gain=9.0))
+    assert stronger.name == one.name
+    assert stronger.weights != one.weights
+    assert one.weights.startswith("sha256:")
 
 
 def test_every_plate_is_opened_once_for_all_shots_of_its_camera(
@@ -60,7 +72,7 @@ def test_what_the_runtime_gives_is_scored_as_a_file_would_hold_it(
 ) -> None:
     camera = cameras[1]
     predictor = RuntimePredictor(difference_model)
-    assert predictor.name == "difference 0.0.1"
+    assert predictor.name == "difference 0.0.1 (float32)"
     matte = Plate.open(camera.plate, model=difference_model).matte(camera.shot("0001"))
     for shot in camera.shots:
         save_prediction(tmp_path, camera, shot, predictor.predict(camera, shot))

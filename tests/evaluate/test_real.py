@@ -68,7 +68,7 @@ def test_results_are_a_table_of_numbers_and_a_page_that_shows_the_cases(
     shots = score_cameras(cameras, predictor)
     scores_path, report_path = write_results(tmp_path / "new" / "out", "the set", shots, cameras, predictor)
     rows = json.loads(scores_path.read_text(encoding="utf-8"))
-    assert (rows["set"], rows["scored"]) == ("the set", str(invented[1]))
+    assert (rows["set"], rows["scored"], rows["weights"]) == ("the set", str(invented[1]), None)
     assert len(rows["cameras"]) == 5
     assert len(rows["shots"]) == 13
     html = report_path.read_text(encoding="utf-8")

@@ -132,14 +132,15 @@ def stress(
     refuse_other_page(out)
     there = read_results(out / PARTS)
     refuse_other_pairs(there, digest, out / PARTS)
-    refuse_other_tool(there, made.name, made.about, out / PARTS)
+    refuse_other_tool(there, made, out / PARTS)
     unfinished = unfinished_folder(out / PARTS, made.name)
     prepare_folder(unfinished)
     try:
-        with Ledger(unfinished, {"tool": made.name, "about": made.about, "pairs": digest}) as ledger:
+        plan = {"tool": made.name, "about": made.about, "weights": made.weights, "pairs": digest}
+        with Ledger(unfinished, plan) as ledger:
             scores, mattes = measure(chosen, made, seed, ledger)
             names = tuple(pair.name for pair in chosen)
-            result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
+            result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note, made.weights)
             written = write_result(out / PARTS, result, mattes)
             ledger.close_finished()
     finally:

@@ -38,6 +38,11 @@ class Predictor(Protocol):
         """What is being scored, for the report."""
         ...
 
+    @property
+    def weights(self) -> str | None:
+        """The fingerprint of the model's weights; None where no model is run."""
+        ...
+
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """The prediction for one shot of a camera, at the shot's size."""
         ...
@@ -53,8 +58,13 @@ class RuntimePredictor:
 
     @property
     def name(self) -> str:
-        """The model's own name and version, and whether it looks once."""
+        """The model's title, and whether it looks once."""
         return named(self._session, closer=self._closer)
+
+    @property
+    def weights(self) -> str:
+        """The contract's."""
+        return self._session.contract.weights
 
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """Matte one shot; the plate is opened once for as long as the camera stays the same.
@@ -69,7 +79,7 @@ class RuntimePredictor:
 
 def named(session: Session, *, closer: bool) -> str:
     """How a report names a model."""
-    return f"{session.contract.name} {session.contract.version}" + ("" if closer else ", one look")
+    return session.contract.title + ("" if closer else ", one look")
 
 
 class SavedPredictor:
@@ -92,6 +102,11 @@ class SavedPredictor:
     def name(self) -> str:
         """The folder."""
         return str(self._folder)
+
+    @property
+    def weights(self) -> None:
+        """Nobody knows."""
+        return
 
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """Read one shot's prediction; an alpha of another size is resized (bilinear), a disparity is refused."""

@@ -78,8 +78,9 @@ def write_results(
     worst, best = choose_cases(shots)
     html = page(title, predictor.name, shots, [case(shot) for shot in worst], [case(shot) for shot in best])
     prepare_folder(out)
+    about = {"set": title, "scored": predictor.name, "weights": predictor.weights}
     scores_path, report_path = out / "scores.json", out / "report.html"
-    _write(scores_path, json.dumps({"set": title, "scored": predictor.name, **to_json(shots)}, indent=1) + "\n")
+    _write(scores_path, json.dumps(about | to_json(shots), indent=1) + "\n")
     _write(report_path, html)
     return scores_path, report_path
 

@@ -37,7 +37,7 @@ def _measured(pair: Pair, tool: Tool) -> tuple[list[Score], Mattes]:
 
 def _result(folder: Path, tool: Tool, pair: Pair, command: str = "a command") -> Result:
     scores, mattes = _measured(pair, tool)
-    result = Result(tool.name, tool.about, command, (pair.name,), digest_of([pair], 0), tuple(scores))
+    result = Result(tool.name, tool.about, command, (pair.name,), digest_of([pair], 0), tuple(scores), "", tool.weights)
     folder.mkdir(parents=True, exist_ok=True)
     write_result(folder, result, mattes)
     return result
@@ -102,17 +102,20 @@ def test_what_was_measured_before_a_failure_is_not_measured_again(tmp_path: Path
 
 
 def test_no_tool_overwrites_what_another_has_made(tmp_path: Path, invented: Pair) -> None:
-    result = _result(tmp_path, replace(_perfect(invented), name="run 1"), invented)
-    refuse_other_tool([result], "run 1", result.about, tmp_path)
-    refuse_other_tool([result], "run 2", "another", tmp_path)
-    for name, about in (("run/1", result.about), ("run 1", "`another`")):
+    tool = replace(_perfect(invented), name="run 1", weights="sha256:1")
+    result = _result(tmp_path, tool, invented)
+    refuse_other_tool([result], tool, tmp_path)
+    refuse_other_tool([result], replace(tool, name="run 2", about="another"), tmp_path)
+    for other in (replace(tool, name="run/1"), replace(tool, about="`another`")):
         with pytest.raises(
             UsageError, match=r"run-1\.json: is of another tool, run 1 \(knows the truth\); remove that"
         ):
-            refuse_other_tool([result], name, about, tmp_path)
+            refuse_other_tool([result], other, tmp_path)
+    with pytest.raises(UsageError, match=r"run-1\.json: was measured with other weights; remove that"):
+        refuse_other_tool([result], replace(tool, weights="sha256:2"), tmp_path)
     for name in ("", " ", "curves", "curves."):
         with pytest.raises(UsageError, match="no tool can be called so; give another"):
-            refuse_other_tool([], name, "", tmp_path)
+            refuse_other_tool([], replace(tool, name=name), tmp_path)
 
 
 def test_the_page_has_every_axis_every_tool_and_its_pictures(tmp_path: Path, invented: Pair) -> None:

@@ -15,6 +15,7 @@ from cleanplate.errors import InputError, ToolError, UsageError
 from cleanplate.evaluate.stress.command import command_matte
 from cleanplate.evaluate.stress.pairs import Codes, Pair, shown
 from cleanplate.evaluate.stress.tools import BUILT_IN, make_tool
+from cleanplate.runtime.model_file import read_model_file
 
 Program = Callable[[str], str]
 """Python lines with `image`, `plate` and `out` at hand, to a command for --tool."""
@@ -54,7 +55,8 @@ def test_classical_tools_find_what_is_plain_to_see_and_forget_the_pair_before(na
 
 def test_our_model_is_run_as_a_user_runs_it(difference_model: Path, invented: Pair) -> None:
     tool = make_tool("cleanplate", model=difference_model)
-    assert "difference 0.0.1" in tool.about
+    assert "difference 0.0.1 (float32)" in tool.about
+    assert tool.weights == read_model_file(difference_model).contract.weights
     plate, shot = shown(invented.plate), shown(invented.shot)
     first = tool.matte(plate, shot)
     assert _error(first, invented) < 0.2
@@ -195,6 +197,7 @@ def test_rembg_is_asked_for_the_mask_of_the_shot_alone(
     for model in (None, tmp_path / "u2net.onnx"):
         tool = make_tool("rembg", model=model)
         np.testing.assert_array_equal(tool.matte(plate, shot), _dark(shot))
+        assert (tool.weights is None) == (model is None)
         assert tool.about.endswith("never sees the plate" if model is None else "; weights u2net.onnx")
     assert os.environ["U2NET_HOME"] == str(tmp_path)
     assert sessions == [("u2net", {}), ("u2net_custom", {"model_path": str(tmp_path / "u2net.onnx")})]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -30,11 +31,13 @@ class Tool:
         name: of its curve and its file.
         about: what it is, for the page: one phrase.
         matte: plate and shot, both (h, w, 3) uint8 sRGB, to alpha (h, w) in [0, 1].
+        weights: "sha256:..." of what it has learnt, as far as anybody knows: two of one name may differ in it.
     """
 
     name: str
     about: str
     matte: Callable[[Codes, Codes], Image]
+    weights: str | None = None
 
 
 class _Subtractor(Protocol):
@@ -110,7 +113,7 @@ def _ours(name: str, *, doctor: bool) -> Callable[[Path | None], Tool]:
             return opened[0][1].matte(shot).alpha
 
         how = "as `cleanplate run`" if doctor else "as `cleanplate run --doctor off`"
-        return Tool(name, f"this project's model {contract.name} {contract.version}, {how}", matte)
+        return Tool(name, f"this project's model {contract.title}, {how}", matte, contract.weights)
 
     return make
 
@@ -134,7 +137,8 @@ def _of_package(
             raise InputError(f"{model}: is missing; name the model file of {name}")
         of_shot = load(model)
         said = about if model is None else f"{about}; weights {model.name}"
-        return Tool(name, said, lambda plate, shot: of_shot(shot))  # noqa: ARG005 - it does not look at the plate
+        weights = None if model is None else f"sha256:{sha256(model.read_bytes()).hexdigest()}"
+        return Tool(name, said, lambda plate, shot: of_shot(shot), weights)  # noqa: ARG005 - it does not look at the plate
 
     return make
 
