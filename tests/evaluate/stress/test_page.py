@@ -64,6 +64,11 @@ def test_a_matte_of_another_size_is_scaled_and_one_that_is_none_is_refused(inven
     half = Tool("half", "coarse", lambda plate, shot: np.ones((48, 68), np.float32))  # noqa: ARG005
     scores, _ = _measured(invented, half)
     assert scores[0].mean_absolute_error == pytest.approx(1 - float(invented.truth.mean()), abs=1e-5)
+    square = Tool("square", "squeezed", lambda plate, shot: np.ones((64, 64), np.float32))  # noqa: ARG005
+    with pytest.raises(
+        ToolError, match=r"clean level 0: the matte of square is 64 x 64 pixels and its shot 136 x 96; have it written"
+    ):
+        _measured(invented, square)
     broken = Tool("broken", "no matte", lambda plate, shot: np.full((48, 68), np.nan, np.float32))  # noqa: ARG005
     with pytest.raises(ToolError, match=r"pair, clean level 0: broken gave no matte but shape \(48, 68\), or values"):
         _measured(invented, broken)

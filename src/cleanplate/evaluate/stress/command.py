@@ -24,7 +24,7 @@ def command_matte(command: str, timeout_s: float) -> tuple[str, Callable[[Codes,
 
     It is started once for each pair, without a shell. {image} and {plate} become the names of 8-bit RGB PNG files,
     {out} the name of the PNG that it is to write: a grey matte, or a picture whose transparency is the matte, of any
-    size.
+    size but of the shot's shape.
 
     Raises:
         UsageError: the command is empty, has unpaired quotes, or lacks {image} or {out}. The function raises ToolError

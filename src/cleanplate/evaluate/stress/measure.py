@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleanplate.errors import InputError, ToolError
+from cleanplate.evaluate.predictions import MisfitError, at_size
 from cleanplate.evaluate.stress.axes import AXES, NUM_LEVELS, Axis
 from cleanplate.evaluate.stress.pairs import Pair, example_of
 from cleanplate.evaluate.stress.tools import Tool
@@ -56,7 +57,8 @@ def measure(pairs: Sequence[Pair], tool: Tool, seed: int, ledger: Ledger) -> tup
     Pairs that the ledger knows are not measured again; it is for whoever called to close it.
 
     Raises:
-        ToolError: the tool fails, or gives what is no matte; the sentence names the pair and the condition.
+        ToolError: the tool fails, or gives what is no matte of the shot's shape; the sentence names the pair and the
+            condition.
         InputError: the ledger cannot be written.
     """
     each = len(CONDITIONS)
@@ -120,7 +122,11 @@ def _matte(tool: Tool, pair: Pair, axis: Axis | None, level: int, seed: int) -> 
         raise ToolError(f"{where}: {error}") from error
     if alpha.ndim != 2 or not np.isfinite(alpha).all():
         raise ToolError(f"{where}: {tool.name} gave no matte but shape {alpha.shape}, or values that are not finite")
-    return np.clip(resize(np.asarray(alpha, np.float32), (shot.shape[0], shot.shape[1])), 0, 1)
+    try:
+        fitted = at_size(np.asarray(alpha, np.float32), (shot.shape[0], shot.shape[1]))
+    except MisfitError as error:
+        raise ToolError(f"{where}: the matte of {tool.name} {error}; have it written in the shot's shape") from error
+    return np.clip(fitted, 0, 1)
 
 
 def _score(tool: Tool, axis: Axis | None, level: int, mean: float, num_pairs: int) -> Score:
