@@ -78,14 +78,19 @@ def real(
     default="cleanplate",
     show_default=True,
     help="cleanplate, undoctored (the same without the plate doctor), difference, mog2, knn, rembg, mediapipe, "
-    "or a command with {image}, {plate} and {out}.",
+    "or a command with {image}, {plate} and {out}, parted by spaces; quotes hold a word together, a backslash is a "
+    "sign like any other.",
 )
 @click.option("--name", help="Call the tool this; else by its own name.")
 @click.option("--model", type=FilePath(), help="The model of cleanplate, undoctored, rembg or mediapipe.")
 @click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Take so many pairs of DIR.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice and the changes.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds a command may take a pair."
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=300,
+    show_default=True,
+    help="Seconds a command may take for one picture.",
 )
 @click.option("--note", default="", help="A sentence for the page, such as where DIR comes from.")
 @click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="For stress.md and the folder stress.")

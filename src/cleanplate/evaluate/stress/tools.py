@@ -58,9 +58,11 @@ def make_tool(words: str, *, model: Path | None = None, timeout_s: float = 300, 
         name: for its curve instead of its own.
 
     Raises:
-        UsageError: no such tool, a command without its placeholders, a package that is not installed, or a model for a
-            tool without one. ModelError, ToolError: a model that cannot be loaded.
+        UsageError: no such tool, a time that is not above 0, a command without its placeholders, a package that is not
+            installed, or a model for a tool without one. ModelError, ToolError: a model that cannot be loaded.
     """
+    if not timeout_s > 0:  # nor is NaN
+        raise UsageError(f"--timeout {timeout_s:g}: give a number of seconds above 0")
     if words in BUILT_IN:
         tool = BUILT_IN[words](model)
     elif model is not None:
