@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cleanplate.cli.evaluate_synthetic import command as synthetic
-from cleanplate.cli.options import FilePath, closer_option, folder_set_options, overwrite_option
+from cleanplate.cli.options import FilePath, closer_option, folder_set_options, overwrite_option, pairs_option
 
 FOLDER = FilePath(file_okay=False)
 
@@ -94,7 +94,7 @@ def real(
 )
 @click.option("--note", default="", help="A sentence for the page, such as where DIR comes from.")
 @click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="For stress.md and the folder stress.")
-@folder_set_options
+@pairs_option
 def stress(
     *,
     folder: Path,
@@ -107,7 +107,6 @@ def stress(
     note: str,
     out: Path,
     pairs: tuple[str, ...],
-    depth_is: str | None,
 ) -> int:
     """Measure how a matting program suffers as plate and shot drift apart.
 
@@ -132,7 +131,7 @@ def stress(
     from cleanplate.jobs.ledger import Ledger
 
     made = make_tool(tool, model=model, timeout_s=timeout, name=name)
-    chosen = read_pairs(folder, count, seed, rule_words=pairs, depth_is=depth_is)
+    chosen = read_pairs(folder, count, seed, rule_words=pairs)
     digest = digest_of(chosen, seed)
     refuse_other_page(out)
     there = read_results(out / PARTS)
