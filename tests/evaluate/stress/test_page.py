@@ -160,9 +160,93 @@ def test_other_pairs_or_another_seed_never_share_a_page(tmp_path: Path, invented
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": "cleanplate-stress", "version": 0}', '{"format": "cleanplate-stress"']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": "cleanplate-stress", "version": 0}',
+        '{"format": "cleanplate-stress"',
+        pytest.param("[" * 100_000, id="deep"),
+        "\xff",
+    ],
 )
 def test_a_file_that_is_no_result_is_refused_by_name(text: str, tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text(text)
     with pytest.raises(InputError, match=r"odd.json: "):
         read_results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tool": 5},
+        {"tool": None},
+        {"about": ["a"]},
+        {"note": "\ud800"},
+        {"pairs": 3},
+        {"pairs": [1]},
+        {"scores": {}},
+        {"scores": None},
+        {"scores": [5]},
+        {"weights": 7},
+        {"mean_absolute_error": float("nan")},
+        {"mean_absolute_error": float("inf")},
+        {"mean_absolute_error": "0.1"},
+        {"mean_absolute_error": 1.5},
+        {"level": [1]},
+        {"axis": {}},
+        {"axis": "another"},
+    ],
+)
+def test_a_result_with_a_value_that_it_cannot_have_is_refused_by_name(
+    change: dict[str, object], tmp_path: Path, invented: Pair
+) -> None:
+    _result(tmp_path, make_tool("difference"), invented)
+    path = tmp_path / "difference.json"
+    fields = json.loads(path.read_text())
+    (fields if change.keys() <= fields.keys() else fields["scores"][3]).update(change)
+    path.write_text(json.dumps(fields))
+    with pytest.raises(
+        InputError, match=r"difference\.json: is no result of this benchmark \(.*\); measure the tool ag"
+    ):
+        read_results(tmp_path)
+
+
+def test_mattes_are_kept_of_the_pair_that_is_shown_alone(tmp_path: Path, invented: Pair) -> None:
+    pairs = [replace(invented, name="larger", alpha=np.ones_like(invented.alpha)), invented]
+    with Ledger(tmp_path, {}) as ledger:
+        _, mattes = measure(pairs, make_tool("difference"), 0, ledger)
+        assert [sorted(ledger.done[number]) for number in range(2)] == [["errors"], ["errors", "mattes"]]
+    np.testing.assert_array_equal(mattes, _measured(invented, make_tool("difference"))[1])
+
+
+_WHOLE = {"errors": [0.5] * 51}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {"errors": None},
+        {"errors": [0.5] * 50},
+        {"errors": [0.5] * 50 + [float("nan")]},
+        {"errors": ["0.5"] * 51},
+        _WHOLE,
+        {**_WHOLE, "mattes": 5},
+        {**_WHOLE, "mattes": "no base64!"},
+        {**_WHOLE, "mattes": "AAAA"},
+        {**_WHOLE, "unit": 1},
+        {**_WHOLE, "unit": -1},
+    ],
+)
+def test_a_damaged_entry_of_what_was_measured_is_told_by_its_files_name(
+    entry: dict[str, object], tmp_path: Path, invented: Pair
+) -> None:
+    lines = ({"plan": {}}, {"unit": 0, **entry})
+    (tmp_path / "unfinished.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with (
+        Ledger(tmp_path, {}) as ledger,
+        pytest.raises(InputError, match=r"unfinished\.jsonl: is damaged; delete it, and all pairs are measured again"),
+    ):
+        measure([invented], _perfect(invented), 0, ledger)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate.stress.axes import VERSION
-from cleanplate.evaluate.stress.measure import CLEAN, CONDITIONS, Mattes, Score, name_of, packed, unpacked
+from cleanplate.evaluate.stress.measure import CLEAN, CONDITIONS, Mattes, Score, is_error, name_of, packed, unpacked
 from cleanplate.evaluate.stress.tools import Tool
 from cleanplate.imaging.files import replace_file
 
@@ -118,14 +118,22 @@ def _read(path: Path) -> Result:
         fields = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
         if (fields.pop("format"), fields.pop("version")) != (FORMAT, VERSION):
             raise InputError(f"{path}: is of another version of the benchmark; {again}")
-        scores = tuple(Score(**score) for score in fields.pop("scores"))
-        pairs = tuple(fields.pop("pairs"))
-        result = Result(**fields, pairs=pairs, scores=scores)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return _from_fields(fields)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: is no result of this benchmark ({error}); {again}") from error
-    there = {(score.axis, score.level) for score in result.scores}
-    if not there >= {(name_of(axis), level) for axis, level in CONDITIONS}:
-        raise InputError(f"{path}: lacks some of the conditions; {again}")
+
+
+def _from_fields(fields: dict[str, Any]) -> Result:
+    """A result as JSON has it; raises ValueError, TypeError or KeyError where that is none."""
+    scores = tuple(Score(**score) for score in fields.pop("scores"))
+    pairs = tuple(fields.pop("pairs"))
+    result = Result(**fields, pairs=pairs, scores=scores)
+    texts = (result.tool, result.about, result.command, result.digest, result.note, result.weights or "", *pairs)
+    "".join(texts).encode()  # what is no text, or one that cannot be written
+    if not all(is_error(score.mean_absolute_error) for score in scores):
+        raise ValueError("an error of alpha is no number from 0 to 1")
+    if not {(score.axis, score.level) for score in scores} >= {(name_of(axis), level) for axis, level in CONDITIONS}:
+        raise ValueError("some of the conditions are missing")
     return result
 
 
