@@ -75,6 +75,7 @@ def test_effects_make_it_harder_the_same_seed_gives_the_same_scores_and_one_look
         (["data", "--effects", "loud"], (2, "'loud' is not a valid integer")),
         (["data", "--effect", "wind=1"], (2, "--effect 'wind=1': there is no effect of that name; there are crop, ")),
         (["data", "--effect", "sway_p"], (2, "--effect 'sway_p': is not sway_p=NUMBER, as sway_p=1.0")),
+        (["data", "--effect", "sway_px=1e9"], (2, "--effect sway_px must be <= 100, got 1e+09")),
         (["data", "--effect", "sway_p=2"], (2, "--effect sway_p must be <= 1, got 2")),
         (["data", "--worst", "0"], (2, "--worst")),
         ([], (2, "DIR")),

@@ -10,6 +10,7 @@ from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
+from cleanplate.synth.camera.effects import most
 
 SIZE = (48, 64)
 NONE = Effects.none()
@@ -159,6 +160,14 @@ def test_a_shot_of_nobody_or_of_nothing_else_is_fine(cover: float) -> None:
         np.testing.assert_allclose(out.alpha, cover, atol=1e-5)
 
 
+def test_at_its_strongest_every_effect_still_gives_pictures() -> None:
+    everything = Effects(**{field.name: most(field.name) for field in fields(Effects)})
+    for seed in range(3):
+        for settings in (everything, replace(everything, empty_p=0.0, grey_p=0.0, no_plate_p=0.0)):
+            out = degrade(_sample(), np.random.default_rng(seed), settings, SIZE)
+            assert all(np.isfinite(picture).all() for picture in (out.plate, out.shot, out.alpha))
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -166,6 +175,10 @@ def test_a_shot_of_nobody_or_of_nothing_else_is_fine(cover: float) -> None:
         ({"noise_sd": -0.1}, "noise_sd must be >= 0, got -0.1"),
         ({"noise_sd": float("nan")}, "noise_sd must be a finite number, got nan"),
         ({"sway_p": float("inf")}, "sway_p must be a finite number, got inf"),
+        ({"sway_px": 1000.0}, "sway_px must be <= 100, got 1000"),
+        ({"exposure_sd": 2.5}, "exposure_sd must be <= 2, got 2.5"),
+        ({"turn_deg": 90.0}, "turn_deg must be <= 45, got 90"),
+        ({"parallax_m": 3.0}, "parallax_m must be <= 1, got 3"),
         ({"crop": 1.0}, "crop must be <= 0.99, got 1"),
         ({"jpeg_quality": 95}, "jpeg_quality must be <= 94, got 95"),
     ],
