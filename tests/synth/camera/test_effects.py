@@ -195,6 +195,17 @@ def test_layers_that_would_no_longer_be_true_are_left_out() -> None:
     assert out.tags == ("lamp",)
 
 
+def test_who_came_is_still_said_and_who_did_not_is_not() -> None:
+    sample = replace(_sample(), instance_names=("a", "b"), instance_kinds=("person", "object"))
+    rng = np.random.default_rng(0)
+    assert degrade(sample, rng, Effects(empty_p=0, removed_p=0), SIZE).instance_kinds == ("person", "object")
+    for nobody in ({"empty_p": 1.0}, {"removed_p": 1.0}):
+        out = degrade(sample, rng, replace(NONE, **nobody), SIZE)
+        assert (out.people, out.instance_names, out.instance_kinds) == ((), (), ())
+    out = degrade(sample, rng, replace(NONE, intruder_p=1), SIZE)
+    assert (out.instance_names, out.instance_kinds) == (("a", "b", "intruder"), ("person", "object", "something"))
+
+
 @pytest.mark.parametrize(
     ("kinds", "dropped"),
     [(("person", "person"), True), (("person", "object"), False), (("animal",), False), ((), False)],
