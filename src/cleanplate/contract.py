@@ -102,6 +102,11 @@ class Contract:
         """How many features of the plate it is given, and of the shot it gives."""
         return max(0, len(self.inputs) - len(INPUTS))
 
+    @property
+    def title(self) -> str:
+        """How a report names the model: "eleventh 1 (int8)"; `weights` alone tells two of one title apart."""
+        return f"{self.name} {self.version} ({self.precision})"
+
     def to_json(self) -> str:
         """The contract as one JSON object; `from_json` reads it back."""
         return json.dumps({"format": FORMAT, **self.__dict__})

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from cleanplate.cli.main import main
+from cleanplate.evaluate.stress import results
+from cleanplate.runtime.model_file import read_model_file
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
 
@@ -50,13 +53,13 @@ def test_the_model_is_scored_and_what_it_gave_can_be_kept(
     saving = ["evaluate", "real", folder, "--model", str(difference_model), "--out", out, "--save-predictions", kept]
     assert main(saving) == 0
     live = capsys.readouterr().out
-    assert json.loads((room / "o" / "scores.json").read_text())["scored"] == "difference 0.0.1"
+    assert json.loads((room / "o" / "scores.json").read_text())["scored"] == "difference 0.0.1 (float32)"
     assert main(["evaluate", "real", folder, "--out", out, "--predictions", kept]) == 0
     assert capsys.readouterr().out == live
     assert float(live.splitlines()[1].split()[2]) > 0.9
     once = ["evaluate", "real", folder, "--model", str(difference_model), "--out", out, "--closer", "off"]
     assert main(once) == 0
-    assert json.loads((room / "o" / "scores.json").read_text())["scored"] == "difference 0.0.1, one look"
+    assert json.loads((room / "o" / "scores.json").read_text())["scored"] == "difference 0.0.1 (float32), one look"
 
 
 def test_depth_is_scored_where_it_was_measured_unless_left_out(
@@ -181,6 +184,34 @@ def test_no_data_set_is_said_and_where_one_can_be_made(tmp_path: Path, capsys: p
         error = capsys.readouterr().err
         assert error.endswith(f"make one with cleanplate synth --out {advised}\n")
         assert error.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_what_one_model_has_begun_no_other_goes_on_with(
+    tmp_path: Path,
+    make_model: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_shards(tmp_path / "data", _samples(1), {})
+    first, precise = make_model(contract={"precision": "int8"}), make_model()
+    arguments = ["evaluate", "stress", str(tmp_path / "data"), "--out", str(tmp_path / "o"), "--tool", "undoctored"]
+
+    def interrupted(*_: object) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "write_result", interrupted)
+        assert main([*arguments, "--model", str(first)]) == 130
+    stronger = make_model(gain=9.0, contract={"precision": "int8"})
+    for model, begun in ((precise, "about this project's model difference 0.0.1 (int8)"), (stronger, "other weights")):
+        capsys.readouterr()
+        assert main([*arguments, "--model", str(model)]) == 1
+        assert f"was begun with {begun}" in capsys.readouterr().err
+    assert main([*arguments, "--model", str(first)]) == 0
+    written = json.loads((tmp_path / "o" / "stress" / "undoctored.json").read_text())
+    assert written["weights"] == read_model_file(first).contract.weights
+    assert "difference 0.0.1 (int8)" in written["about"]
 
 
 @pytest.mark.slow

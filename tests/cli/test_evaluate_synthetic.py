@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cleanplate.cli.main import main
+from cleanplate.runtime.model_file import read_model_file
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import write_shards
 
@@ -41,7 +42,9 @@ def test_pairs_are_scored_and_the_worst_are_shown(
     assert lines[-2].split()[:2] == ["something", "3"]
     assert lines[-1] == f"worst pairs: {tmp_path / 'o' / 'worst.jpg'}"
     written = json.loads((tmp_path / "o" / "scores.json").read_text())
-    assert (written["scored"], written["effects"], len(written["pairs"])) == ("difference 0.0.1", None, 3)
+    assert (written["effects"], len(written["pairs"])) == (None, 3)
+    assert written["scored"] == "difference 0.0.1 (float32)"
+    assert written["weights"] == read_model_file(difference_model).contract.weights
     assert (tmp_path / "o" / "worst.jpg").is_file()
 
 
@@ -72,6 +75,7 @@ def test_effects_make_it_harder_the_same_seed_gives_the_same_scores_and_one_look
         (["data", "--effects", "loud"], (2, "'loud' is not a valid integer")),
         (["data", "--effect", "wind=1"], (2, "--effect 'wind=1': there is no effect of that name; there are crop, ")),
         (["data", "--effect", "sway_p"], (2, "--effect 'sway_p': is not sway_p=NUMBER, as sway_p=1.0")),
+        (["data", "--effect", "sway_px=1e9"], (2, "--effect sway_px must be <= 100, got 1e+09")),
         (["data", "--effect", "sway_p=2"], (2, "--effect sway_p must be <= 1, got 2")),
         (["data", "--worst", "0"], (2, "--worst")),
         ([], (2, "DIR")),

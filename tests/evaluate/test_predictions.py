@@ -1,6 +1,7 @@
 """Predictions come from the shipping runtime or from files, and unusable files are refused by name."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate import predictions
 from cleanplate.evaluate.cameras import Camera, find_cameras
 from cleanplate.evaluate.predictions import (
+    MisfitError,
     RuntimePredictor,
     SavedPredictor,
+    at_size,
     read_matte,
     refuse_cameras,
     save_prediction,
@@ -22,10 +25,21 @@ from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 from cleanplate.runtime.shots import PictureSource
 
+ModelMaker = Callable[..., Path]
+
 
 @pytest.fixture
 def cameras(invented: tuple[Path, Path]) -> list[Camera]:
     return find_cameras(invented[0])
+
+
+def test_two_models_of_one_name_and_version_are_told_apart(make_model: ModelMaker) -> None:
+    one, other = (RuntimePredictor(make_model(contract={"precision": kind})) for kind in ("float32", "int8"))
+    assert (one.name, other.name) == ("difference 0.0.1 (float32)", "difference 0.0.1 (int8)")
+    stronger = RuntimePredictor(make_model(gain=9.0))
+    assert stronger.name == one.name
+    assert stronger.weights != one.weights
+    assert one.weights.startswith("sha256:")
 
 
 def test_every_plate_is_opened_once_for_all_shots_of_its_camera(
@@ -60,7 +74,7 @@ def test_what_the_runtime_gives_is_scored_as_a_file_would_hold_it(
 ) -> None:
     camera = cameras[1]
     predictor = RuntimePredictor(difference_model)
-    assert predictor.name == "difference 0.0.1"
+    assert predictor.name == "difference 0.0.1 (float32)"
     matte = Plate.open(camera.plate, model=difference_model).matte(camera.shot("0001"))
     for shot in camera.shots:
         save_prediction(tmp_path, camera, shot, predictor.predict(camera, shot))
@@ -114,6 +128,48 @@ def test_an_alpha_that_is_no_picture_is_refused_by_name(invented: tuple[Path, Pa
     (invented[1] / "hall" / "0001.png").write_text("not a picture")
     with pytest.raises(InputError, match=r"predictions.hall.0001.png: "):
         SavedPredictor(invented[1], cameras).predict(cameras[1], "0001")
+
+
+@pytest.mark.parametrize(
+    ("kept_hw", "shot_hw", "taken"),
+    [
+        ((72, 96), (144, 192), True),
+        ((36, 49), (72, 96), True),  # a side rounded up
+        ((35, 48), (72, 96), True),
+        ((1081, 1920), (1080, 1920), True),
+        ((135, 240), (1081, 1920), True),
+        ((256, 256), (288, 512), False),
+        ((1088, 1920), (1080, 1920), False),  # filled up to a multiple of 32
+        ((96, 72), (72, 96), False),
+        ((38, 48), (72, 96), False),
+    ],
+)
+def test_a_matte_fits_within_a_pixel_of_rounding_and_is_never_stretched(
+    kept_hw: tuple[int, int], shot_hw: tuple[int, int], taken: bool
+) -> None:
+    matte = np.ones(kept_hw, np.float32)
+    if taken:
+        assert at_size(matte, shot_hw).shape == shot_hw
+    else:
+        said = f"is {kept_hw[1]} x {kept_hw[0]} pixels and its shot {shot_hw[1]} x {shot_hw[0]}"
+        with pytest.raises(MisfitError, match=said):
+            at_size(matte, shot_hw)
+
+
+def test_a_larger_prediction_is_averaged_over_areas_and_one_of_another_shape_is_refused(
+    invented: tuple[Path, Path], cameras: list[Camera]
+) -> None:
+    path = invented[1] / "hall" / "0001.png"
+    lines = np.zeros((72 * 5, 96 * 5), np.uint8)
+    lines[:, ::5] = 255  # where linear interpolation looks, five times finer, there is never a line
+    path.write_bytes(encode_png(lines))
+    predictor = SavedPredictor(invented[1], cameras)
+    np.testing.assert_allclose(predictor.predict(cameras[1], "0001").alpha, 0.2, atol=1e-3)
+    path.write_bytes(encode_png(lines[:200]))
+    with pytest.raises(
+        InputError, match=r"0001\.png: is 480 x 200 pixels and its shot 96 x 72; save it in the shot's aspect ratio$"
+    ):
+        predictor.predict(cameras[1], "0001")
 
 
 def test_shots_are_not_taken_for_predictions(invented: tuple[Path, Path], cameras: list[Camera]) -> None:

@@ -18,9 +18,9 @@ def test_results_are_a_table_of_numbers_and_a_page_that_shows_the_cases(
     cameras = find_cameras(invented[0])
     predictor = SavedPredictor(invented[1], cameras)
     shots = score_cameras(cameras, predictor, cases := Cases())
-    scores_path, report_path = write_results(tmp_path / "new" / "out", "the set", predictor.name, shots, cases)
+    scores_path, report_path = write_results(tmp_path / "new" / "out", "the set", predictor, shots, cases)
     rows = json.loads(scores_path.read_text(encoding="utf-8"))
-    assert (rows["set"], rows["scored"]) == ("the set", str(invented[1]))
+    assert (rows["set"], rows["scored"], rows["weights"]) == ("the set", str(invented[1]), None)
     assert len(rows["cameras"]) == 5
     assert len(rows["shots"]) == 13
     html = report_path.read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_results_that_cannot_be_written_are_refused_by_name(invented: tuple[Path
     shots = score_cameras(cameras[:1], predictor)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="file: is a file"):
-        write_results(tmp_path / "file", "the set", predictor.name, shots, Cases())
+        write_results(tmp_path / "file", "the set", predictor, shots, Cases())
 
 
 def test_every_shot_is_matted_once_and_in_order(invented: tuple[Path, Path]) -> None:
@@ -49,7 +49,7 @@ def test_every_shot_is_matted_once_and_in_order(invented: tuple[Path, Path]) -> 
 
     cases = Cases()
     shots = score_cameras(cameras, Watched(invented[1], cameras), cases)
-    write_results(invented[0].parent / "out", "the set", "watched", shots, cases)
+    write_results(invented[0].parent / "out", "the set", given, shots, cases)
     assert asked == [(camera.name, shot) for camera in cameras for shot in camera.shots]
 
 
@@ -69,10 +69,11 @@ def test_results_of_an_earlier_evaluation_are_replaced_and_other_files_are_not(
     invented: tuple[Path, Path], tmp_path: Path
 ) -> None:
     cameras, out = find_cameras(invented[0]), tmp_path / "out"
-    shots = score_cameras(cameras, SavedPredictor(invented[1], cameras), cases := Cases())
+    predictor = SavedPredictor(invented[1], cameras)
+    shots = score_cameras(cameras, predictor, cases := Cases())
     for _ in range(2):
         refuse_other_results(out)
-        write_results(out, "the set", "any", shots, cases)
+        write_results(out, "the set", predictor, shots, cases)
     for name, what in (("scores.json", "the scores"), ("report.html", "the report")):
         ours = (out / name).read_bytes()
         (out / name).write_text("my own words")

@@ -152,6 +152,8 @@ def test_groups_say_what_came_and_what_changed_besides() -> None:
     people, lamp = replace(sample, instance_kinds=("person", "object", "person")), ("lamp", "moved")
     assert group_of(people) == "object + person"
     assert group_of(replace(people, tags=lamp)) == "object + person, lamp"
+    framed = Pairs([people], 1, Effects.none())[0]
+    assert group_of(framed) == "object + person"
     assert group_of(replace(_sample(0, empty=True), tags=("empty", "lamp"))) == "nothing, lamp"
 
 

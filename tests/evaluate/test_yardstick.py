@@ -65,6 +65,7 @@ class _OnTheEdge:
     """A predictor whose alphas lie a hair's breadth from 0.5, where a coarse file would flip them."""
 
     name = "on the edge"
+    weights = None
 
     def predict(self, camera: Camera, shot: str) -> Prediction:
         rng = np.random.default_rng(len(camera.name) + len(shot))

@@ -53,7 +53,16 @@ def test_another_plan_is_refused_by_what_differs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["my notes", "[]", "7", '{"plan": []}', '{"plan": {}}\n[]', '{"plan": {}}\n{"file": "0.tar"}', '{"unit": 1}'],
+    [
+        "my notes",
+        "[]",
+        "7",
+        '{"plan": []}',
+        '{"plan": {}}\n[]',
+        '{"plan": {}}\n{"file": "0.tar"}',
+        '{"unit": 1}',
+        pytest.param("[" * 100_000, id="deep"),
+    ],
 )
 def test_a_file_that_is_no_ledger_is_refused_and_kept(tmp_path: Path, content: str) -> None:
     (tmp_path / LEDGER).write_text(content + "\n")

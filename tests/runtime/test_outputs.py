@@ -79,6 +79,8 @@ def test_depth_decodes_with_the_formula_of_the_sidecar(tmp_path: Path, plate: Pl
         "scale_of": "plate",
         "model": "difference",
         "version": "0.0.1",
+        "precision": "float32",
+        "weights": plate.session.contract.weights,
         "clipped_pixels": 0,
         "cleanplate": __version__,
     }

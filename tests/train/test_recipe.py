@@ -28,6 +28,7 @@ def _complaint(path: Path, *overrides: str) -> str:
         ("ema_decay = 0.9", "ema_decay = 1", "optim.ema_decay: must be < 1, got 1"),
         ("[loss]", "[losses]", "losses: unknown key (did you mean loss?)"),
         ("[loss]", "[effects]\njpeg = 1\n[loss]", "effects.jpeg: unknown key (did you mean effects.jpeg_p?)"),
+        ("[loss]", "[effects]\nsway_px = 1e9\n[loss]", "effects: sway_px must be <= 100, got 1e+09"),
         ("[loss]", "[effects]\nnoise_sd = true\n[loss]", "effects.noise_sd: must be a number, got true"),
         ('"32-true"', '"64"', "run.precision: must be 'auto', '32-true' or 'bf16-mixed', got \"64\""),
         ("[32, 64]", "[32, 65]", "run.size_hw: must be multiples of 8, got [32, 65]"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from cleanplate.cli.evaluate_synthetic import command as synthetic
-from cleanplate.cli.options import FilePath, closer_option, folder_set_options, overwrite_option
+from cleanplate.cli.options import FilePath, closer_option, folder_set_options, overwrite_option, pairs_option
 
 FOLDER = FilePath(file_okay=False)
 
@@ -69,7 +69,7 @@ def real(
     cases = Cases()
     shots = score_cameras(cameras, predictor, cases, save_to=save_predictions, with_depth=not no_depth)
     try:
-        _, report = write_results(out, str(folder), predictor.name, shots, cases)
+        _, report = write_results(out, str(folder), predictor, shots, cases)
     finally:  # of files and printed figures, whichever fails the other is there
         click.echo(table(shots))
     click.echo(f"worst and best cases: {report}")
@@ -83,18 +83,23 @@ def real(
     default="cleanplate",
     show_default=True,
     help="cleanplate, undoctored (the same without the plate doctor), difference, mog2, knn, rembg, mediapipe, "
-    "or a command with {image}, {plate} and {out}.",
+    "or a command with {image}, {plate} and {out}, parted by spaces; quotes hold a word together, a backslash is a "
+    "sign like any other.",
 )
 @click.option("--name", help="Call the tool this; else by its own name.")
 @click.option("--model", type=FilePath(), help="The model of cleanplate, undoctored, rembg or mediapipe.")
 @click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Take so many pairs of DIR.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice and the changes.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds a command may take a pair."
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=300,
+    show_default=True,
+    help="Seconds a command may take for one picture.",
 )
 @click.option("--note", default="", help="A sentence for the page, such as where DIR comes from.")
 @click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="For stress.md and the folder stress.")
-@folder_set_options
+@pairs_option
 def stress(
     *,
     folder: Path,
@@ -107,7 +112,6 @@ def stress(
     note: str,
     out: Path,
     pairs: tuple[str, ...],
-    depth_is: str | None,
 ) -> int:
     """Measure how a matting program suffers as plate and shot drift apart.
 
@@ -132,19 +136,20 @@ def stress(
     from cleanplate.jobs.ledger import Ledger
 
     made = make_tool(tool, model=model, timeout_s=timeout, name=name)
-    chosen = read_pairs(folder, count, seed, rule_words=pairs, depth_is=depth_is)
+    chosen = read_pairs(folder, count, seed, rule_words=pairs)
     digest = digest_of(chosen, seed)
     refuse_other_page(out)
     there = read_results(out / PARTS)
     refuse_other_pairs(there, digest, out / PARTS)
-    refuse_other_tool(there, made.name, made.about, out / PARTS)
+    refuse_other_tool(there, made, out / PARTS)
     unfinished = unfinished_folder(out / PARTS, made.name)
     prepare_folder(unfinished)
     try:
-        with Ledger(unfinished, {"tool": made.name, "about": made.about, "pairs": digest}) as ledger:
+        plan = {"tool": made.name, "about": made.about, "weights": made.weights, "pairs": digest}
+        with Ledger(unfinished, plan) as ledger:
             scores, mattes = measure(chosen, made, seed, ledger)
             names = tuple(pair.name for pair in chosen)
-            result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note)
+            result = Result(made.name, made.about, _typed(), names, digest, tuple(scores), note, made.weights)
             written = write_result(out / PARTS, result, mattes)
             ledger.close_finished()
     finally:

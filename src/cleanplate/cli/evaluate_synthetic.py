@@ -69,6 +69,7 @@ def command(
         "set": str(folder),
         "fingerprint": reader.fingerprint,
         "scored": named(session, closer=again),
+        "weights": session.contract.weights,
         "effects": struck and asdict(struck),
         "seed": seed,
     }

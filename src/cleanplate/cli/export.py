@@ -29,5 +29,5 @@ def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None, 
         raise MissingExtraError("cleanplate export", "train", error.name or "torch") from None
     contract = export(checkpoint, out, calibrate)
     size = f"{out.stat().st_size / 1e6:.1f} MB"
-    click.echo(f"{out}: {contract.name} {contract.version}, {contract.precision}, {size}")
+    click.echo(f"{out}: {contract.title}, {size}")
     return 0

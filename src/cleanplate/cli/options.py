@@ -28,20 +28,25 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
-def folder_set_options(command: Command) -> Command:
-    """Add `--pairs` and `--depth-is`: what a folder set without a manifest does not say itself."""
+def pairs_option(command: Command) -> Command:
+    """Add `--pairs`: how the names of a folder set without a manifest belong together."""
     pairs = click.option(
         "--pairs",
         multiple=True,
         metavar="KIND=TEMPLATE",
         help='How names in a folder set pair: "fg_bg={bg}_{n}", "mask={bg}_{n}_mask" (docs/formats.md).',
     )
+    return pairs(command)
+
+
+def folder_set_options(command: Command) -> Command:
+    """Add `--pairs` and `--depth-is`: what a folder set without a manifest does not say itself."""
     depth_is = click.option(
         "--depth-is",
         type=click.Choice(["disparity", "depth"]),
         help="What the depth images of somebody else's folder set show: what is near is light, or dark.",
     )
-    return pairs(depth_is(command))
+    return pairs_option(depth_is(command))
 
 
 def overwrite_option(command: Command) -> Command:

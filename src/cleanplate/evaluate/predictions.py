@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from cleanplate.errors import InputError, UsageError
@@ -18,6 +17,7 @@ from cleanplate.imaging.arrays import is_grey, to_float, to_uint
 from cleanplate.imaging.decoding import read_header
 from cleanplate.imaging.depthfile import read_npy
 from cleanplate.imaging.files import prepare_folder, read_picture, replace_file, write_picture
+from cleanplate.imaging.resize import resize
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 
@@ -38,6 +38,11 @@ class Predictor(Protocol):
         """What is being scored, for the report."""
         ...
 
+    @property
+    def weights(self) -> str | None:
+        """The fingerprint of the model's weights; None where no model is run."""
+        ...
+
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """The prediction for one shot of a camera, at the shot's size."""
         ...
@@ -53,8 +58,13 @@ class RuntimePredictor:
 
     @property
     def name(self) -> str:
-        """The model's own name and version, and whether it looks once."""
+        """The model's title, and whether it looks once."""
         return named(self._session, closer=self._closer)
+
+    @property
+    def weights(self) -> str:
+        """The contract's."""
+        return self._session.contract.weights
 
     def predict(self, camera: Camera, shot: str) -> Prediction:
         """Matte one shot; the plate is opened once for as long as the camera stays the same.
@@ -69,7 +79,7 @@ class RuntimePredictor:
 
 def named(session: Session, *, closer: bool) -> str:
     """How a report names a model."""
-    return f"{session.contract.name} {session.contract.version}" + ("" if closer else ", one look")
+    return session.contract.title + ("" if closer else ", one look")
 
 
 class SavedPredictor:
@@ -93,12 +103,23 @@ class SavedPredictor:
         """The folder."""
         return str(self._folder)
 
+    @property
+    def weights(self) -> None:
+        """Nobody knows."""
+        return
+
     def predict(self, camera: Camera, shot: str) -> Prediction:
-        """Read one shot's prediction; an alpha of another size is resized (bilinear), a disparity is refused."""
+        """Read one shot's prediction; an alpha of another size is brought to the shot's, a disparity is refused.
+
+        Raises:
+            InputError: a file that cannot be used, or an alpha of another aspect ratio (`at_size`).
+        """
         alpha_path, disparity_path = _paths(self._folder, camera, shot)
-        alpha, size_hw = read_matte(alpha_path), read_header(camera.shot(shot)).size_hw
-        if alpha.shape != size_hw:
-            alpha = np.asarray(cv2.resize(alpha, size_hw[::-1]), np.float32)
+        size_hw = read_header(camera.shot(shot)).size_hw
+        try:
+            alpha = at_size(read_matte(alpha_path), size_hw)
+        except MisfitError as error:
+            raise InputError(f"{alpha_path}: {error}; save it in the shot's aspect ratio") from error
         if not self._needs_disparity(camera, shot):
             return Prediction(alpha, None)
         return Prediction(alpha, _read_disparity(disparity_path, size_hw))
@@ -143,6 +164,23 @@ def read_matte(path: Path) -> Image:
     if coloured:
         raise InputError(f"{path}: is a coloured picture; a matte is grey, or a picture with transparency")
     return np.ascontiguousarray(picture.rgb[..., 0])
+
+
+class MisfitError(ValueError):
+    """A matte of another aspect ratio than its shot: which pixels belong together is anybody's guess."""
+
+
+def at_size(matte: Image, size_hw: tuple[int, int]) -> Image:
+    """A matte (h, w) at its shot's size, by `resize`.
+
+    Raises:
+        MisfitError: its aspect ratio is another, by more than a side rounded to whole pixels explains; says both sizes.
+    """
+    (height, width), (wanted_height, wanted_width) = matte.shape, size_hw
+    # One pixel more or less of a side, in whichever of the two pictures was made of the other.
+    if abs(width * wanted_height - height * wanted_width) > max(*matte.shape, *size_hw):
+        raise MisfitError(f"is {width} x {height} pixels and its shot {wanted_width} x {wanted_height}")
+    return resize(matte, size_hw)
 
 
 def _read_disparity(path: Path, size_hw: tuple[int, int]) -> Image:

@@ -51,14 +51,17 @@ def refuse_other_results(out: Path) -> None:
     refuse_other(out / REPORT, BEGINS, "the report of an evaluation")
 
 
-def write_results(out: Path, title: str, scored: str, shots: Sequence[ShotScores], cases: Cases) -> tuple[Path, Path]:
+def write_results(
+    out: Path, title: str, predictor: Predictor, shots: Sequence[ShotScores], cases: Cases
+) -> tuple[Path, Path]:
     """Write `scores.json` and `report.html` into `out` and return their paths; raises InputError where that fails.
 
-    `title` names the set, `scored` what was scored.
+    `title` names the set, `predictor` gave what was scored.
     """
     prepare_folder(out)
-    _write(out / SCORES, json.dumps({"set": title, "scored": scored, **to_json(shots)}, indent=1) + "\n")
-    _write(out / REPORT, page(title, scored, shots, *cases.chosen()))
+    about = {"set": title, "scored": predictor.name, "weights": predictor.weights}
+    _write(out / SCORES, json.dumps(about | to_json(shots), indent=1) + "\n")
+    _write(out / REPORT, page(title, predictor.name, shots, *cases.chosen()))
     return out / SCORES, out / REPORT
 
 

@@ -23,7 +23,7 @@ def begun_with(folder: Path) -> dict[str, Any]:
     try:
         with (folder / LEDGER).open("rb") as file:
             return dict(json.loads(file.readline())["plan"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 
@@ -97,7 +97,7 @@ class Ledger:
                 break
             try:
                 lines.append(json.loads(line))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if not lines:  # a whole line, and no plan
                     raise _unclear(self.path) from error
                 break

@@ -39,9 +39,9 @@ def encode_depth(matte: Matte, contract: Contract, depth_format: DepthFormat) ->
             and all of the plate's, also behind; without metres 1 is the plate's nearest surface
 
     The sidecar: quantity ("disparity", "depth_m"; of points without metres "depth"), unit ("m" or null), lo, hi,
-    scale_of ("plate": the same for all its shots; "shot": there was no plate), model, version, clipped_pixels (how many
-    lay outside lo..hi), cleanplate (the package's version); of metres and points also camera; of metres scale, shift,
-    anchors, of points without them `assumed`.
+    scale_of ("plate": the same for all its shots; "shot": there was no plate), model, version, precision and weights
+    (as the contract has them), clipped_pixels (how many lay outside lo..hi), cleanplate (the package's version); of
+    metres and points also camera; of metres scale, shift, anchors, of points without them `assumed`.
     """
     depth_m, scale = matte.depth_m, matte.depth_scale
     lo, hi = matte.disparity_range if depth_m is None else _PNG_RANGE_M
@@ -53,6 +53,8 @@ def encode_depth(matte: Matte, contract: Contract, depth_format: DepthFormat) ->
         "scale_of": "shot" if matte.plate is None else "plate",
         "model": contract.name,
         "version": contract.version,
+        "precision": contract.precision,
+        "weights": contract.weights,
         "clipped_pixels": 0,
         "cleanplate": __version__,
     }

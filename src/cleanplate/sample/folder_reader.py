@@ -93,6 +93,7 @@ class FolderReader:
         folder: where the set lies.
         rule_words: how the names of a set without a manifest pair, as `name_rule` takes them.
         depth_is: "disparity" or "depth": what the depth images of a set without a manifest show.
+        with_depth: if not, depth is unknown everywhere, whatever images there are.
 
     Attributes:
         fingerprint: of a set without a manifest over names and sizes, so that opening it reads no picture.
@@ -104,10 +105,12 @@ class FolderReader:
         UsageError: told what the manifest says.
     """
 
-    def __init__(self, folder: Path, rule_words: Sequence[str] = (), depth_is: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, rule_words: Sequence[str] = (), depth_is: str | None = None, *, with_depth: bool = True
+    ) -> None:
         opened = open_folder_set(folder, rule_words)
         self.folder = folder
-        self.depth = _meaning(opened, depth_is)
+        self.depth = _meaning(opened, depth_is) if with_depth else None
         self.about = {} if opened.manifest is None else dict(opened.manifest.about)
         self.pairs: list[Pair] = opened.pairs
         listings, manifest = opened.listings, opened.manifest

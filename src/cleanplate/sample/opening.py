@@ -13,7 +13,12 @@ from cleanplate.sample.shards import MANIFEST, ShardReader
 
 
 def open_samples(
-    folder: Path, *, layers: bool = False, rule_words: Sequence[str] = (), depth_is: str | None = None
+    folder: Path,
+    *,
+    layers: bool = False,
+    rule_words: Sequence[str] = (),
+    depth_is: str | None = None,
+    with_depth: bool = True,
 ) -> ShardReader | FolderReader:
     """The samples of a data set.
 
@@ -22,13 +27,15 @@ def open_samples(
         layers: of shards, also decode shadow and instances.
         rule_words: how the names of a folder set without a manifest pair, as `name_rule` takes them.
         depth_is: "disparity" or "depth": what the depth images of such a set show.
+        with_depth: whether anybody looks at depth: if not, that of folders is not read and nobody has to say what it
+            is.
 
     Raises:
         InputError: no data set there, or one that cannot be used.
         UsageError: told of shards what only folders need.
     """
     if is_folder_set(folder):
-        return FolderReader(folder, rule_words, depth_is)
+        return FolderReader(folder, rule_words, depth_is, with_depth=with_depth)
     reader = ShardReader(folder, layers)
     if rule_words or depth_is:
         raise UsageError(f"{folder}: holds shards, which say it all themselves; leave --pairs and --depth-is out")

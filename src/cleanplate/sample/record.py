@@ -36,7 +36,8 @@ class Sample:
         plate_depth_m, shot_depth_m: (h, w) metres along the optical axis; 0 = unknown (sky).
         shadow: (h, w, 3) at least 0: light on the empty scene in the shot / in the plate; 1 = unchanged.
         instances: (h, w) uint8: 0 = no foreground, k + 1 = `instance_names[k]` is the nearest foreground there.
-        instance_names, instance_kinds: who or what, and "person", "animal" or "object".
+        instance_names, instance_kinds: who or what, and "person", "animal", "object" or, of what a camera effect has
+            drawn, "something".
         view: the camera.
         tags: what is special about the shot: "empty", "lamp", "daylight", "screen", "curtain", "removed", "moved".
     """

@@ -37,7 +37,7 @@ def _measured(pair: Pair, tool: Tool) -> tuple[list[Score], Mattes]:
 
 def _result(folder: Path, tool: Tool, pair: Pair, command: str = "a command") -> Result:
     scores, mattes = _measured(pair, tool)
-    result = Result(tool.name, tool.about, command, (pair.name,), digest_of([pair], 0), tuple(scores))
+    result = Result(tool.name, tool.about, command, (pair.name,), digest_of([pair], 0), tuple(scores), "", tool.weights)
     folder.mkdir(parents=True, exist_ok=True)
     write_result(folder, result, mattes)
     return result
@@ -64,6 +64,11 @@ def test_a_matte_of_another_size_is_scaled_and_one_that_is_none_is_refused(inven
     half = Tool("half", "coarse", lambda plate, shot: np.ones((48, 68), np.float32))  # noqa: ARG005
     scores, _ = _measured(invented, half)
     assert scores[0].mean_absolute_error == pytest.approx(1 - float(invented.truth.mean()), abs=1e-5)
+    square = Tool("square", "squeezed", lambda plate, shot: np.ones((64, 64), np.float32))  # noqa: ARG005
+    with pytest.raises(
+        ToolError, match=r"clean level 0: the matte of square is 64 x 64 pixels and its shot 136 x 96; have it written"
+    ):
+        _measured(invented, square)
     broken = Tool("broken", "no matte", lambda plate, shot: np.full((48, 68), np.nan, np.float32))  # noqa: ARG005
     with pytest.raises(ToolError, match=r"pair, clean level 0: broken gave no matte but shape \(48, 68\), or values"):
         _measured(invented, broken)
@@ -102,17 +107,20 @@ def test_what_was_measured_before_a_failure_is_not_measured_again(tmp_path: Path
 
 
 def test_no_tool_overwrites_what_another_has_made(tmp_path: Path, invented: Pair) -> None:
-    result = _result(tmp_path, replace(_perfect(invented), name="run 1"), invented)
-    refuse_other_tool([result], "run 1", result.about, tmp_path)
-    refuse_other_tool([result], "run 2", "another", tmp_path)
-    for name, about in (("run/1", result.about), ("run 1", "`another`")):
+    tool = replace(_perfect(invented), name="run 1", weights="sha256:1")
+    result = _result(tmp_path, tool, invented)
+    refuse_other_tool([result], tool, tmp_path)
+    refuse_other_tool([result], replace(tool, name="run 2", about="another"), tmp_path)
+    for other in (replace(tool, name="run/1"), replace(tool, about="`another`")):
         with pytest.raises(
             UsageError, match=r"run-1\.json: is of another tool, run 1 \(knows the truth\); remove that"
         ):
-            refuse_other_tool([result], name, about, tmp_path)
+            refuse_other_tool([result], other, tmp_path)
+    with pytest.raises(UsageError, match=r"run-1\.json: was measured with other weights; remove that"):
+        refuse_other_tool([result], replace(tool, weights="sha256:2"), tmp_path)
     for name in ("", " ", "curves", "curves."):
         with pytest.raises(UsageError, match="no tool can be called so; give another"):
-            refuse_other_tool([], name, "", tmp_path)
+            refuse_other_tool([], replace(tool, name=name), tmp_path)
 
 
 def test_the_page_has_every_axis_every_tool_and_its_pictures(tmp_path: Path, invented: Pair) -> None:
@@ -152,9 +160,93 @@ def test_other_pairs_or_another_seed_never_share_a_page(tmp_path: Path, invented
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": "cleanplate-stress", "version": 0}', '{"format": "cleanplate-stress"']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": "cleanplate-stress", "version": 0}',
+        '{"format": "cleanplate-stress"',
+        pytest.param("[" * 100_000, id="deep"),
+        "\xff",
+    ],
 )
 def test_a_file_that_is_no_result_is_refused_by_name(text: str, tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text(text)
     with pytest.raises(InputError, match=r"odd.json: "):
         read_results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tool": 5},
+        {"tool": None},
+        {"about": ["a"]},
+        {"note": "\ud800"},
+        {"pairs": 3},
+        {"pairs": [1]},
+        {"scores": {}},
+        {"scores": None},
+        {"scores": [5]},
+        {"weights": 7},
+        {"mean_absolute_error": float("nan")},
+        {"mean_absolute_error": float("inf")},
+        {"mean_absolute_error": "0.1"},
+        {"mean_absolute_error": 1.5},
+        {"level": [1]},
+        {"axis": {}},
+        {"axis": "another"},
+    ],
+)
+def test_a_result_with_a_value_that_it_cannot_have_is_refused_by_name(
+    change: dict[str, object], tmp_path: Path, invented: Pair
+) -> None:
+    _result(tmp_path, make_tool("difference"), invented)
+    path = tmp_path / "difference.json"
+    fields = json.loads(path.read_text())
+    (fields if change.keys() <= fields.keys() else fields["scores"][3]).update(change)
+    path.write_text(json.dumps(fields))
+    with pytest.raises(
+        InputError, match=r"difference\.json: is no result of this benchmark \(.*\); measure the tool ag"
+    ):
+        read_results(tmp_path)
+
+
+def test_mattes_are_kept_of_the_pair_that_is_shown_alone(tmp_path: Path, invented: Pair) -> None:
+    pairs = [replace(invented, name="larger", alpha=np.ones_like(invented.alpha)), invented]
+    with Ledger(tmp_path, {}) as ledger:
+        _, mattes = measure(pairs, make_tool("difference"), 0, ledger)
+        assert [sorted(ledger.done[number]) for number in range(2)] == [["errors"], ["errors", "mattes"]]
+    np.testing.assert_array_equal(mattes, _measured(invented, make_tool("difference"))[1])
+
+
+_WHOLE = {"errors": [0.5] * 51}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {"errors": None},
+        {"errors": [0.5] * 50},
+        {"errors": [0.5] * 50 + [float("nan")]},
+        {"errors": ["0.5"] * 51},
+        _WHOLE,
+        {**_WHOLE, "mattes": 5},
+        {**_WHOLE, "mattes": "no base64!"},
+        {**_WHOLE, "mattes": "AAAA"},
+        {**_WHOLE, "unit": 1},
+        {**_WHOLE, "unit": -1},
+    ],
+)
+def test_a_damaged_entry_of_what_was_measured_is_told_by_its_files_name(
+    entry: dict[str, object], tmp_path: Path, invented: Pair
+) -> None:
+    lines: tuple[dict[str, object], ...] = ({"plan": {}}, {"unit": 0, **entry})
+    (tmp_path / "unfinished.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with (
+        Ledger(tmp_path, {}) as ledger,
+        pytest.raises(InputError, match=r"unfinished\.jsonl: is damaged; delete it, and all pairs are measured again"),
+    ):
+        measure([invented], _perfect(invented), 0, ledger)

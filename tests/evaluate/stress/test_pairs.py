@@ -51,8 +51,13 @@ def test_the_choice_is_the_same_for_the_same_seed(shards: Path) -> None:
     assert len({tuple(names) for names in chosen}) > 1
 
 
-def test_folders_of_pictures_are_read_without_a_manifest_and_without_depth(tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_depth", [False, True])
+def test_folders_of_pictures_are_read_without_a_manifest_and_whatever_their_depth_is(
+    with_depth: bool, tmp_path: Path
+) -> None:
     sample = _sample(1)
+    if with_depth:
+        _save(tmp_path / "depth" / "a.png", sample.alpha * 255)
     for kind, picture in (("bg", sample.plate), ("fg_bg", sample.shot), ("mask", sample.alpha)):
         _save(tmp_path / kind / "a.png", picture * 255)
     (pair,) = read_pairs(tmp_path, 24, 0)

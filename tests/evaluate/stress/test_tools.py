@@ -1,8 +1,11 @@
 """Tools: the built-in ones find what is plain to see, any command can take part, and whatever fails says why."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +15,11 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import InputError, ToolError, UsageError
+from cleanplate.evaluate.stress import command as command_module
 from cleanplate.evaluate.stress.command import command_matte
 from cleanplate.evaluate.stress.pairs import Codes, Pair, shown
 from cleanplate.evaluate.stress.tools import BUILT_IN, make_tool
+from cleanplate.runtime.model_file import read_model_file
 
 Program = Callable[[str], str]
 """Python lines with `image`, `plate` and `out` at hand, to a command for --tool."""
@@ -54,7 +59,8 @@ def test_classical_tools_find_what_is_plain_to_see_and_forget_the_pair_before(na
 
 def test_our_model_is_run_as_a_user_runs_it(difference_model: Path, invented: Pair) -> None:
     tool = make_tool("cleanplate", model=difference_model)
-    assert "difference 0.0.1" in tool.about
+    assert "difference 0.0.1 (float32)" in tool.about
+    assert tool.weights == read_model_file(difference_model).contract.weights
     plate, shot = shown(invented.plate), shown(invented.shot)
     first = tool.matte(plate, shot)
     assert _error(first, invented) < 0.2
@@ -90,6 +96,11 @@ def test_any_picture_that_carries_a_matte_is_one(kind: str, program: Program, in
         ("sys.exit(3)", r"failed with exit code 3 \(it said nothing\)"),
         ("sys.stderr.write('x' * 9999 + 'the end'); sys.exit(1)", r"\(\.\.\.x+the end\)"),
         ("pass", r"ended without an error but wrote no \{out\}"),
+        pytest.param(
+            "import os; os.mkfifo(out)",
+            r"wrote no \{out\}",
+            marks=pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names"),
+        ),
         ("open(out, 'w').write('no picture')", "wrote what is no matte"),
         (
             SAVE + "pathlib.Path(out).write_bytes(encode_png(np.full((32, 32, 3), (9, 99, 200), np.uint8)))",
@@ -102,6 +113,72 @@ def test_a_command_that_fails_says_why_in_one_line(lines: str, said: str, progra
         _run(program(lines), invented)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def test_of_what_a_command_says_only_the_end_is_kept(program: Program, invented: Pair) -> None:
+    lines = "for _ in range(2000): sys.stderr.write('x' * 10000 + '\\n')\nsys.exit('the end')"
+    tracemalloc.start()
+    with pytest.raises(ToolError, match=r"\(\.\.\.x+ x+ the end\)|\(\.\.\.x+ the end\)"):
+        _run(program(lines), invented)
+    assert tracemalloc.get_traced_memory()[1] < 4e6
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, -1.0, float("nan")])
+def test_a_time_that_is_none_is_wrong_usage(timeout_s: float) -> None:
+    for words in ("difference", "matter {image} {out}"):
+        with pytest.raises(UsageError, match=r"--timeout .*: give a number of seconds above 0"):
+            make_tool(words, timeout_s=timeout_s)
+
+
+def _asking(asked: list[list[str]]) -> Callable[[list[str], float], None]:
+    return lambda words, _: asked.append(words)
+
+
+def _nothing(*_: object) -> None:
+    return
+
+
+def test_a_command_is_parted_by_spaces_outside_quotes_alone() -> None:
+    command = r"""'C:\My tools\matter.exe' --in=\\server\{image} "D:\new\{out}" # {plate}"""
+    asked: list[list[str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command_module, "_run", _asking(asked))
+        patch.setattr(command_module, "_read_matte", _nothing)
+        black = np.zeros((8, 8, 3), np.uint8)
+        make_tool(command).matte(black, black)
+    (words,) = asked
+    assert words[0] == r"C:\My tools\matter.exe"
+    assert words[1].startswith(r"--in=\\server\/")
+    assert words[2].startswith("D:\\new\\")
+    assert words[3] == "#"
+    assert len(words) == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_command_ends_with_the_process_that_started_it(number: str, program: Program, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    command = program(
+        f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(f'{{os.getpid()}}.')\ntime.sleep(60)"
+    )
+    caller = (
+        "import numpy as np; from cleanplate.evaluate.stress.command import command_matte\n"
+        f"command_matte({command!r}, 60)[1](*np.zeros((2, 8, 8, 3), np.uint8))"
+    )
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", caller], env={**os.environ, "TMPDIR": str(folder)}, stderr=subprocess.DEVNULL
+    )
+    while not (started.exists() and started.read_text().endswith(".")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(getattr(signal, number))
+    assert process.wait(10) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()[:-1]), 0)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_command_that_takes_too_long_is_ended(program: Program, invented: Pair) -> None:
@@ -195,6 +272,7 @@ def test_rembg_is_asked_for_the_mask_of_the_shot_alone(
     for model in (None, tmp_path / "u2net.onnx"):
         tool = make_tool("rembg", model=model)
         np.testing.assert_array_equal(tool.matte(plate, shot), _dark(shot))
+        assert (tool.weights is None) == (model is None)
         assert tool.about.endswith("never sees the plate" if model is None else "; weights u2net.onnx")
     assert os.environ["U2NET_HOME"] == str(tmp_path)
     assert sessions == [("u2net", {}), ("u2net_custom", {"model_path": str(tmp_path / "u2net.onnx")})]

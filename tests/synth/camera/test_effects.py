@@ -10,6 +10,7 @@ from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
+from cleanplate.synth.camera.effects import most
 
 SIZE = (48, 64)
 NONE = Effects.none()
@@ -159,6 +160,14 @@ def test_a_shot_of_nobody_or_of_nothing_else_is_fine(cover: float) -> None:
         np.testing.assert_allclose(out.alpha, cover, atol=1e-5)
 
 
+def test_at_its_strongest_every_effect_still_gives_pictures() -> None:
+    everything = replace(Effects(), **{field.name: most(field.name) for field in fields(Effects)})
+    for seed in range(3):
+        for settings in (everything, replace(everything, empty_p=0.0, grey_p=0.0, no_plate_p=0.0)):
+            out = degrade(_sample(), np.random.default_rng(seed), settings, SIZE)
+            assert all(np.isfinite(picture).all() for picture in (out.plate, out.shot, out.alpha))
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -166,6 +175,10 @@ def test_a_shot_of_nobody_or_of_nothing_else_is_fine(cover: float) -> None:
         ({"noise_sd": -0.1}, "noise_sd must be >= 0, got -0.1"),
         ({"noise_sd": float("nan")}, "noise_sd must be a finite number, got nan"),
         ({"sway_p": float("inf")}, "sway_p must be a finite number, got inf"),
+        ({"sway_px": 1000.0}, "sway_px must be <= 100, got 1000"),
+        ({"exposure_sd": 2.5}, "exposure_sd must be <= 2, got 2.5"),
+        ({"turn_deg": 90.0}, "turn_deg must be <= 45, got 90"),
+        ({"parallax_m": 3.0}, "parallax_m must be <= 1, got 3"),
         ({"crop": 1.0}, "crop must be <= 0.99, got 1"),
         ({"jpeg_quality": 95}, "jpeg_quality must be <= 94, got 95"),
     ],
@@ -180,6 +193,17 @@ def test_layers_that_would_no_longer_be_true_are_left_out() -> None:
     out = degrade(sample, np.random.default_rng(0), NONE, SIZE)
     assert out.shadow is None
     assert out.tags == ("lamp",)
+
+
+def test_who_came_is_still_said_and_who_did_not_is_not() -> None:
+    sample = replace(_sample(), instance_names=("a", "b"), instance_kinds=("person", "object"))
+    rng = np.random.default_rng(0)
+    assert degrade(sample, rng, Effects(empty_p=0, removed_p=0), SIZE).instance_kinds == ("person", "object")
+    for nobody in ({"empty_p": 1.0}, {"removed_p": 1.0}):
+        out = degrade(sample, rng, replace(NONE, **nobody), SIZE)
+        assert (out.people, out.instance_names, out.instance_kinds) == ((), (), ())
+    out = degrade(sample, rng, replace(NONE, intruder_p=1), SIZE)
+    assert (out.instance_names, out.instance_kinds) == (("a", "b", "intruder"), ("person", "object", "something"))
 
 
 @pytest.mark.parametrize(

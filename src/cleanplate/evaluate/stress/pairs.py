@@ -94,9 +94,7 @@ def prepared(name: str, plate: Image, shot: Image, alpha: Image, known: Mask) ->
     return Pair(name, resize(plate, size_hw), resize(shot, size_hw), resize(alpha, size_hw), everywhere)
 
 
-def read_pairs(
-    folder: Path, count: int, seed: int, *, rule_words: Sequence[str] = (), depth_is: str | None = None
-) -> list[Pair]:
+def read_pairs(folder: Path, count: int, seed: int, *, rule_words: Sequence[str] = ()) -> list[Pair]:
     """Up to `count` pairs of a folder, chosen by `seed`; the same folder, count and seed give the same pairs.
 
     Args:
@@ -105,13 +103,12 @@ def read_pairs(
         count: how many; fewer where there are no more with a foreground and with nothing else changed (no tags).
         seed: of the choice.
         rule_words: how the names of a folder set without a manifest pair, as `open_samples` takes them.
-        depth_is: what its depth images show, likewise; they are not looked at.
 
     Raises:
         InputError: nothing there can be used. UsageError: as `open_samples`.
     """
     found: list[Pair] = []
-    for pair in _candidates(folder, seed, rule_words, depth_is):
+    for pair in _candidates(folder, seed, rule_words):
         if pair.coverage >= MIN_COVERAGE:
             found.append(pair)
         if len(found) == count:
@@ -136,10 +133,10 @@ def digest_of(pairs: Sequence[Pair], seed: int) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _candidates(folder: Path, seed: int, rule_words: Sequence[str], depth_is: str | None) -> Iterator[Pair]:
+def _candidates(folder: Path, seed: int, rule_words: Sequence[str]) -> Iterator[Pair]:
     rng = np.random.default_rng(seed)
     if (folder / MANIFEST).exists() or is_folder_set(folder):
-        reader = open_samples(folder, rule_words=rule_words, depth_is=depth_is)
+        reader = open_samples(folder, rule_words=rule_words, with_depth=False)
         for index in rng.permutation(len(reader)):
             sample = reader[int(index)]
             if not sample.tags:

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.evaluate.stress.axes import VERSION
-from cleanplate.evaluate.stress.measure import CLEAN, CONDITIONS, Mattes, Score, name_of, packed, unpacked
+from cleanplate.evaluate.stress.measure import CLEAN, CONDITIONS, Mattes, Score, is_error, name_of, packed, unpacked
+from cleanplate.evaluate.stress.tools import Tool
 from cleanplate.imaging.files import replace_file
 
 FORMAT = "cleanplate-stress"
@@ -23,7 +24,7 @@ class Result:
     """One tool's scores and how they came about.
 
     Attributes:
-        tool, about: as `tools.Tool` has them.
+        tool, about, weights: as `tools.Tool` has them.
         command: what gives this result again.
         pairs: the names of the pairs.
         digest: what results that can be compared share (`pairs.digest_of`).
@@ -38,6 +39,7 @@ class Result:
     digest: str
     scores: tuple[Score, ...]
     note: str = ""
+    weights: str | None = None
 
     @property
     def clean(self) -> float:
@@ -86,16 +88,19 @@ def refuse_other_pairs(results: Sequence[Result], digest: str, folder: Path) -> 
             )
 
 
-def refuse_other_tool(results: Sequence[Result], tool: str, about: str, folder: Path) -> None:
+def refuse_other_tool(results: Sequence[Result], tool: Tool, folder: Path) -> None:
     """Raise UsageError where a tool's files would overwrite the page's or another tool's."""
-    if not tool.strip() or _file_name(tool) == PAGES_OWN:
-        raise UsageError(f"--name {tool!r}: no tool can be called so; give another")
-    for result in results:
-        if _file_name(result.tool) == _file_name(tool) and (result.tool, result.about) != (tool, about):
-            raise UsageError(
-                f"{folder / _file_name(tool)}.json: is of another tool, {result.tool} ({result.about}); remove that, "
-                "or give this one another --name"
-            )
+    name = _file_name(tool.name)
+    if not tool.name.strip() or name == PAGES_OWN:
+        raise UsageError(f"--name {tool.name!r}: no tool can be called so; give another")
+    for result in (result for result in results if _file_name(result.tool) == name):
+        other = None
+        if (result.tool, result.about) != (tool.name, tool.about):
+            other = f"is of another tool, {result.tool} ({result.about})"
+        elif result.weights != tool.weights:
+            other = "was measured with other weights"
+        if other is not None:
+            raise UsageError(f"{folder / name}.json: {other}; remove that, or give this one another --name")
 
 
 def read_mattes(folder: Path, result: Result) -> Mattes:
@@ -113,14 +118,22 @@ def _read(path: Path) -> Result:
         fields = cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
         if (fields.pop("format"), fields.pop("version")) != (FORMAT, VERSION):
             raise InputError(f"{path}: is of another version of the benchmark; {again}")
-        scores = tuple(Score(**score) for score in fields.pop("scores"))
-        pairs = tuple(fields.pop("pairs"))
-        result = Result(**fields, pairs=pairs, scores=scores)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return _from_fields(fields)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: is no result of this benchmark ({error}); {again}") from error
-    there = {(score.axis, score.level) for score in result.scores}
-    if not there >= {(name_of(axis), level) for axis, level in CONDITIONS}:
-        raise InputError(f"{path}: lacks some of the conditions; {again}")
+
+
+def _from_fields(fields: dict[str, Any]) -> Result:
+    """A result as JSON has it; raises ValueError, TypeError or KeyError where that is none."""
+    scores = tuple(Score(**score) for score in fields.pop("scores"))
+    pairs = tuple(fields.pop("pairs"))
+    result = Result(**fields, pairs=pairs, scores=scores)
+    texts = (result.tool, result.about, result.command, result.digest, result.note, result.weights or "", *pairs)
+    "".join(texts).encode()  # what is no text, or one that cannot be written
+    if not all(is_error(score.mean_absolute_error) for score in scores):
+        raise ValueError("an error of alpha is no number from 0 to 1")
+    if not {(score.axis, score.level) for score in scores} >= {(name_of(axis), level) for axis, level in CONDITIONS}:
+        raise ValueError("some of the conditions are missing")
     return result
 
 

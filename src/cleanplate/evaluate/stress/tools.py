@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -30,11 +31,13 @@ class Tool:
         name: of its curve and its file.
         about: what it is, for the page: one phrase.
         matte: plate and shot, both (h, w, 3) uint8 sRGB, to alpha (h, w) in [0, 1].
+        weights: "sha256:..." of what it has learnt, as far as anybody knows: two of one name may differ in it.
     """
 
     name: str
     about: str
     matte: Callable[[Codes, Codes], Image]
+    weights: str | None = None
 
 
 class _Subtractor(Protocol):
@@ -55,9 +58,11 @@ def make_tool(words: str, *, model: Path | None = None, timeout_s: float = 300, 
         name: for its curve instead of its own.
 
     Raises:
-        UsageError: no such tool, a command without its placeholders, a package that is not installed, or a model for a
-            tool without one. ModelError, ToolError: a model that cannot be loaded.
+        UsageError: no such tool, a time that is not above 0, a command without its placeholders, a package that is not
+            installed, or a model for a tool without one. ModelError, ToolError: a model that cannot be loaded.
     """
+    if not timeout_s > 0:  # nor is NaN
+        raise UsageError(f"--timeout {timeout_s:g}: give a number of seconds above 0")
     if words in BUILT_IN:
         tool = BUILT_IN[words](model)
     elif model is not None:
@@ -110,7 +115,7 @@ def _ours(name: str, *, doctor: bool) -> Callable[[Path | None], Tool]:
             return opened[0][1].matte(shot).alpha
 
         how = "as `cleanplate run`" if doctor else "as `cleanplate run --doctor off`"
-        return Tool(name, f"this project's model {contract.name} {contract.version}, {how}", matte)
+        return Tool(name, f"this project's model {contract.title}, {how}", matte, contract.weights)
 
     return make
 
@@ -134,7 +139,8 @@ def _of_package(
             raise InputError(f"{model}: is missing; name the model file of {name}")
         of_shot = load(model)
         said = about if model is None else f"{about}; weights {model.name}"
-        return Tool(name, said, lambda plate, shot: of_shot(shot))  # noqa: ARG005 - it does not look at the plate
+        weights = None if model is None else f"sha256:{sha256(model.read_bytes()).hexdigest()}"
+        return Tool(name, said, lambda plate, shot: of_shot(shot), weights)  # noqa: ARG005 - it does not look at the plate
 
     return make
 

@@ -21,7 +21,7 @@ def emptied(sample: Sample, rng: np.random.Generator, effects: Effects) -> Sampl
     chance = rng.random()
     if chance >= effects.empty_p + effects.removed_p:
         return sample
-    nothing = replace(sample, alpha=np.zeros_like(sample.alpha), people=())
+    nothing = replace(sample, alpha=np.zeros_like(sample.alpha), people=(), instance_names=(), instance_kinds=())
     if chance < effects.empty_p:
         return replace(nothing, shot=sample.plate, shot_depth_m=sample.plate_depth_m)
     return replace(

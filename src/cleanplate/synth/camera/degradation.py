@@ -33,8 +33,9 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     """The pair as a camera would have delivered it, at `size_hw`; randomness comes from `rng` alone.
 
     Alpha stays what the foreground covers in the shot: it is framed, smeared and defocused with it. Depth is in metres
-    and never blended. Where nobody came, alpha is 0 and the shot's depth is the plate's. The layers beside alpha and
-    depth (shadow, instances, view) are left out: nothing here keeps them true.
+    and never blended. Where nobody came, alpha is 0 and the shot's depth is the plate's. Names and kinds of who came
+    stay, and what is drawn is one more; the layers beside alpha and depth (shadow, instances, view) are left out:
+    nothing here keeps them true.
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
     swaying_p = effects.sway_p * (effects.sway_px > 0)
@@ -111,8 +112,11 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
         shot = motion.ghost(layers, rng, shot)
     if drawn.bordered:
         shot = intruders.black_border(layers, rng, shot)
+    drawn_too = int(drawn.intruded)
     return replace(
         sample,
+        instance_names=(*sample.instance_names, *("intruder",) * drawn_too),
+        instance_kinds=(*sample.instance_kinds, *("something",) * drawn_too),
         plate=layers.plate,
         shot=shot,
         alpha=layers.alpha,

@@ -8,6 +8,18 @@ from typing import Self, cast
 _ALWAYS = ("crop", "noise_sd", "saturation_sd", "gamma_sd", "contrast_sd", "brightness_sd")
 """Strengths of what has no chance of its own but always strikes."""
 
+_MOST = {"p": 1, "px": 100, "sd": 2, "deg": 45, "m": 1, "crop": 0.99, "jpeg_quality": 94, "video_quality": 60}
+"""By a field's name, or by its last word: far beyond any camera's, and every picture is still made in no time."""
+
+
+def most(name: str) -> float:
+    """The largest value that an effect's field may have; the smallest is 0.
+
+    >>> most("sway_p"), most("sway_px")
+    (1, 100)
+    """
+    return _MOST[name if name in _MOST else name.rpartition("_")[2]]
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -61,7 +73,8 @@ class Effects:
             nothing else can be told without one.
 
     Raises:
-        ValueError: a probability outside 0..1, a negative strength, a crop of 1 or more, a quality out of its range.
+        ValueError: a probability outside 0..1, a strength that is negative or more than `most`, a quality out of its
+            range.
 
     """
 
@@ -138,11 +151,8 @@ class Effects:
                 raise ValueError(f"{field.name} must be a finite number, got {value:g}")
             if value < 0:
                 raise ValueError(f"{field.name} must be >= 0, got {value:g}")
-            if field.name.endswith("_p") and value > 1:
-                raise ValueError(f"{field.name} must be <= 1, got {value:g}")
-        for name, top in (("crop", 0.99), ("jpeg_quality", 94), ("video_quality", 60)):
-            if getattr(self, name) > top:
-                raise ValueError(f"{name} must be <= {top:g}, got {getattr(self, name):g}")
+            if value > most(field.name):
+                raise ValueError(f"{field.name} must be <= {most(field.name):g}, got {value:g}")
 
     def changed(self, words: Iterable[str]) -> Self:
         """These, but for what words such as `noise_sd=0.1` say.

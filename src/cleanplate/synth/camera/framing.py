@@ -43,7 +43,8 @@ class _Lens:
 def framed(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: tuple[int, int]) -> Sample:
     """Everything of a sample in one frame of `size_hw`; only the plate's picture is nudged.
 
-    Depth is taken from single pixels, never blended. Facts beside pictures, alpha and depth are left out.
+    Depth is taken from single pixels, never blended. Who and what came stays said, also of what a crop cuts away; the
+    layers beside alpha and depth are left out.
     """
     window = _window(sample.alpha, rng, effects, size_hw)
     factor = max(1, int(min(window[2] / size_hw[0], window[3] / size_hw[1])))
@@ -70,8 +71,6 @@ def framed(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: 
         shot_depth_m=_nearest(sample.shot_depth_m, x, y),
         shadow=None,
         instances=None,
-        instance_names=(),
-        instance_kinds=(),
         view=None,
     )
 
