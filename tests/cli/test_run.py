@@ -14,6 +14,8 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float
 from cleanplate.imaging.files import decode_png, write_picture
 
+from .conftest import names
+
 Run = Callable[..., int]
 ModelMaker = Callable[..., Path]
 RESULTS = ("cutout.png", "depth.json", "depth.png", "matte.png", "preview.jpg")
@@ -53,10 +55,6 @@ def run(plate: Path, out: Path, difference_model: Path) -> Run:
         return main(["run", *map(str, inputs), *(f"--{name}={path}" for name, path in paths.items()), *options])
 
     return call
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_shot_gets_all_its_files_and_one_line(

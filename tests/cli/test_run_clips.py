@@ -15,6 +15,8 @@ from cleanplate.imaging.files import read_picture, write_picture
 from cleanplate.imaging.streams import open_clip
 from cleanplate.runtime import session, video
 
+from .conftest import names
+
 SIZE_HW = (64, 96)
 
 
@@ -43,10 +45,6 @@ def folder(tmp_path: Path, room: Image) -> Path:
 @pytest.fixture
 def words(difference_model: Path, tmp_path: Path) -> list[str]:
     return ["run", "--model", str(difference_model), "--doctor", "off", "--out", str(tmp_path / "out")]
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_clips_and_pictures_of_a_folder_are_matted_beside_each_other_and_kept(

@@ -10,7 +10,7 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.imaging.files import write_picture
 
-from .conftest import Refusal
+from .conftest import Refusal, names
 
 Run = Callable[..., int]
 
@@ -143,7 +143,7 @@ def test_a_depth_map_among_the_shots_is_no_shot(run: Run, tmp_path: Path) -> Non
     depth = 1 / np.linspace(0.4, 0.2, 48, dtype=np.float32)[None].repeat(32, axis=0) / 65.535
     write_picture(tmp_path / "in" / "plate_depth.png", depth.astype(np.float32), 16)
     assert run("--only", "depth", "--plate-depth", str(tmp_path / "in" / "plate_depth.png")) == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a_depth.json", "a_depth.png"]
+    assert names(tmp_path / "out") == ["a_depth.json", "a_depth.png"]
     known = sidecar(tmp_path)["plate_depth"]
     assert isinstance(known, dict)
     assert known["known"] == 1

@@ -24,6 +24,8 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.files import write_picture
 from cleanplate.jobs.units import Crew
 
+from .conftest import MARK
+
 Run = Callable[..., int]
 QUICK = ("--only", "matte", "--doctor", "off")
 
@@ -68,7 +70,8 @@ def run(words: list[str], tmp_path: Path) -> Run:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MARK]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -134,6 +137,42 @@ def test_what_a_star_gives_as_well_is_left_out(
     told = capsys.readouterr()
     assert "out: is the folder for the results, and left out of the inputs" in told.err
     assert told.out.endswith("0 shots done, 11 kept: out\n")
+
+
+def test_results_of_earlier_runs_are_no_shots(run: Run, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*QUICK, out="in/out") == 0
+    assert run(*QUICK, out="in/a/more") == 0
+    first = f"{tree / 'a' / 'more'}: holds results of an earlier run, and is passed over"
+    capsys.readouterr()
+    assert run(*QUICK, out="elsewhere") == 0
+    told = capsys.readouterr()
+    assert told.err == f"cleanplate: {first} (and 1 more such folder); to take them for shots, give it alone\n"
+    assert told.out.startswith("12 shots done")
+    assert run(str(tree / "out"), *QUICK, out="starred") == 0  # as a shell's * gives it, beside the others
+    assert capsys.readouterr().out.startswith("12 shots done")
+
+
+def test_a_folder_of_results_given_alone_holds_shots(
+    run: Run, tree: Path, difference_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*QUICK, out="in/out") == 0
+    words = ["--plate", str(tree / "plate.png"), "--model", str(difference_model), *QUICK]
+    assert main(["run", str(tree / "out"), *words, "--out", str(tmp_path / "again")]) == 0
+    assert len(contents(tmp_path / "again")) == 12
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "again").rename(tmp_path / "kept" / "again")
+    capsys.readouterr()
+    assert main(["run", str(tmp_path / "kept"), *words, "--out", str(tmp_path / "none")]) == 1
+    assert "picture besides the plate and results of earlier runs; name another folder" in capsys.readouterr().err
+
+
+def test_a_folder_of_somebody_s_own_pictures_is_never_taken_for_results(
+    run: Run, tree: Path, difference_model: Path, tmp_path: Path
+) -> None:
+    words = ["--plate", str(tree / "plate.png"), "--model", str(difference_model), *QUICK]
+    assert main(["run", str(tree / "a" / "x.png"), *words, "--out", str(tree / "a")]) == 0
+    assert run(*QUICK) == 0
+    assert "a/x_matte.png" in contents(tmp_path / "out")
 
 
 def test_a_link_to_nothing_and_a_closed_folder_are_told_and_the_rest_is_done(

@@ -12,6 +12,7 @@ from cleanplate.cli.clips import ClipWork, matte_clips, network_threads
 from cleanplate.cli.metres import Metres, WithAnchors, metres_options
 from cleanplate.cli.options import FilePath, crew_of, num_cores, ray_option
 from cleanplate.cli.shots import (
+    begin_results,
     find_shots,
     refuse_clip,
     refuse_folders_of_frames,
@@ -143,7 +144,6 @@ def command(
     usage.
     """
     # only now: `cleanplate --help` loads none of it
-    from cleanplate.imaging.files import prepare_folder
     from cleanplate.runtime.backdrop import read_backdrop
     from cleanplate.runtime.batches import Order, Setup
     from cleanplate.runtime.outputs import OutputChoice
@@ -198,7 +198,7 @@ def command(
     if num_wanted or (not auto and any(map(of_clips.missing, clips))):  # told before work
         notices = (*notices, *setup.notices, *measured.assumption(setup.opened(), choice))
     if num_wanted or clips:
-        prepare_folder(out)
+        begin_results(out)
     with told:
         told.tell(*notices)
         _matte_all(orders, setup, choice, crew, told)
