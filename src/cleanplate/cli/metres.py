@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -96,6 +97,7 @@ class Metres:
 
         Raises:
             UsageError: there is such.
+            InputError: the depth map cannot be read.
 
         """
         if "depth" not in choice.products:
@@ -129,9 +131,18 @@ class Metres:
             return ""
         if bool(self.plate_depth) != ("plate_depth" in made):
             return "was made " + ("without --plate-depth" if self.plate_depth else "with --plate-depth")
+        if self.plate_depth and made["plate_depth"]["map"] != self._map_digest:
+            return "was made with another --plate-depth"
         had = {(anchor["x"], anchor["y"], anchor["distance_m"]) for anchor in made.get("anchors", ())}
         asked = {(anchor.x, anchor.y, anchor.distance_m) for anchor in self.anchors()}
         return "was made with other distances" if had != asked else ""
+
+    @cached_property
+    def _map_digest(self) -> str:
+        """What the depth of shots by this map says of it."""
+        from cleanplate.imaging.depthfile import digest_of, read_depth
+
+        return digest_of(read_depth(self.plate_depth)) if self.plate_depth else ""
 
     def anchors(self) -> "tuple[Anchor, ...]":
         """The distances that were given."""

@@ -113,7 +113,8 @@ def _scale_facts(scale: DepthScale, matte: Matte) -> dict[str, Any]:
     ]
     facts: dict[str, Any] = {"scale": scale.scale, "shift": scale.shift, "anchors": anchors}
     if scale.map_m is not None:
-        facts["plate_depth"] = {"known": float((scale.map_m > 0).mean()), "residual": scale.residuals[0]}
+        known = float((scale.map_m > 0).mean())
+        facts["plate_depth"] = {"known": known, "residual": scale.residuals[0], "map": scale.map_digest}
     without = int(np.count_nonzero(matte.depth_m == 0))
     return facts | {"pixels_without_depth": without}
 
