@@ -1,6 +1,5 @@
 """The options of `cleanplate run` that give depth a unit: --metres, --plate-depth, --fov."""
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -100,21 +99,21 @@ class Metres:
             InputError: the depth map cannot be read.
 
         """
+        from cleanplate.runtime.depth_files import read_sidecar
+
         if "depth" not in choice.products:
             return
         for shot in shots:
-            sidecar = out / shot.folder / f"{shot.stem}_depth.json"
+            folder = out / shot.folder
+            fields = read_sidecar(folder, shot.stem)
             try:
-                fields: object = json.loads(sidecar.read_text(encoding="utf-8"))
-            except (OSError, ValueError):  # not there, or no sidecar: it will be written
-                continue
-            try:
-                other = self._otherwise(cast("dict[str, Any]", fields)) if isinstance(fields, dict) else ""
+                other = self._otherwise(fields) if fields else ""  # else it will be written
             except (LookupError, TypeError, AttributeError):
                 other = "is not told of whole"
             if other:
                 raise UsageError(
-                    f"{sidecar}: the depth there {other}; --overwrite makes it anew, or name another --out"
+                    f"{folder / shot.stem}_depth.json: the depth there {other}; --overwrite makes it anew, "
+                    "or name another --out"
                 )
 
     def _otherwise(self, made: "dict[str, Any]") -> str:

@@ -183,13 +183,15 @@ def command(
     in_frames = clips if clip_as == "png" else []
     refuse_folders_of_frames(shots, in_frames, out)
     pictures = [*shots, *(of_clips.first_frame(clip) for clip in in_frames)]
-    refuse_two_depth_formats(pictures, out, choice)
+    refuse_two_depth_formats(pictures, out, choice, overwrite=overwrite)
     if not overwrite:
         measured.refuse_mixing(pictures, out, choice)
     if clips and clip_as != "png" and (metres or plate_depth or int(bits) != 8 or depth_format != "png16"):
         raise UsageError(f"{clips[0].file}: in a clip depth has no unit, and bits are its own; add --clip-as png")
     orders = [
-        Order(shot.file, target / shot.stem, products if overwrite else choice.missing(target, shot.stem))
+        Order(shot.file, target / shot.stem, products, tuple(choice.other_depths(shot.stem)))
+        if overwrite
+        else Order(shot.file, target / shot.stem, choice.missing(target, shot.stem))
         for shot in shots
         for target in [out / shot.folder]
     ]

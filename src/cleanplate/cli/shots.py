@@ -118,8 +118,9 @@ def refuse_shared_names(shots: Iterable[Shot]) -> None:
 
 
 def results_of(shot: Shot, out: Path, choice: "OutputChoice") -> list[Path]:
-    """The files that a picture gets."""
-    return [out / shot.folder / name for product in choice.products for name in choice.names(shot.stem, product)]
+    """The files that a picture gets, or that those replace."""
+    names = [name for product in choice.products for name in choice.names(shot.stem, product)]
+    return [out / shot.folder / name for name in (*names, *choice.other_depths(shot.stem))]
 
 
 def refuse_overwriting(results: Sequence[tuple[Shot, Sequence[Path]]], others: Iterable[Path]) -> None:
@@ -159,16 +160,22 @@ def refuse_folders_of_frames(shots: Sequence[Shot], clips: Sequence[Shot], out: 
             raise UsageError(f"{clip.file} and {shot.file}: their results would share a folder; name another --out")
 
 
-def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputChoice") -> None:
-    """Raise UsageError where depth is there in another format already: one sidecar would describe both."""
-    from cleanplate.imaging.files import file_identity
+def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputChoice", *, overwrite: bool) -> None:
+    """Raise UsageError where depth is there in another format already: one sidecar would describe both.
 
-    if "depth" not in choice.products:
-        return
+    With --overwrite depth is replaced that has a sidecar, and so is a result.
+    """
+    from cleanplate.imaging.files import file_identity
+    from cleanplate.runtime.depth_files import read_sidecar
+
     for shot in shots:
-        for other in (out / shot.folder / name for name in choice.other_depths(shot.stem)):
+        folder = out / shot.folder
+        if overwrite and read_sidecar(folder, shot.stem):
+            continue
+        for other in (folder / name for name in choice.other_depths(shot.stem)):
             if file_identity(other):
-                raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
+                again = "remove it" if overwrite else "--overwrite replaces it"
+                raise UsageError(f"{other}: depth is there in another format already; {again}, or name another --out")
 
 
 @dataclass

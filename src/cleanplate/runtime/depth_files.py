@@ -2,7 +2,8 @@
 
 import io
 import json
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -72,6 +73,15 @@ def encode_depth(matte: Matte, contract: Contract, depth_format: DepthFormat) ->
             facts |= {"quantity": "depth", **_camera_facts(matte), "assumed": assumed}
         data = _encode_points(matte, scale)
     return [data, (json.dumps(facts, indent=2) + "\n").encode()]
+
+
+def read_sidecar(folder: Path, stem: str) -> dict[str, Any]:
+    """What the sidecar of the depth of the shot STEM says; empty where there is none, or a file that is none."""
+    try:
+        fields: object = json.loads((folder / f"{stem}_depth.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) and "quantity" in fields else {}
 
 
 def _encode_points(matte: Matte, scale: DepthScale) -> bytes:
