@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cleanplate.cli import shots
+from cleanplate.cli import walk
 from cleanplate.cli.main import main
 from cleanplate.cli.shots import find_shots
 from cleanplate.errors import InputError
@@ -159,9 +159,10 @@ def test_a_folder_of_results_given_alone_holds_shots(
     words = ["--plate", str(tree / "plate.png"), "--model", str(difference_model), *QUICK]
     assert main(["run", str(tree / "out"), *words, "--out", str(tmp_path / "again")]) == 0
     assert len(contents(tmp_path / "again")) == 12
+    assert main(["run", str(tree / "out"), str(tmp_path / "again"), *words, "--out", str(tmp_path / "none")]) == 1
+    assert "in/out: holds results, as all inputs do; to take those of earlier" in capsys.readouterr().err
     (tmp_path / "kept").mkdir()
     (tmp_path / "again").rename(tmp_path / "kept" / "again")
-    capsys.readouterr()
     assert main(["run", str(tmp_path / "kept"), *words, "--out", str(tmp_path / "none")]) == 1
     assert "picture besides the plate and results of earlier runs; name another folder" in capsys.readouterr().err
 
@@ -180,14 +181,14 @@ def test_a_link_to_nothing_and_a_closed_folder_are_told_and_the_rest_is_done(
 ) -> None:
     (tree / "a" / "away.png").symlink_to(tree / "nowhere.png")
     (tree / "lost+found").mkdir()
-    whole = shots.inside_of
+    whole = walk.inside_of
 
     def inside(folder: Path) -> list[Path]:
         if folder.name == "lost+found":  # whoever tests may be root, to whom nothing is closed
             raise InputError(f"{folder}: cannot be listed (Permission denied); check its permissions")
         return whole(folder)
 
-    monkeypatch.setattr(shots, "inside_of", inside)
+    monkeypatch.setattr(walk, "inside_of", inside)
     assert run(*QUICK) == 0
     told = capsys.readouterr()
     assert f"{tree / 'a' / 'away.png'}: is a link to a file that is not there, and left out" in told.err

@@ -12,7 +12,6 @@ from cleanplate.cli.clips import ClipWork, matte_clips, network_threads
 from cleanplate.cli.metres import Metres, WithAnchors, metres_options
 from cleanplate.cli.options import FilePath, crew_of, num_cores, ray_option
 from cleanplate.cli.shots import (
-    begin_results,
     find_shots,
     refuse_clip,
     refuse_folders_of_frames,
@@ -22,6 +21,7 @@ from cleanplate.cli.shots import (
     results_of,
 )
 from cleanplate.cli.summary import Summary
+from cleanplate.cli.walk import begin_results
 from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
