@@ -259,7 +259,8 @@ def test_a_clip_whose_results_have_no_possible_name_does_not_stop_the_others(
     )
     told = capsys.readouterr()
     assert told.out == f"1 shot done, 1 failed: {tmp_path / 'out'}\n"
-    assert "too long" in told.err
+    assert f"{long.stem}_matte.mp4: cannot be written (File name too long); make the name shorter" in told.err
+    assert names(tmp_path / "out") == ["a_matte.png"]  # no part of the clip was made
 
 
 def test_shots_keep_their_threads_where_a_clip_lies_among_them(

@@ -219,6 +219,23 @@ def test_two_processes_make_the_bytes_of_one(run: Run, tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+def test_what_a_killed_run_left_is_removed_wherever_results_are(run: Run, tmp_path: Path) -> None:
+    assert run(*QUICK) == 0
+    whole, folders = contents(tmp_path / "out"), [tmp_path / "out" / below for below in ("", "a", "a/deep")]
+    for folder in folders:
+        for name in (".0123456789ab.part", ".mine.part"):
+            (folder / name).touch()
+            os.utime(folder / name, (0, 0))
+        (folder / ".ba9876543210.part").touch()  # another process may be writing it
+    assert run(*QUICK) == 0
+    stay = {
+        (folder / name).relative_to(tmp_path / "out").as_posix()
+        for folder in folders
+        for name in (".mine.part", ".ba9876543210.part")
+    }
+    assert contents(tmp_path / "out").keys() - whole.keys() == stay
+
+
 def test_a_run_that_goes_on_makes_the_bytes_of_a_whole_one(run: Run, tmp_path: Path) -> None:
     assert run("--only", "matte") == 0
     whole = contents(tmp_path / "out")

@@ -114,12 +114,15 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
 
 def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork, tell: Callable[..., None]) -> tuple[str, ...]:
     """Write the products of a clip; sentences to be told, of which `tell` hears most before: a clip takes its time."""
+    from cleanplate.imaging.files import refuse_long_name
     from cleanplate.imaging.streams import open_clip
     from cleanplate.jobs.progress import progress
     from cleanplate.runtime.clip_parts import ClipChoice
     from cleanplate.runtime.plate import Plate
     from cleanplate.runtime.video import matte_clip, matte_frames
 
+    for file in work.results(clip):
+        refuse_long_name(file)
     opened, folder = open_clip(clip.file), work.out / clip.folder
     setup, told = _plate_made(clip, opened, work) if work.auto else (work.setup, ())
     plate = setup.opened()

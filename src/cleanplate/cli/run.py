@@ -19,6 +19,7 @@ from cleanplate.cli.shots import (
     refuse_shared_names,
     refuse_two_depth_formats,
     results_of,
+    tidy,
 )
 from cleanplate.cli.summary import Summary
 from cleanplate.cli.walk import begin_results
@@ -188,6 +189,7 @@ def command(
         measured.refuse_mixing(pictures, out, choice)
     if clips and clip_as != "png" and (metres or plate_depth or int(bits) != 8 or depth_format != "png16"):
         raise UsageError(f"{clips[0].file}: in a clip depth has no unit, and bits are its own; add --clip-as png")
+    tidy(found, out)
     orders = [
         Order(shot.file, target / shot.stem, products, tuple(choice.other_depths(shot.stem)))
         if overwrite

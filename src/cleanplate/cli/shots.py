@@ -82,6 +82,14 @@ def find_shots(inputs: Sequence[Path], others: Iterable[Path], out: Path) -> tup
     return _without_repeats(shots), walk.notices()
 
 
+def tidy(shots: Iterable[Shot], out: Path) -> None:
+    """Remove what killed processes left half-written in the folders for the results of shots."""
+    from cleanplate.imaging.files import remove_leftovers
+
+    for folder in dict.fromkeys(out / shot.folder for shot in shots):
+        remove_leftovers(folder)
+
+
 def refuse_clip(file: Path, instead: str) -> None:
     """Raise UsageError where what should be a photo is a clip; `instead` says what to do."""
     if Shot(file).is_clip:
