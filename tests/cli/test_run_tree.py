@@ -112,6 +112,7 @@ def test_results_that_would_share_a_name_below_out_are_refused(
     assert run(str(tmp_path / "other")) == 2
     told = capsys.readouterr().err
     assert str(other) in told
+    assert "would have names that macOS and Windows take for the same; rename" in told
     assert str(tree / "a" / "x.png") in told
     assert run(str(tree / "a" / "x.png")) == 2  # named, its results go into another folder, where x.png's are
     assert not (tmp_path / "out").exists()

@@ -34,7 +34,7 @@ class Shot:
 
     @property
     def key(self) -> str:
-        """What shots share whose results would have one name; upper and lower case are one on macOS and Windows.
+        """What shots share whose results would have one name, here or on macOS and Windows, where case does not count.
 
         The results of a picture and of a clip differ in their endings.
         """
@@ -97,14 +97,17 @@ def refuse_clip(file: Path, instead: str) -> None:
 
 
 def refuse_shared_names(shots: Iterable[Shot]) -> None:
-    """Raise UsageError where the results of two shots would have one name."""
+    """Raise UsageError where the results of two shots would have one name, here or where case does not count."""
     seen: dict[str, Shot] = {}
     pairs = [(other, shot) for shot in shots if (other := seen.setdefault(shot.key, shot)) is not shot]
     if pairs:
         one, other = pairs[0]
-        more = f" (and {len(pairs) - 1} more such pairs)" if len(pairs) > 1 else ""
+        others = len(pairs) - 1
+        more = f" (and {others} more such pair{'s' if others > 1 else ''})" if others else ""
+        same = (one.folder / one.stem) == (other.folder / other.stem)
+        names = "the same names" if same else "names that macOS and Windows take for the same"
         raise UsageError(
-            f"{one.file} and {other.file}: their results would have the same names{more}; rename or leave out one"
+            f"{one.file} and {other.file}: their results would have {names}{more}; rename or leave out one"
         )
 
 
