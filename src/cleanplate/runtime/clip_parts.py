@@ -177,4 +177,4 @@ def _picture(product: str, matte: Matte, choice: ClipChoice) -> Pixels:
         grey = np.clip((matte.disparity - lo) / (hi - lo), 0, 1)
     else:
         grey = matte.alpha if product == "matte" else matte.shadow
-    return np.repeat(grey[..., None], 3, axis=2)
+    return np.broadcast_to(grey[..., None], (*grey.shape, 3))
