@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import cleanplate
-from cleanplate.cli.main import COMMANDS, main
+from cleanplate.cli.commands import COMMANDS
+from cleanplate.cli.main import main
 from cleanplate.imaging.files import write_picture
 
 TRAINING = {"torch", "lightning_fabric", "lightning", "safetensors", "pydantic", "onnx", "onnxscript", "tensorboard"}

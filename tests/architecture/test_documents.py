@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from cleanplate.cli.main import COMMANDS
+from cleanplate.cli.commands import COMMANDS
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)

@@ -7,6 +7,14 @@ import pytest
 
 Refusal = Callable[[str], None]
 
+MARK = ".cleanplate-results"
+"""Is in every folder that a run has made for its results."""
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder, without the mark of one of results."""
+    return sorted(path.name for path in folder.iterdir() if path.name != MARK)
+
 
 @pytest.fixture
 def refusal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refusal:

@@ -65,6 +65,33 @@ def test_output_that_nobody_reads_is_no_failure(plate: Path) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.parametrize(
+    ("module", "raised"),
+    [
+        ("click", "raise KeyboardInterrupt"),
+        ("importlib.metadata", "raise KeyboardInterrupt"),
+        ("numpy", "raise KeyboardInterrupt"),
+        ("cv2", "raise ImportError('initialization failed') from KeyboardInterrupt()"),  # as compiled modules do
+    ],
+)
+def test_ctrl_c_while_modules_are_loaded_is_one_line(plate: Path, module: str, raised: str) -> None:
+    code = f"""
+import sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "{module}":
+            {raised}
+
+assert "{module}" not in sys.modules
+sys.meta_path.insert(0, Finder())
+from cleanplate.cli.main import main
+sys.exit(main(["inspect", sys.argv[1]]))
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(plate)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (130, "cleanplate: interrupted; what was finished is kept")
+
+
 def test_loops_run_where_the_cache_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where a folder should be")
     code = (

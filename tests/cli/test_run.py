@@ -14,6 +14,8 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float
 from cleanplate.imaging.files import decode_png, write_picture
 
+from .conftest import names
+
 Run = Callable[..., int]
 ModelMaker = Callable[..., Path]
 RESULTS = ("cutout.png", "depth.json", "depth.png", "matte.png", "preview.jpg")
@@ -53,10 +55,6 @@ def run(plate: Path, out: Path, difference_model: Path) -> Run:
         return main(["run", *map(str, inputs), *(f"--{name}={path}" for name, path in paths.items()), *options])
 
     return call
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_shot_gets_all_its_files_and_one_line(
@@ -286,9 +284,37 @@ def test_depth_in_two_formats_is_refused_because_one_sidecar_describes_both(
     assert run(shot, options=("--only", "depth")) == 0
     before = {name: (out / name).read_bytes() for name in names(out)}
     capsys.readouterr()
-    assert run(shot, options=("--depth-format", "npy", "--overwrite")) == 2
-    assert "a_depth.png: depth is there in another format already" in capsys.readouterr().err
+    assert run(shot, options=("--depth-format", "npy")) == 2
+    assert "a_depth.png: depth is there in another format already; --overwrite replaces it" in capsys.readouterr().err
     assert {name: (out / name).read_bytes() for name in names(out)} == before
+
+
+def test_overwrite_replaces_depth_in_another_format_and_nothing_else(
+    run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = shot_of("a.png")
+    assert run(shot, options=("--only", "depth")) == 0
+    (out / "b_depth.png").write_text("of another shot")
+    assert run(shot, options=("--only", "matte", "--depth-format", "npy", "--overwrite")) == 0
+    assert (out / "a_depth.png").exists()
+    assert run(shot, options=("--only", "depth", "--depth-format", "npy", "--overwrite")) == 0
+    assert names(out) == ["a_depth.json", "a_depth.npy", "a_matte.png", "b_depth.png"]
+    (out / "a_depth.json").unlink()  # nothing tells now whose depth it is
+    capsys.readouterr()
+    assert run(shot, options=("--only", "depth", "--overwrite")) == 2
+    assert "a_depth.npy: depth is there in another format already; remove it, or name" in capsys.readouterr().err
+    assert (out / "a_depth.npy").exists()
+
+
+def test_an_input_is_never_removed_as_depth_in_another_format(
+    run: Run, shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shot = shot_of("a.png")
+    assert run(shot, options=("--only", "depth")) == 0
+    options = ("--only", "depth", "--depth-format", "npy", "--overwrite")
+    assert run(shot, out / "a_depth.png", options=options) == 2
+    assert "a_depth.png: would be overwritten by a result of" in capsys.readouterr().err
+    assert (out / "a_depth.png").exists()
 
 
 def test_a_shot_that_may_not_be_read_does_not_stop_the_others(

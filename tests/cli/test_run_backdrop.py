@@ -9,7 +9,7 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.imaging.files import read_picture, write_picture
 
-from .conftest import Refusal
+from .conftest import Refusal, names
 
 Run = Callable[..., int]
 USUAL = ["a_cutout.png", "a_depth.json", "a_depth.png", "a_matte.png", "a_preview.jpg"]
@@ -30,13 +30,9 @@ def run(tmp_path: Path, difference_model: Path) -> Run:
     return call
 
 
-def names(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "out").iterdir())
-
-
 def test_a_backdrop_adds_the_composite_over_it(tmp_path: Path, run: Run) -> None:
     assert run("--backdrop", "#00ff00") == 0
-    assert names(tmp_path) == sorted([*USUAL, "a_composite.jpg"])
+    assert names(tmp_path / "out") == sorted([*USUAL, "a_composite.jpg"])
     assert run("--backdrop", "#00ff00", "--only", "composite", "--bits", "16") == 0
     composite = read_picture(tmp_path / "out" / "a_composite.png").rgb
     assert composite[:6] == pytest.approx(np.broadcast_to(np.array([0, 1, 0], np.float32), (6, 48, 3)), abs=1e-4)
@@ -45,7 +41,7 @@ def test_a_backdrop_adds_the_composite_over_it(tmp_path: Path, run: Run) -> None
 
 def test_a_shadow_of_its_own_is_a_file_and_otherwise_there_is_none(tmp_path: Path, run: Run) -> None:
     assert run("--only", "matte", "--shadow", "separate", "--bits", "16") == 0
-    assert names(tmp_path) == ["a_matte.png", "a_shadow.png"]
+    assert names(tmp_path / "out") == ["a_matte.png", "a_shadow.png"]
     assert read_picture(tmp_path / "out" / "a_shadow.png").bits == 16
 
 

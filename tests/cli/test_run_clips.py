@@ -1,5 +1,6 @@
 """`cleanplate run` on clips: results beside those of shots, plates made of clips, and what is told."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture, write_picture
 from cleanplate.imaging.streams import open_clip
-from cleanplate.runtime import session, video
+from cleanplate.runtime import clip_parts, session, video
+
+from .conftest import names
 
 SIZE_HW = (64, 96)
 
@@ -43,10 +46,6 @@ def folder(tmp_path: Path, room: Image) -> Path:
 @pytest.fixture
 def words(difference_model: Path, tmp_path: Path) -> list[str]:
     return ["run", "--model", str(difference_model), "--doctor", "off", "--out", str(tmp_path / "out")]
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_clips_and_pictures_of_a_folder_are_matted_beside_each_other_and_kept(
@@ -157,6 +156,10 @@ def test_depth_of_frames_is_not_mixed(words: list[str], folder: Path, capsys: py
     assert "has no unit; --overwrite makes it anew" in capsys.readouterr().err
 
 
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_ctrl_c_says_where_what_is_done_plays(
     words: list[str],
     folder: Path,
@@ -164,9 +167,6 @@ def test_ctrl_c_says_where_what_is_done_plays(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(video, "matte_clip", interrupted)
     (tmp_path / "out" / "a_parts").mkdir(parents=True)
     assert main([*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png")]) == 130
@@ -174,6 +174,49 @@ def test_ctrl_c_says_where_what_is_done_plays(
         f"cleanplate: {folder / 'a.mp4'}: stopped; what is done plays, in {tmp_path / 'out' / 'a_parts'}, "
         "and the same command goes on\n"
     )
+
+
+def test_overwrite_begins_anew_over_frames_and_parts_of_other_options(
+    words: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png"), "--only", "depth"]
+    assert main([*run, "--clip-as", "png"]) == 0
+    assert main([*run, "--clip-as", "png", "--depth-format", "npy", "--overwrite"]) == 0
+    assert names(tmp_path / "out" / "a") == [f"{n:06d}_depth.{kind}" for n in range(8) for kind in ("json", "npy")]
+    monkeypatch.setattr(clip_parts, "PART_S", 0.2)
+    whole = video.join
+    monkeypatch.setattr(video, "join", interrupted)
+    assert main(run) == 130
+    monkeypatch.setattr(video, "join", whole)
+    capsys.readouterr()
+    assert main([*run, "--closer", "on"]) == 1
+    assert "a_parts: was begun with another plate, model or options; give those again" in capsys.readouterr().err
+    assert main([*run, "--closer", "on", "--overwrite"]) == 0
+    assert names(tmp_path / "out") == ["a", "a_depth.mp4"]
+
+
+def test_overwritten_frames_are_gone_on_with(
+    words: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png"), "--only", "matte", "--clip-as", "png"]
+    assert main(run) == 0
+    made: list[str] = []
+    whole = video.write_files
+
+    def noting(to: Path, contents: dict[str, bytes], replaced: Sequence[str]) -> None:
+        if len(made) == 3:
+            made.append("stopped")
+            raise KeyboardInterrupt
+        whole(to, contents, replaced)
+        made.extend(contents)
+
+    monkeypatch.setattr(video, "write_files", noting)
+    assert main([*run, "--bits", "16", "--overwrite"]) == 130
+    assert capsys.readouterr().err.endswith("stopped; the same command goes on\n")
+    assert main([*run, "--bits", "16", "--overwrite"]) == 0
+    frames = [f"{number:06d}_matte.png" for number in range(8)]
+    assert made == [*frames[:3], "stopped", *frames[3:]]
+    assert names(tmp_path / "out" / "a") == frames
 
 
 def test_photos_are_looked_at_again_and_clips_are_not_unless_it_is_said(
@@ -216,7 +259,8 @@ def test_a_clip_whose_results_have_no_possible_name_does_not_stop_the_others(
     )
     told = capsys.readouterr()
     assert told.out == f"1 shot done, 1 failed: {tmp_path / 'out'}\n"
-    assert "too long" in told.err
+    assert f"{long.stem}_matte.mp4: cannot be written (File name too long); make the name shorter" in told.err
+    assert names(tmp_path / "out") == ["a_matte.png"]  # no part of the clip was made
 
 
 def test_shots_keep_their_threads_where_a_clip_lies_among_them(

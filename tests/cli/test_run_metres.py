@@ -10,7 +10,7 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.imaging.files import write_picture
 
-from .conftest import Refusal
+from .conftest import Refusal, names
 
 Run = Callable[..., int]
 
@@ -143,10 +143,28 @@ def test_a_depth_map_among_the_shots_is_no_shot(run: Run, tmp_path: Path) -> Non
     depth = 1 / np.linspace(0.4, 0.2, 48, dtype=np.float32)[None].repeat(32, axis=0) / 65.535
     write_picture(tmp_path / "in" / "plate_depth.png", depth.astype(np.float32), 16)
     assert run("--only", "depth", "--plate-depth", str(tmp_path / "in" / "plate_depth.png")) == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a_depth.json", "a_depth.png"]
+    assert names(tmp_path / "out") == ["a_depth.json", "a_depth.png"]
     known = sidecar(tmp_path)["plate_depth"]
     assert isinstance(known, dict)
     assert known["known"] == 1
+
+
+def test_depth_by_another_map_is_not_kept_beside_this_one(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    depth_m = 1 / np.linspace(0.4, 0.2, 48, dtype=np.float32)[None].repeat(32, axis=0)
+    maps = tmp_path / "map.npy", tmp_path / "copy.npy"
+    for file in maps:
+        np.save(file, depth_m)
+    for file in maps:  # what is in it counts, not its name
+        assert run("--only", "depth", "--plate-depth", str(file)) == 0
+    np.save(maps[0], depth_m + np.float32(0.01))
+    capsys.readouterr()
+    words = ["--only", "depth", "--plate-depth", str(maps[0])]
+    assert run(*words) == 2
+    assert "a_depth.json: the depth there was made with another --plate-depth; --overwrite" in capsys.readouterr().err
+    assert run(*words, "--overwrite") == 0
+    assert run(*words) == 0
 
 
 @pytest.mark.parametrize("words", [("--metres", "3,4=2"), ("--depth-format", "ply")])

@@ -16,13 +16,15 @@ import cv2
 import numpy as np
 import pytest
 
-from cleanplate.cli import shots
+from cleanplate.cli import walk
 from cleanplate.cli.main import main
 from cleanplate.cli.shots import find_shots
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.files import write_picture
 from cleanplate.jobs.units import Crew
+
+from .conftest import MARK
 
 Run = Callable[..., int]
 QUICK = ("--only", "matte", "--doctor", "off")
@@ -68,7 +70,8 @@ def run(words: list[str], tmp_path: Path) -> Run:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MARK]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -109,6 +112,7 @@ def test_results_that_would_share_a_name_below_out_are_refused(
     assert run(str(tmp_path / "other")) == 2
     told = capsys.readouterr().err
     assert str(other) in told
+    assert "would have names that macOS and Windows take for the same; rename" in told
     assert str(tree / "a" / "x.png") in told
     assert run(str(tree / "a" / "x.png")) == 2  # named, its results go into another folder, where x.png's are
     assert not (tmp_path / "out").exists()
@@ -136,19 +140,56 @@ def test_what_a_star_gives_as_well_is_left_out(
     assert told.out.endswith("0 shots done, 11 kept: out\n")
 
 
+def test_results_of_earlier_runs_are_no_shots(run: Run, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*QUICK, out="in/out") == 0
+    assert run(*QUICK, out="in/a/more") == 0
+    first = f"{tree / 'a' / 'more'}: holds results of an earlier run, and is passed over"
+    capsys.readouterr()
+    assert run(*QUICK, out="elsewhere") == 0
+    told = capsys.readouterr()
+    assert told.err == f"cleanplate: {first} (and 1 more such folder); to take them for shots, give it alone\n"
+    assert told.out.startswith("12 shots done")
+    assert run(str(tree / "out"), *QUICK, out="starred") == 0  # as a shell's * gives it, beside the others
+    assert capsys.readouterr().out.startswith("12 shots done")
+
+
+def test_a_folder_of_results_given_alone_holds_shots(
+    run: Run, tree: Path, difference_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*QUICK, out="in/out") == 0
+    words = ["--plate", str(tree / "plate.png"), "--model", str(difference_model), *QUICK]
+    assert main(["run", str(tree / "out"), *words, "--out", str(tmp_path / "again")]) == 0
+    assert len(contents(tmp_path / "again")) == 12
+    assert main(["run", str(tree / "out"), str(tmp_path / "again"), *words, "--out", str(tmp_path / "none")]) == 1
+    assert "in/out: holds results, as all inputs do; to take those of earlier" in capsys.readouterr().err
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "again").rename(tmp_path / "kept" / "again")
+    assert main(["run", str(tmp_path / "kept"), *words, "--out", str(tmp_path / "none")]) == 1
+    assert "picture besides the plate and results of earlier runs; name another folder" in capsys.readouterr().err
+
+
+def test_a_folder_of_somebody_s_own_pictures_is_never_taken_for_results(
+    run: Run, tree: Path, difference_model: Path, tmp_path: Path
+) -> None:
+    words = ["--plate", str(tree / "plate.png"), "--model", str(difference_model), *QUICK]
+    assert main(["run", str(tree / "a" / "x.png"), *words, "--out", str(tree / "a")]) == 0
+    assert run(*QUICK) == 0
+    assert "a/x_matte.png" in contents(tmp_path / "out")
+
+
 def test_a_link_to_nothing_and_a_closed_folder_are_told_and_the_rest_is_done(
     run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tree / "a" / "away.png").symlink_to(tree / "nowhere.png")
     (tree / "lost+found").mkdir()
-    whole = shots.inside_of
+    whole = walk.inside_of
 
     def inside(folder: Path) -> list[Path]:
         if folder.name == "lost+found":  # whoever tests may be root, to whom nothing is closed
             raise InputError(f"{folder}: cannot be listed (Permission denied); check its permissions")
         return whole(folder)
 
-    monkeypatch.setattr(shots, "inside_of", inside)
+    monkeypatch.setattr(walk, "inside_of", inside)
     assert run(*QUICK) == 0
     told = capsys.readouterr()
     assert f"{tree / 'a' / 'away.png'}: is a link to a file that is not there, and left out" in told.err
@@ -177,6 +218,23 @@ def test_two_processes_make_the_bytes_of_one(run: Run, tmp_path: Path) -> None:
     assert run("--workers", "1", out="one") == 0
     assert run("--workers", "2", out="two") == 0
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_what_a_killed_run_left_is_removed_wherever_results_are(run: Run, tmp_path: Path) -> None:
+    assert run(*QUICK) == 0
+    whole, folders = contents(tmp_path / "out"), [tmp_path / "out" / below for below in ("", "a", "a/deep")]
+    for folder in folders:
+        for name in (".0123456789ab.part", ".mine.part"):
+            (folder / name).touch()
+            os.utime(folder / name, (0, 0))
+        (folder / ".ba9876543210.part").touch()  # another process may be writing it
+    assert run(*QUICK) == 0
+    stay = {
+        (folder / name).relative_to(tmp_path / "out").as_posix()
+        for folder in folders
+        for name in (".mine.part", ".ba9876543210.part")
+    }
+    assert contents(tmp_path / "out").keys() - whole.keys() == stay
 
 
 def test_a_run_that_goes_on_makes_the_bytes_of_a_whole_one(run: Run, tmp_path: Path) -> None:

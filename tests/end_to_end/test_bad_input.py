@@ -65,6 +65,11 @@ def run(shot: Path, plate: Path, out: Path, model: Path) -> int:
     return main(["run", str(shot), "--plate", str(plate), "--out", str(out), "--model", str(model)])
 
 
+def made_in(out: Path) -> list[str]:
+    """All that is in a folder of results but what marks it as one."""
+    return [path.name for path in out.iterdir() if path.name != ".cleanplate-results"]
+
+
 def assert_one_line(error: str, named: Path) -> None:
     assert error.startswith("cleanplate: ")
     assert error.count("\n") == 1
@@ -79,7 +84,7 @@ def test_a_bad_shot(
 ) -> None:
     assert run(bad, good, tmp_path / "out", difference_model) == 1
     assert_one_line(capfd.readouterr().err, bad)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert made_in(tmp_path / "out") == []
 
 
 @pytest.mark.parametrize("bad", [name for name in BAD if name != "other_shape.png"], indirect=True)
@@ -152,10 +157,12 @@ def test_an_output_folder_in_which_nothing_can_be_renamed(
     def refuse(self: Path, _target: Path) -> Path:
         raise PermissionError(13, "Permission denied", str(self))
 
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".cleanplate-results").touch()
     monkeypatch.setattr(Path, "replace", refuse)
     assert run(good, good, tmp_path / "out", difference_model) == 1
     assert_one_line(capfd.readouterr().err, tmp_path / "out" / "good_matte.png")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert made_in(tmp_path / "out") == []
 
 
 def test_an_output_folder_that_is_full(
@@ -170,7 +177,7 @@ def test_an_output_folder_that_is_full(
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert code == 1
     assert_one_line(capfd.readouterr().err, tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert made_in(tmp_path / "out") == []
 
 
 def test_the_installed_command_prints_no_traceback(tmp_path: Path, good: Path, difference_model: Path) -> None:

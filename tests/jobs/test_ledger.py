@@ -51,6 +51,17 @@ def test_another_plan_is_refused_by_what_differs(tmp_path: Path) -> None:
         assert len(ledger.done) == 2
 
 
+def test_another_plan_is_forgotten_where_all_is_made_anew(tmp_path: Path) -> None:
+    _with_two_units(tmp_path)
+    with Ledger(tmp_path, PLAN, anew=True) as ledger:
+        assert len(ledger.done) == 2
+    with Ledger(tmp_path, {**PLAN, "seed": 2}, anew=True) as ledger:
+        assert ledger.done == {}
+        ledger.add(1, {"file": "1.tar"})
+    with Ledger(tmp_path, {**PLAN, "seed": 2}) as ledger:
+        assert list(ledger.done) == [1]
+
+
 @pytest.mark.parametrize(
     "content",
     [

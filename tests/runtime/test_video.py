@@ -258,6 +258,52 @@ def test_frames_as_pictures_are_those_of_shots_and_are_kept(clip: Clip, plate: P
     assert files[4].stat().st_mtime_ns == before
 
 
+def test_frames_made_anew_go_on_where_they_were_stopped(clip: Clip, plate: Plate, tmp_path: Path) -> None:
+    folder, matte = tmp_path / "walk", OutputChoice(("matte",))
+    matte_frames(clip, plate, folder, matte)
+    files = sorted(folder.iterdir())
+
+    def changed() -> list[bool]:
+        return [file.stat().st_mtime_ns != stamp for file, stamp in zip(files, stamps, strict=True)]
+
+    stamps = [file.stat().st_mtime_ns for file in files]
+    with pytest.raises(KeyboardInterrupt):
+        matte_frames(clip, plate, folder, matte, anew={"plate": "room"}, advance=stopping_after(5))
+    num_done = sum(changed())
+    assert 3 <= num_done < NUM_FRAMES
+    stamps = [file.stat().st_mtime_ns for file in files]
+    assert matte_frames(clip, plate, folder, matte, anew={"plate": "room"}) == ()
+    assert changed() == [False] * num_done + [True] * (NUM_FRAMES - num_done)
+    assert sorted(folder.iterdir()) == files
+    with pytest.raises(KeyboardInterrupt):
+        matte_frames(clip, plate, folder, matte, anew={"plate": "room"}, advance=stopping_after(5))
+    stamps = [file.stat().st_mtime_ns for file in files]
+    matte_frames(clip, plate, folder, matte, anew={"plate": "another"})
+    assert changed() == [True] * NUM_FRAMES
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_parts_of_other_options_are_removed_where_all_is_made_anew(
+    clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, theirs: bool
+) -> None:
+    monkeypatch.setattr(clip_parts, "PART_S", 0.25)  # three frames
+    begun, both = tmp_path / "walk_parts", ClipChoice(("matte", "cutout"))
+    with pytest.raises(KeyboardInterrupt):
+        matte_clip(clip, plate, tmp_path, "walk", both, identity={"plate": "room"}, advance=stopping_after(5))
+    assert (begun / "cutout_0000.mov").exists()
+    told: list[int] = []
+    again = partial(matte_clip, clip, plate, tmp_path, "walk", ClipChoice(("matte",)), identity={}, anew=True)
+    if theirs:
+        (begun / "matte_0000.txt").write_text("mine")
+        with pytest.raises(UsageError, match="holds something else"):
+            again()
+        assert [path.name for path in begun.iterdir()] == ["matte_0000.txt"]
+    else:
+        again(advance=told.append)
+        assert told[0] == 0
+        assert [path.name for path in tmp_path.glob("walk_*")] == ["walk_matte.mp4"]
+
+
 def test_light_that_changes_all_the_time_is_told_of_a_few_times(
     clip: Clip, plate: Plate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,8 +53,13 @@ class ClipWork:
         return tuple(product for product in self.choice.products if not is_file(self.result(clip, product)))
 
     def results(self, clip: "Shot") -> list[Path]:
-        """The files of a clip, and its plate where that is made of it."""
-        files = [self.result(clip, product) for product in self.choice.products]
+        """The files of a clip, or of its first frame, and its plate where that is made of it."""
+        from cleanplate.cli.shots import results_of
+
+        if self.form == "png":
+            files = results_of(self.first_frame(clip), self.out, self.choice)
+        else:
+            files = [self.result(clip, product) for product in self.choice.products]
         return [*files, self.plate(clip)] if self.auto else files
 
     def plate(self, clip: "Shot") -> Path:
@@ -103,19 +108,21 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
         except KeyboardInterrupt:
             parts = Path(f"{order.to}_parts")
             plays = f"what is done plays, in {parts}, and " if parts.is_dir() else ""
-            goes = "begins anew" if work.form == "png" and work.overwrite else "goes on"
-            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command {goes}") from None
+            raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command goes on") from None
         summary.take(Outcome(order, perf_counter() - started, notices=notices, failure=failure))
 
 
 def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork, tell: Callable[..., None]) -> tuple[str, ...]:
     """Write the products of a clip; sentences to be told, of which `tell` hears most before: a clip takes its time."""
+    from cleanplate.imaging.files import refuse_long_name
     from cleanplate.imaging.streams import open_clip
     from cleanplate.jobs.progress import progress
     from cleanplate.runtime.clip_parts import ClipChoice
     from cleanplate.runtime.plate import Plate
     from cleanplate.runtime.video import matte_clip, matte_frames
 
+    for file in work.results(clip):
+        refuse_long_name(file)
     opened, folder = open_clip(clip.file), work.out / clip.folder
     setup, told = _plate_made(clip, opened, work) if work.auto else (work.setup, ())
     plate = setup.opened()
@@ -123,20 +130,30 @@ def _matte(clip: "Shot", products: tuple[str, ...], work: ClipWork, tell: Callab
     choice = work.choice.only(products)
     tell(*told, *setup.notices)
     with progress("matting", opened.info.num_frames or 1, items="frames", summary=True) as advance:
+        about = clip.file.stat()
+        identity = {
+            "clip": [clip.file.name, about.st_size, about.st_mtime_ns],
+            "plate": _digest(setup.plate),
+            "model": plate.session.contract.weights,
+            "options": [setup.doctor, work.closer, work.backdrop, _digest(work.backdrop), choice.with_shadow],
+        }
         if work.form == "png":
-            keep = not work.overwrite
-            notices = matte_frames(opened, plate, folder / clip.stem, choice, keep=keep, advance=advance, tell=tell)
-        else:
-            clips = ClipChoice(products, work.form, choice.backdrop, choice.with_shadow)
-            about = clip.file.stat()
-            identity = {
-                "clip": [clip.file.name, about.st_size, about.st_mtime_ns],
-                "plate": _digest(setup.plate),
-                "model": plate.session.contract.weights,
-                "options": [setup.doctor, work.closer, work.backdrop, _digest(work.backdrop), choice.with_shadow],
-            }
-            notices = matte_clip(opened, plate, folder, clip.stem, clips, identity=identity, advance=advance, tell=tell)
-    return notices
+            depth = [setup.fov_deg, _digest(setup.plate_depth), *map(repr, setup.anchors)]
+            identity |= {"files": [*products, choice.bits, choice.depth_format], "depth": depth}
+            anew = identity if work.overwrite else None
+            return matte_frames(opened, plate, folder / clip.stem, choice, anew=anew, advance=advance, tell=tell)
+        clips = ClipChoice(products, work.form, choice.backdrop, choice.with_shadow)
+        return matte_clip(
+            opened,
+            plate,
+            folder,
+            clip.stem,
+            clips,
+            identity=identity,
+            anew=work.overwrite,
+            advance=advance,
+            tell=tell,
+        )
 
 
 def _digest(file: Path | str | None) -> str | None:

@@ -1,9 +1,9 @@
 """The options of `cleanplate run` that give depth a unit: --metres, --plate-depth, --fov."""
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -96,23 +96,24 @@ class Metres:
 
         Raises:
             UsageError: there is such.
+            InputError: the depth map cannot be read.
 
         """
+        from cleanplate.runtime.depth_files import read_sidecar
+
         if "depth" not in choice.products:
             return
         for shot in shots:
-            sidecar = out / shot.folder / f"{shot.stem}_depth.json"
+            folder = out / shot.folder
+            fields = read_sidecar(folder, shot.stem)
             try:
-                fields: object = json.loads(sidecar.read_text(encoding="utf-8"))
-            except (OSError, ValueError):  # not there, or no sidecar: it will be written
-                continue
-            try:
-                other = self._otherwise(cast("dict[str, Any]", fields)) if isinstance(fields, dict) else ""
+                other = self._otherwise(fields) if fields else ""  # else it will be written
             except (LookupError, TypeError, AttributeError):
                 other = "is not told of whole"
             if other:
                 raise UsageError(
-                    f"{sidecar}: the depth there {other}; --overwrite makes it anew, or name another --out"
+                    f"{folder / shot.stem}_depth.json: the depth there {other}; --overwrite makes it anew, "
+                    "or name another --out"
                 )
 
     def _otherwise(self, made: "dict[str, Any]") -> str:
@@ -129,9 +130,18 @@ class Metres:
             return ""
         if bool(self.plate_depth) != ("plate_depth" in made):
             return "was made " + ("without --plate-depth" if self.plate_depth else "with --plate-depth")
+        if self.plate_depth and made["plate_depth"]["map"] != self._map_digest:
+            return "was made with another --plate-depth"
         had = {(anchor["x"], anchor["y"], anchor["distance_m"]) for anchor in made.get("anchors", ())}
         asked = {(anchor.x, anchor.y, anchor.distance_m) for anchor in self.anchors()}
         return "was made with other distances" if had != asked else ""
+
+    @cached_property
+    def _map_digest(self) -> str:
+        """What the depth of shots by this map says of it."""
+        from cleanplate.imaging.depthfile import digest_of, read_depth
+
+        return digest_of(read_depth(self.plate_depth)) if self.plate_depth else ""
 
     def anchors(self) -> "tuple[Anchor, ...]":
         """The distances that were given."""

@@ -19,8 +19,10 @@ from cleanplate.cli.shots import (
     refuse_shared_names,
     refuse_two_depth_formats,
     results_of,
+    tidy,
 )
 from cleanplate.cli.summary import Summary
+from cleanplate.cli.walk import begin_results
 from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -143,7 +145,6 @@ def command(
     usage.
     """
     # only now: `cleanplate --help` loads none of it
-    from cleanplate.imaging.files import prepare_folder
     from cleanplate.runtime.backdrop import read_backdrop
     from cleanplate.runtime.batches import Order, Setup
     from cleanplate.runtime.outputs import OutputChoice
@@ -183,13 +184,16 @@ def command(
     in_frames = clips if clip_as == "png" else []
     refuse_folders_of_frames(shots, in_frames, out)
     pictures = [*shots, *(of_clips.first_frame(clip) for clip in in_frames)]
-    refuse_two_depth_formats(pictures, out, choice)
+    refuse_two_depth_formats(pictures, out, choice, overwrite=overwrite)
     if not overwrite:
         measured.refuse_mixing(pictures, out, choice)
     if clips and clip_as != "png" and (metres or plate_depth or int(bits) != 8 or depth_format != "png16"):
         raise UsageError(f"{clips[0].file}: in a clip depth has no unit, and bits are its own; add --clip-as png")
+    tidy(found, out)
     orders = [
-        Order(shot.file, target / shot.stem, products if overwrite else choice.missing(target, shot.stem))
+        Order(shot.file, target / shot.stem, products, tuple(choice.other_depths(shot.stem)))
+        if overwrite
+        else Order(shot.file, target / shot.stem, choice.missing(target, shot.stem))
         for shot in shots
         for target in [out / shot.folder]
     ]
@@ -198,7 +202,7 @@ def command(
     if num_wanted or (not auto and any(map(of_clips.missing, clips))):  # told before work
         notices = (*notices, *setup.notices, *measured.assumption(setup.opened(), choice))
     if num_wanted or clips:
-        prepare_folder(out)
+        begin_results(out)
     with told:
         told.tell(*notices)
         _matte_all(orders, setup, choice, crew, told)

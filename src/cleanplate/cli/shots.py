@@ -1,19 +1,16 @@
 """Which shots the INPUTs of `cleanplate run` mean, where the results of each go, and what must not happen to files."""
 
-import os
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cleanplate.cli.walk import Identity, Walk
 from cleanplate.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from cleanplate.runtime.outputs import OutputChoice
-
-_Identity = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Shot:
 
     @property
     def key(self) -> str:
-        """What shots share whose results would have one name; upper and lower case are one on macOS and Windows.
+        """What shots share whose results would have one name, here or on macOS and Windows, where case does not count.
 
         The results of a picture and of a clip differ in their endings.
         """
@@ -48,8 +45,9 @@ class Shot:
 def find_shots(inputs: Sequence[Path], others: Iterable[Path], out: Path) -> tuple[list[Shot], tuple[str, ...]]:
     """The files named, and pictures and clips in folders named and below, each once, sorted folder by folder.
 
-    Hidden files and folders, links to folders, `others` (what else is read: the plate, a backdrop) and `out` are left
-    out of folders, and so is `out` where it is one of several inputs, as a shell's * has it.
+    Hidden files and folders, links to folders, `others` (what else is read: the plate, a backdrop), `out` and what
+    `begin_results` has marked are left out of folders; `out` and what is marked also where they are one of several
+    inputs, as a shell's * has it.
 
     Returns:
         The shots, and sentences about what else is left out of folders.
@@ -62,9 +60,7 @@ def find_shots(inputs: Sequence[Path], others: Iterable[Path], out: Path) -> tup
     from cleanplate.imaging.files import file_identity, is_folder
 
     shots: list[Shot] = []
-    told: list[str] = []
-    listed: dict[_Identity, Path] = {}
-    avoided = {identity for path in (*others, out) if (identity := file_identity(path))}
+    walk = Walk({identity for path in (*others, out) if (identity := file_identity(path))})
     for path in inputs:
         if not is_folder(path):
             shots.append(Shot(path))
@@ -72,24 +68,26 @@ def find_shots(inputs: Sequence[Path], others: Iterable[Path], out: Path) -> tup
         if path.resolve() == out.resolve():
             if len(inputs) == 1:
                 raise _inputs_as_well(out)
-            told.append(f"{path}: is the folder for the results, and left out of the inputs")
+            walk.told.append(f"{path}: is the folder for the results, and left out of the inputs")
             continue
-        unread = Counter[str]()
-        found = [
-            Shot(file, file.parent.relative_to(path)) for file in _shots_below(path, avoided, listed, unread, told)
-        ]
-        if not found:
-            raise InputError(
-                f"{path}: holds no clip, and no JPEG, PNG, WebP or TIFF picture besides the plate; "
-                + (f"it has {_unread(unread)}" if unread.total() else "name another folder")
-            )
-        if unread.total():
-            told.append(f"{path}: has {_unread(unread)}")
-        shots.extend(found)
+        if len(inputs) == 1 or not walk.passes_over(path):
+            shots.extend(Shot(file, file.parent.relative_to(path)) for file in walk.all_below(path))
+    if not shots:
+        raise InputError(
+            f"{inputs[0]}: holds results, as all inputs do; to take those of earlier runs for shots, give one"
+        )
     for folder in dict.fromkeys(shot.folder for shot in shots):
-        if file_identity(out / folder) in listed:
+        if file_identity(out / folder) in walk.listed:
             raise _inputs_as_well(out / folder)
-    return _without_repeats(shots), tuple(told)
+    return _without_repeats(shots), walk.notices()
+
+
+def tidy(shots: Iterable[Shot], out: Path) -> None:
+    """Remove what killed processes left half-written in the folders for the results of shots."""
+    from cleanplate.imaging.files import remove_leftovers
+
+    for folder in dict.fromkeys(out / shot.folder for shot in shots):
+        remove_leftovers(folder)
 
 
 def refuse_clip(file: Path, instead: str) -> None:
@@ -99,20 +97,24 @@ def refuse_clip(file: Path, instead: str) -> None:
 
 
 def refuse_shared_names(shots: Iterable[Shot]) -> None:
-    """Raise UsageError where the results of two shots would have one name."""
+    """Raise UsageError where the results of two shots would have one name, here or where case does not count."""
     seen: dict[str, Shot] = {}
     pairs = [(other, shot) for shot in shots if (other := seen.setdefault(shot.key, shot)) is not shot]
     if pairs:
         one, other = pairs[0]
-        more = f" (and {len(pairs) - 1} more such pairs)" if len(pairs) > 1 else ""
+        others = len(pairs) - 1
+        more = f" (and {others} more such pair{'s' if others > 1 else ''})" if others else ""
+        same = (one.folder / one.stem) == (other.folder / other.stem)
+        names = "the same names" if same else "names that macOS and Windows take for the same"
         raise UsageError(
-            f"{one.file} and {other.file}: their results would have the same names{more}; rename or leave out one"
+            f"{one.file} and {other.file}: their results would have {names}{more}; rename or leave out one"
         )
 
 
 def results_of(shot: Shot, out: Path, choice: "OutputChoice") -> list[Path]:
-    """The files that a picture gets."""
-    return [out / shot.folder / name for product in choice.products for name in choice.names(shot.stem, product)]
+    """The files that a picture gets, or that those replace."""
+    names = [name for product in choice.products for name in choice.names(shot.stem, product)]
+    return [out / shot.folder / name for name in (*names, *choice.other_depths(shot.stem))]
 
 
 def refuse_overwriting(results: Sequence[tuple[Shot, Sequence[Path]]], others: Iterable[Path]) -> None:
@@ -125,7 +127,7 @@ def refuse_overwriting(results: Sequence[tuple[Shot, Sequence[Path]]], others: I
     """
     from cleanplate.imaging.files import file_identity
 
-    read: dict[_Identity, Path] = {}
+    read: dict[Identity, Path] = {}
     for path in (*(shot.file for shot, _ in results), *others):
         identity = file_identity(path)
         if identity is not None:
@@ -152,69 +154,22 @@ def refuse_folders_of_frames(shots: Sequence[Shot], clips: Sequence[Shot], out: 
             raise UsageError(f"{clip.file} and {shot.file}: their results would share a folder; name another --out")
 
 
-def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputChoice") -> None:
-    """Raise UsageError where depth is there in another format already: one sidecar would describe both."""
-    from cleanplate.imaging.files import file_identity
+def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputChoice", *, overwrite: bool) -> None:
+    """Raise UsageError where depth is there in another format already: one sidecar would describe both.
 
-    if "depth" not in choice.products:
-        return
-    for shot in shots:
-        for other in (out / shot.folder / name for name in choice.other_depths(shot.stem)):
-            if file_identity(other):
-                raise UsageError(f"{other}: depth is there in another format already; remove it, or name another --out")
-
-
-def _shots_below(
-    folder: Path, avoided: set[_Identity], listed: dict[_Identity, Path], unread: Counter[str], told: list[str]
-) -> Iterator[Path]:
-    """The pictures and clips in a folder, then those of each folder below.
-
-    `listed` gets the folders, `unread` how many pictures of other kinds there are, `told` sentences about folders below
-    that cannot be listed, and links that lead nowhere.
+    With --overwrite depth is replaced that has a sidecar, and so is a result.
     """
-    from cleanplate.imaging.files import OTHER_SUFFIXES, PICTURE_SUFFIXES, file_identity, is_file, is_folder
-    from cleanplate.imaging.streams import CLIP_SUFFIXES
+    from cleanplate.imaging.files import file_identity
+    from cleanplate.runtime.depth_files import read_sidecar
 
-    inside = inside_of(folder)
-    if own := file_identity(folder):
-        listed[own] = folder
-    folders: list[Path] = []
-    readable = {*PICTURE_SUFFIXES, *CLIP_SUFFIXES}
-    stems = {path.stem for path in inside if path.suffix.lower() in readable}
-    for path in inside:
-        if is_folder(path):
-            folders.append(path)
+    for shot in shots:
+        folder = out / shot.folder
+        if overwrite and read_sidecar(folder, shot.stem):
             continue
-        suffix = path.suffix.lower()
-        if suffix in OTHER_SUFFIXES:
-            unread[suffix] += path.stem not in stems  # else it is the same photo in another form
-        elif suffix in readable and is_file(path) and file_identity(path) not in avoided:
-            yield path
-        elif suffix in readable and path.is_symlink() and not file_identity(path):
-            told.append(f"{path}: is a link to a file that is not there, and left out")
-    for path in folders:
-        if not path.is_symlink() and file_identity(path) not in avoided:
-            try:
-                yield from _shots_below(path, avoided, listed, unread, told)
-            except InputError as error:
-                told.append(f"{error}, or leave it out: it is passed over")
-
-
-def inside_of(folder: Path) -> list[Path]:
-    """What is not hidden in a folder, sorted."""
-    try:
-        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        os.stat(f"{folder}{os.sep}.")  # noqa: PTH116 - pathlib drops the dot; a folder may be listed and yet be closed
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
-    return inside
-
-
-def _unread(suffixes: Counter[str]) -> str:
-    kinds = ", ".join(sorted(+suffixes))
-    if suffixes.total() == 1:
-        return f"one picture of a kind that is not read ({kinds}); convert it to JPEG or PNG"
-    return f"{suffixes.total()} pictures of kinds that are not read ({kinds}); convert them to JPEG or PNG"
+        for other in (folder / name for name in choice.other_depths(shot.stem)):
+            if file_identity(other):
+                again = "remove it" if overwrite else "--overwrite replaces it"
+                raise UsageError(f"{other}: depth is there in another format already; {again}, or name another --out")
 
 
 def _inputs_as_well(folder: Path) -> UsageError:
@@ -225,7 +180,7 @@ def _without_repeats(shots: Iterable[Shot]) -> list[Shot]:
     """Each shot once, however often it is named; a file under two names has results of both."""
     from cleanplate.imaging.files import file_identity
 
-    once: dict[tuple[str, _Identity | Path], Shot] = {}
+    once: dict[tuple[str, Identity | Path], Shot] = {}
     for shot in shots:
         once.setdefault((shot.key, file_identity(shot.file) or shot.file), shot)
     return list(once.values())

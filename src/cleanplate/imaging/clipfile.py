@@ -133,6 +133,8 @@ class ClipWriter:
     def _padded(self, array: NDArray[_Value]) -> NDArray[_Value]:
         """With sides that the codec takes."""
         more = [(0, -side % self._coding.step_px) for side in self._size_hw]
+        if not any(after for _, after in more):
+            return array
         return np.pad(array, [*more, (0, 0)][: array.ndim], "edge")
 
     def __exit__(

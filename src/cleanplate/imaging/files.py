@@ -35,7 +35,9 @@ __all__ = [
     "is_folder",
     "prepare_folder",
     "read_picture",
+    "refuse_long_name",
     "refuse_output",
+    "remove_leftovers",
     "replace_file",
     "replace_files",
     "temporaries_in",
@@ -217,7 +219,7 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
         probe.unlink()
-        _remove_leftovers(folder)
+        remove_leftovers(folder)
     except OSError as error:
         raise InputError(_cannot_write(folder, error)) from error
 
@@ -246,13 +248,31 @@ def refuse_output(path: Path, *, overwrite: bool, made: Path | None = None) -> N
         raise InputError(f"{path}: is there already; add --overwrite to replace it, or name another file")
 
 
+def refuse_long_name(path: Path) -> None:
+    """Refuse a file whose name is too long for where it is to be written, before the work that it is to show.
+
+    Raises:
+        InputError: it is.
+
+    """
+    there = next((folder for folder in path.parents if is_folder(folder)), path.parent)
+    try:
+        (there / path.name).lstat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(_cannot_write(path, error)) from error
+
+
 def temporaries_in(folder: Path) -> list[Path]:
     """The temporaries of `replace_files` in a folder: of files at work, or of a process that was killed."""
     return [path for path in folder.glob(".*.part") if _TEMPORARY.fullmatch(path.name)]
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove temporaries that nobody has written to for long; younger ones may be another process's, still at work."""
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporaries that nobody has written to for long; younger ones may be another process's, still at work.
+
+    Nothing happens where there is no such folder; what cannot be removed stays.
+    """
     for path in temporaries_in(folder):
         with suppress(OSError):  # gone meanwhile, a folder, or somebody else's
             if path.stat().st_mtime < time.time() - _LEFT_S:

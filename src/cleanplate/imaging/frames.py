@@ -108,7 +108,8 @@ class FrameMaker:
         if picture.dtype == np.uint8:
             np.left_shift(picture, 8, out=codes[..., :3], dtype=np.uint16)
         else:
-            codes[..., :3] = np.clip(picture, 0, 1) * np.float32(_WHITE) + np.float32(0.5)
+            for channel in range(3):  # one by one: a frame may be large
+                codes[..., channel] = np.clip(picture[..., channel], 0, 1) * np.float32(_WHITE) + np.float32(0.5)
         if alpha is not None:
             codes[..., 3] = to_uint(alpha, 16)
         layout = "rgb48le" if alpha is None else "rgba64le"

@@ -43,6 +43,11 @@ class Ledger:
 
     One process at a time may hold it.
 
+    Args:
+        folder: of the work.
+        plan: everything that decides what the work makes (JSON values).
+        anew: what was begun with another plan is forgotten, and not refused.
+
     Attributes:
         done: unit number -> entry, of all that are finished.
 
@@ -51,7 +56,7 @@ class Ledger:
             or is none of ours.
     """
 
-    def __init__(self, folder: Path, plan: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, plan: Mapping[str, Any], *, anew: bool = False) -> None:
         self.folder = folder
         self.path = folder / LEDGER
         self.done: dict[int, Entry] = {}
@@ -61,7 +66,7 @@ class Ledger:
             raise self._unusable(error) from error
         try:
             hold(self._file, folder)
-            self._load(json.loads(json.dumps(plan)))
+            self._load(json.loads(json.dumps(plan)), anew=anew)
         except BaseException:
             self._file.close()
             raise
@@ -87,7 +92,7 @@ class Ledger:
         """The work is finished, or nothing of it was made: the file is not needed any more."""
         remove_held(self._file, self.path)
 
-    def _load(self, plan: dict[str, Any]) -> None:
+    def _load(self, plan: dict[str, Any], *, anew: bool) -> None:
         """Take in what is there, without a last line that was cut off."""
         self._file.seek(0)
         lines: list[object] = []
@@ -103,6 +108,8 @@ class Ledger:
                 break
             end += len(line)
         begun, done = _understood(lines, self.path)
+        if anew and begun != plan:
+            lines, end = [], 0
         self._file.truncate(end)
         if not lines:
             self._append({"plan": plan})

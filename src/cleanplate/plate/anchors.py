@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
-from cleanplate.imaging.depthfile import FARTHEST_M
+from cleanplate.imaging.depthfile import FARTHEST_M, digest_of
 from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.plate.lines import Floats, least_logarithms, least_squares, steadiest_line
 
@@ -51,6 +51,7 @@ class DepthScale:
         anchors: what it was fitted to; empty where that was a depth map.
         residuals: of each anchor: the larger of fitted and measured depth / the smaller - 1; of a map: their median.
         map_m: (h, w) depth of the plate in metres that holds instead where it is known, 0 elsewhere; or None.
+        map_digest: of the map as it was given, by `imaging.depthfile.digest_of`; "" where there is none.
         notices: sentences a user should read.
     """
 
@@ -60,6 +61,7 @@ class DepthScale:
     residuals: tuple[float, ...] = ()
     map_m: Image | None = None
     notices: tuple[str, ...] = ()
+    map_digest: str = ""
 
     def depth_m(self, disparity: Image) -> Image:
         """Metres along the optical axis (h, w) float32 of a disparity (h, w); 0 where it is over 1 km or infinite.
@@ -224,9 +226,8 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
     ratio = np.maximum((scale * x + shift) / y, 1e-9)
     typical = float(np.median(np.maximum(ratio, 1 / ratio))) - 1
     told = f"{plate}: its depth map and the model's depth agree within {_percent(typical)} typically"
-    return DepthScale(
-        scale, shift, (), (typical,), map_m.astype(np.float32), (told,) if typical > _WORTH_TELLING else ()
-    )
+    notices = (told,) if typical > _WORTH_TELLING else ()
+    return DepthScale(scale, shift, (), (typical,), map_m.astype(np.float32), notices, digest_of(map_m))
 
 
 def relative_scale(plate_disparity: Image) -> tuple[DepthScale, str]:

@@ -68,11 +68,15 @@ class Setup:
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted of a shot: these products, in files whose names begin with `to` (its stem, in their folder)."""
+    """What is wanted of a shot: these products, in files whose names begin with `to` (its stem, in their folder).
+
+    `replaced` names files in that folder which are removed when those of the shot are written.
+    """
 
     shot: Path
     to: Path
     products: tuple[str, ...]
+    replaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Outcome:
         """
         if not self.order.to.parent.is_dir():
             prepare_folder(self.order.to.parent)
-        write_files(self.order.to.parent, self.files)
+        write_files(self.order.to.parent, self.files, self.order.replaced)
 
 
 def in_batches(orders: Sequence[Order]) -> list[Batch]:

@@ -78,8 +78,11 @@ class ClipParts:
         with alone_in(self._folder):
             yield
 
-    def begin(self, identity: dict[str, Any]) -> None:
-        """Go on with the folder, or begin: `num_parts` are there."""
+    def begin(self, identity: dict[str, Any], *, anew: bool) -> None:
+        """Go on with the folder, or begin: `num_parts` are there.
+
+        Parts of another identity are refused or, `anew`, removed.
+        """
         wanted = json.dumps(identity, indent=1, sort_keys=True, default=str) + "\n"
         about = self._folder / _ABOUT
         try:
@@ -87,11 +90,14 @@ class ClipParts:
         except (OSError, ValueError):
             raise UsageError(f"{about}: cannot be read; move {self._folder} away") from None
         if begun not in {None, wanted}:
-            if self._finished():
+            if self._finished() and not anew:
                 raise UsageError(
-                    f"{self._folder}: was begun with another plate, model or options; give those again, or remove it"
+                    f"{self._folder}: was begun with another plate, model or options; give those again, or --overwrite "
+                    "to begin anew"
                 )
-            self.clear(())  # nothing is lost
+            for path in self._finished():
+                path.unlink(missing_ok=True)
+            self.clear(())
         if begun != wanted:
             if any(not path.name.startswith(".") for path in self._folder.iterdir()):
                 raise UsageError(f"{self._folder}: is for parts of the clip, and holds something else; move it away")
@@ -129,9 +135,8 @@ class ClipParts:
 
     def clear(self, joined: Iterable[str]) -> None:
         """Remove the parts of products that are joined, and the folder, unless others were begun there as well."""
-        unfinished = [path for product in ALL_PRODUCTS for path in self._folder.glob(f"{product}_*_unfinished.*")]
         done = [path for product in joined for path in self._folder.glob(_pattern(product, self._choice.kind(product)))]
-        for path in [*unfinished, *done]:
+        for path in [*self._finished("_unfinished"), *done]:
             path.unlink(missing_ok=True)
         if not self._finished():
             (self._folder / _ABOUT).unlink(missing_ok=True)
@@ -140,9 +145,10 @@ class ClipParts:
                     path.unlink()
                 self._folder.rmdir()
 
-    def _finished(self) -> list[Path]:
-        """The finished parts of all products, the cut-out's of either kind."""
-        return [path for name in ALL_PRODUCTS for path in self._folder.glob(_pattern(name))]
+    def _finished(self, ending: str = "") -> list[Path]:
+        """The finished parts of all products, the cut-out's of either kind; or those of another ending."""
+        patterns = [_pattern(name, kind, ending) for name in ALL_PRODUCTS for kind in SUFFIXES]
+        return [path for pattern in patterns for path in self._folder.glob(pattern)]
 
     def _paths(self, number: int, ending: str = "") -> dict[str, Path]:
         return {
@@ -151,9 +157,9 @@ class ClipParts:
         }
 
 
-def _pattern(product: str, kind: ClipKind | None = None) -> str:
-    """What the names of finished parts of a product match."""
-    return f"{product}_[0-9][0-9][0-9][0-9]{SUFFIXES[kind] if kind else '.*'}"
+def _pattern(product: str, kind: ClipKind, ending: str = "") -> str:
+    """What the names of parts of a product match: the finished ones, or those of another ending."""
+    return f"{product}_[0-9][0-9][0-9][0-9]{ending}{SUFFIXES[kind]}"
 
 
 def _picture(product: str, matte: Matte, choice: ClipChoice) -> Pixels:
@@ -171,4 +177,4 @@ def _picture(product: str, matte: Matte, choice: ClipChoice) -> Pixels:
         grey = np.clip((matte.disparity - lo) / (hi - lo), 0, 1)
     else:
         grey = matte.alpha if product == "matte" else matte.shadow
-    return np.repeat(grey[..., None], 3, axis=2)
+    return np.broadcast_to(grey[..., None], (*grey.shape, 3))

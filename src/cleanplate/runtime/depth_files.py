@@ -2,7 +2,8 @@
 
 import io
 import json
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -76,6 +77,15 @@ def encode_depth(matte: Matte, contract: Contract, depth_format: DepthFormat) ->
     return [data, (json.dumps(facts, indent=2) + "\n").encode()]
 
 
+def read_sidecar(folder: Path, stem: str) -> dict[str, Any]:
+    """What the sidecar of the depth of the shot STEM says; empty where there is none, or a file that is none."""
+    try:
+        fields: object = json.loads((folder / f"{stem}_depth.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) and "quantity" in fields else {}
+
+
 def _encode_points(matte: Matte, scale: DepthScale) -> bytes:
     camera, plate = matte.camera, matte.plate
     if camera is None or plate is None:
@@ -115,7 +125,8 @@ def _scale_facts(scale: DepthScale, matte: Matte) -> dict[str, Any]:
     ]
     facts: dict[str, Any] = {"scale": scale.scale, "shift": scale.shift, "anchors": anchors}
     if scale.map_m is not None:
-        facts["plate_depth"] = {"known": float((scale.map_m > 0).mean()), "residual": scale.residuals[0]}
+        known = float((scale.map_m > 0).mean())
+        facts["plate_depth"] = {"known": known, "residual": scale.residuals[0], "map": scale.map_digest}
     without = int(np.count_nonzero(matte.depth_m == 0))
     return facts | {"pixels_without_depth": without}
 

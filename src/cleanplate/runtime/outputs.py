@@ -1,6 +1,6 @@
 """The files of one shot."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.contract import Contract
+from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.compositing import composite
@@ -66,7 +67,9 @@ class OutputChoice:
         return [f"{stem}_{product}.{'jpg' if jpeg else 'png'}"]
 
     def other_depths(self, stem: str) -> list[str]:
-        """The names that the depth of the shot STEM has in the formats that are not wanted; its sidecar's is one."""
+        """The names that wanted depth of the shot STEM has in the other formats; its sidecar has one name."""
+        if "depth" not in self.products:
+            return []
         return [f"{stem}_depth{suffix}" for kind, suffix in DEPTH_SUFFIXES.items() if kind != self.depth_format]
 
     def missing(self, folder: Path, stem: str) -> tuple[str, ...]:
@@ -111,16 +114,21 @@ def encode_outputs(matte: Matte, contract: Contract, stem: str, choice: OutputCh
     return contents
 
 
-def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files that belong together into `folder`, all of them or none.
+def write_files(folder: Path, contents: Mapping[str, bytes], replaced: Iterable[str] = ()) -> None:
+    """Write files that belong together into `folder`, all of them or none; then remove those that they replace.
 
     Raises:
-        InputError: one cannot be written; none is then left half-written.
+        InputError: one cannot be written, and none is then left half-written; or one cannot be removed.
 
     """
     with replace_files([folder / name for name in contents]) as temporaries:
         for temporary, data in zip(temporaries, contents.values(), strict=True):
             temporary.write_bytes(data)
+    for path in (folder / name for name in replaced):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"{path}: is out of date, and cannot be removed ({error.strerror}); remove it") from error
 
 
 def preview(matte: Matte) -> Image:

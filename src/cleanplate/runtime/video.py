@@ -6,7 +6,7 @@ learns from frames: whoever stands still for an hour is not absorbed.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import chain, islice, starmap
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from cleanplate import __version__
 from cleanplate.imaging.clipfile import join
 from cleanplate.imaging.files import is_file, prepare_folder
 from cleanplate.imaging.streams import Clip, Frame
+from cleanplate.jobs.ledger import Ledger
 from cleanplate.jobs.overlap import Behind, ahead
 from cleanplate.jobs.progress import Advance, nobody_looks
 from cleanplate.runtime.clip_parts import ClipChoice, ClipParts
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
-from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, were_kept, write_outputs
+from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, encode_outputs, were_kept, write_files
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.shots import ReadyShot
 
@@ -44,6 +45,7 @@ def matte_clip(
     choice: ClipChoice,
     *,
     identity: dict[str, Any],
+    anew: bool = False,
     advance: Advance = nobody_looks,
     tell: Tell = nobody_listens,
 ) -> tuple[str, ...]:
@@ -66,6 +68,7 @@ def matte_clip(
         stem: what their names begin with.
         choice: which results.
         identity: what they depend on besides (plate, model, options), JSON: parts of another are not gone on with.
+        anew: remove parts of another identity, and begin.
         advance: is told of frames.
         tell: hears the first sentences as soon as there is a reason for them.
 
@@ -73,7 +76,7 @@ def matte_clip(
         Sentences a user should read.
 
     Raises:
-        UsageError: STEM_parts was begun with other options.
+        UsageError: STEM_parts was begun with other options, or holds something else.
         InputError: the clip cannot be used, another process is at it, or a file cannot be written.
 
     """
@@ -81,7 +84,7 @@ def matte_clip(
     first = plate.ready(next(clip.frames()).picture, str(clip.path))
     bench = ClipParts(folder / f"{stem}_parts", clip.info, choice)
     with bench.alone():
-        bench.begin({"cleanplate": __version__, **identity})
+        bench.begin({"cleanplate": __version__, **identity}, anew=anew)
         told: dict[str, None] = {}
         kept = bench.num_parts * bench.part_frames
         advance(min(kept, clip.info.num_frames or kept))  # the last part may be shorter
@@ -134,7 +137,7 @@ def matte_frames(
     folder: Path,
     choice: OutputChoice,
     *,
-    keep: bool = True,
+    anew: dict[str, Any] | None = None,
     advance: Advance = nobody_looks,
     tell: Tell = nobody_listens,
 ) -> tuple[str, ...]:
@@ -145,7 +148,8 @@ def matte_frames(
         plate: with what.
         folder: for the results, of this clip alone.
         choice: which results.
-        keep: leave what is there as it is.
+        anew: None leaves what is there as it is. Else all is made anew, and this is what it depends on (plate, model,
+            options), JSON: a call of the same goes on where one was stopped, by `jobs.ledger`.
         advance: is told of frames.
         tell: hears the first sentences as soon as there is a reason for them.
 
@@ -153,39 +157,63 @@ def matte_frames(
         Sentences a user should read.
 
     Raises:
-        InputError: the clip cannot be used, or a file not written.
+        InputError: the clip cannot be used, another process makes it anew, or a file cannot be written.
 
     """
     told: dict[str, None] = {}
     num_kept = 0
     prepare_folder(folder)
 
-    def read(frame: Frame) -> tuple[str, tuple[str, ...], ReadyShot | None]:
-        stem = f"{frame.index:06d}"
-        products = choice.missing(folder, stem) if keep else choice.products
+    def read(frame: Frame) -> tuple[int, tuple[str, ...], ReadyShot | None]:
+        all_anew = ledger is not None and frame.index not in ledger.done
+        products = choice.products if all_anew else choice.missing(folder, _stem(frame.index))
         wanted = bool(products) or frame.index == 0
-        return stem, products, plate.ready(frame.picture, str(clip.path)) if wanted else None
+        return frame.index, products, plate.ready(frame.picture, str(clip.path)) if wanted else None
 
     def begin(
-        stem: str, products: tuple[str, ...], shot: ReadyShot | None
-    ) -> tuple[str, tuple[str, ...], Callable[[], Matte] | None]:
+        index: int, products: tuple[str, ...], shot: ReadyShot | None
+    ) -> tuple[int, tuple[str, ...], Callable[[], Matte] | None]:
         if shot is not None and not products:
             _look_at(plate, shot)
-        return stem, products, plate.begin(shot) if shot is not None and products else None
+        return index, products, plate.begin(shot) if shot is not None and products else None
+
+    def write(index: int, products: tuple[str, ...], matte: Matte) -> None:
+        stem, wanted = _stem(index), choice.only(products)
+        contents = encode_outputs(matte, plate.session.contract, stem, wanted)
+        write_files(folder, contents, () if ledger is None else wanted.other_depths(stem))
+        if ledger is not None:
+            ledger.add(index, {})
 
     with (
+        _anew(folder, anew) as ledger,
         closing(ahead(map(read, clip.frames()))) as ready,
         closing(ahead(starmap(begin, ready))) as begun,
         Behind() as later,
     ):
-        for stem, products, finish in begun:
+        for index, products, finish in begun:
             if finish is not None:
                 matte = finish()
                 _note(matte.notices, told, tell)
-                later.do(write_outputs, matte, plate.session.contract, folder, stem, choice.only(products))
-            num_kept += finish is None
+                later.do(write, index, products, matte)
+            num_kept += finish is None and ledger is None
             advance(1)
     return (*clip.notices, *_few(told), *([were_kept(folder, num_kept, "frame")] if num_kept else []))
+
+
+@contextmanager
+def _anew(folder: Path, plan: dict[str, Any] | None) -> Generator[Ledger | None]:
+    """Which frames are made anew already; None where what is there is kept."""
+    if plan is None:
+        yield None
+        return
+    with Ledger(folder, {"cleanplate": __version__, **plan}, anew=True) as ledger:
+        yield ledger
+        ledger.close_finished()
+
+
+def _stem(index: int) -> str:
+    """What the names of a frame's results begin with."""
+    return f"{index:06d}"
 
 
 def _look_at(plate: Plate | NoPlate, first: ReadyShot) -> None:

@@ -26,8 +26,12 @@ TINY = Layout(places=1, size_hw=(60, 80))
         ("foregrounds/x.png", None, r"x\.png: is empty"),
         ("backgrounds/x.png", None, r"x\.png: is empty"),
         ("backgrounds/x.png", PilImage.new("RGB", (79, 60)), r"x\.png: is 79 x 60 pixels, too small for .* 80 x 60"),
-        ("backgrounds/hall.jpg", PilImage.new("RGB", (160, 120)), r"hall\.jpg and .*hall\.png: two files of one name"),
-        ("foregrounds/Ann.webp", PilImage.new("RGBA", (20, 20)), r"Ann\.webp and .*ann\.png: two files of one name"),
+        ("backgrounds/hall.jpg", PilImage.new("RGB", (160, 120)), r"hall\.jpg and .*hall\.png: two files of one name;"),
+        (
+            "foregrounds/Ann.webp",
+            PilImage.new("RGBA", (20, 20)),
+            r"Ann\.webp and .*ann\.png: two files of one name on macOS",
+        ),
     ],
 )
 def test_what_cannot_be_composed_is_refused(

@@ -204,7 +204,8 @@ def _pictures_in(folder: Path) -> list[Path]:
     for path in files:
         other = stems.setdefault(unicodedata.normalize("NFC", path.stem).casefold(), path)
         if other is not path:
-            raise InputError(f"{other} and {path}: two files of one name; remove one, or rename it")
+            name = "one name" if other.stem == path.stem else "one name on macOS and Windows"
+            raise InputError(f"{other} and {path}: two files of {name}; remove one, or rename it")
     return files
 
 
