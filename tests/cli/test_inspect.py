@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import os
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import imagecodecs
 import numpy as np
@@ -193,6 +194,44 @@ def test_what_is_none_of_these_is_one_line(tmp_path: Path, capsys: pytest.Captur
         assert main(["inspect", str(path)]) == 1
         error = capsys.readouterr().err
         assert error.startswith(f"cleanplate: {path}: ")
+        assert error.count("\n") == 1
+
+
+def test_pipes_sockets_and_devices_are_refused_instead_of_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("there are no pipes in folders here")
+    paths = [tmp_path / f"pipe{suffix}" for suffix in (".png", ".npy", ".tar", ".onnx")]
+    for path in paths:
+        os.mkfifo(path)
+    for path in (*paths, Path(os.devnull)):
+        assert main(["inspect", str(path)]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"cleanplate: {path}: is a pipe, socket or device; name a ")
+        assert error.count("\n") == 1
+
+
+def test_what_is_closed_is_said_to_be(
+    tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, *_words: object, **_named: object) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert main(["inspect", str(tmp_path / "run")]) == 1
+    assert "run: cannot be listed (Permission denied); check its permissions" in capsys.readouterr().err
+    opened = Path.open
+
+    def closed_tars(path: Path, *words: Any, **named: Any) -> Any:
+        return (closed if path.suffix == ".tar" else opened)(path, *words, **named)
+
+    monkeypatch.setattr(Path, "open", closed_tars)
+    for words in (["00000.tar"], [".", "--verify"], [".", "--sheet", str(tmp_path / "sheet.png")]):
+        assert main(["inspect", str(shards / words[0]), *words[1:]]) == 1
+        error = capsys.readouterr().err
+        assert f"{shards / '00000.tar'}: cannot be read (Permission denied); check its name and permissions" in error
         assert error.count("\n") == 1
 
 

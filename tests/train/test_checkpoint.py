@@ -9,15 +9,8 @@ from safetensors.torch import save
 from torch import nn
 
 from cleanplate.errors import InputError
-from cleanplate.train.checkpoint import (
-    About,
-    Weights,
-    load_network,
-    load_weights,
-    newest_checkpoint,
-    read_about,
-    save_checkpoint,
-)
+from cleanplate.train.checkpoint import About, Weights, load_network, load_weights, read_about, save_checkpoint
+from cleanplate.train.runs import newest_checkpoint
 
 ABOUT = About(1, {"run": {}}, "sha256:a", "sha256:b", "unknown")
 

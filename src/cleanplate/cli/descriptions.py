@@ -9,7 +9,6 @@ from cleanplate.errors import InputError, UsageError
 
 Facts = dict[str, Any]
 
-_CHECKPOINT, _MANIFEST = "checkpoint.json", "manifest.json"
 _CHECKPOINT_KEYS = {"format", "step", "recipe"}
 _DEPTH_KEYS = {"quantity", "lo", "hi", "model", "version"}
 
@@ -33,11 +32,13 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
     """
     from cleanplate.imaging.files import file_identity, is_folder
     from cleanplate.sample.opening import is_folder_set
+    from cleanplate.sample.shards import MANIFEST
+    from cleanplate.train.runs import ABOUT
 
-    folder = path.parent if path.name in {_CHECKPOINT, _MANIFEST} else path
-    if path.name != _CHECKPOINT and is_folder_set(folder):
+    folder = path.parent if path.name in {ABOUT, MANIFEST} else path
+    if path.name != ABOUT and is_folder_set(folder):
         return _folder_set(folder, pairs, depth_is)
-    for name, description in ((_CHECKPOINT, _checkpoint), (_MANIFEST, _by_manifest)):
+    for name, description in ((ABOUT, _checkpoint), (MANIFEST, _by_manifest)):
         if path.name == name or file_identity(path / name):
             return description(folder)
     if is_folder(path):
@@ -49,14 +50,15 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 def _newest_of_run(folder: Path) -> Path:
     """The newest checkpoint of a run; of any other folder, why nothing can be said of it."""
     from cleanplate.jobs.ledger import refuse_unfinished
+    from cleanplate.sample.shards import MANIFEST
+    from cleanplate.train.runs import ABOUT, newest_checkpoint
 
-    steps = sorted(path.parent for path in (folder / "checkpoints").glob(f"step_*/{_CHECKPOINT}"))
-    if steps:
-        return steps[-1]
+    newest = newest_checkpoint(folder)
+    if newest is not None:
+        return newest
     refuse_unfinished(folder)
     raise InputError(
-        f"{folder}: holds neither {_CHECKPOINT} nor {_MANIFEST} nor fg_bg/; "
-        "name a file, run, checkpoint, data set or pack"
+        f"{folder}: holds neither {ABOUT} nor {MANIFEST} nor fg_bg/; name a file, run, checkpoint, data set or pack"
     )
 
 
@@ -139,12 +141,9 @@ def _depth_values(path: Path) -> Facts:
 
 
 def _shard(path: Path) -> Facts:
-    from cleanplate.imaging.files import file_identity
     from cleanplate.sample.contents import Contents
     from cleanplate.sample.members import decode_members
 
-    if file_identity(path) is None:
-        raise InputError(f"{path}: there is no such file; check the name")
     contents = Contents(path)
     if not len(contents):
         raise InputError(f"{path}: holds no samples; make the data set again")
@@ -185,7 +184,9 @@ def _folder_set(folder: Path, pairs: Sequence[str], depth_is: str | None) -> Fac
 
 
 def _checkpoint(folder: Path) -> Facts:
-    path = folder / _CHECKPOINT
+    from cleanplate.train.runs import ABOUT
+
+    path = folder / ABOUT
     fields = _fields(path)
     if missing := _CHECKPOINT_KEYS - fields.keys():
         raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; this is no checkpoint of cleanplate")
@@ -194,10 +195,10 @@ def _checkpoint(folder: Path) -> Facts:
 
 def _by_manifest(folder: Path) -> Facts:
     """A data set in shards or a pack: whichever its manifest says, and whole."""
-    from cleanplate.sample.shards import FORMAT, ShardReader
+    from cleanplate.sample.shards import FORMAT, MANIFEST, ShardReader
     from cleanplate.synth.pack import PACK_FORMAT, open_pack
 
-    path = folder / _MANIFEST
+    path = folder / MANIFEST
     fields = _fields(path)
     if fields.get("format") == PACK_FORMAT:
         return {"file": str(folder), "kind": "pack", **open_pack(folder).manifest}

@@ -15,7 +15,7 @@ _DATA = ("shards", "folders")
 
 
 @click.command("inspect", short_help="What a picture, model, checkpoint or data set is.")
-@click.argument("file", type=FilePath())
+@click.argument("file", type=FilePath(readable=False))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.option("--sheet", type=FilePath(), help="Draw 24 samples of a data set into this PNG or JPEG.")
 @click.option("--from", "first", type=click.IntRange(min=0), help="With --sheet: the samples from this number on.")

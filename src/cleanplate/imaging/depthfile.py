@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
-from cleanplate.imaging.decoding import read_stored
+from cleanplate.imaging.decoding import check_file, read_stored
 from cleanplate.imaging.exr import read_exr
 
 FARTHEST_M = 1000.0
@@ -69,10 +69,9 @@ def read_npy(path: Path) -> Any:
         InputError: it is missing, or holds something else.
 
     """
+    check_file(path, "depth map (.npy)")
     try:
         values: object = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check the name") from None
     except (OSError, EOFError, ValueError, BadZipFile) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no array of numbers, or cut off"
         raise InputError(f"{path}: cannot be read ({reason}); copy it again from where it came") from error

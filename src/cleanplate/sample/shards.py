@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from cleanplate.errors import InputError
+from cleanplate.imaging.decoding import check_file
 from cleanplate.imaging.files import file_identity, is_folder, prepare_folder, replace_file
 from cleanplate.jobs.ledger import LEDGER
 from cleanplate.sample.contents import Contents
@@ -198,6 +199,7 @@ class ShardReader:
         """
         for shard in self._shards:
             path = self.folder / shard["file"]
+            check_file(path, "shard (.tar)")
             if _file_digest(path) != shard["sha256"]:
                 raise InputError(f"{path}: is not what was written (its SHA-256 differs); make the data set again")
 
