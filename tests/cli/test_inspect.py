@@ -5,7 +5,7 @@ import json
 import os
 import tarfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import imagecodecs
 import numpy as np
@@ -202,7 +202,7 @@ def test_pipes_sockets_and_devices_are_refused_instead_of_waited_for(
 ) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("there are no pipes in folders here")
-    paths = [tmp_path / f"pipe{suffix}" for suffix in (".png", ".npy", ".tar", ".onnx")]
+    paths = [tmp_path / f"pipe{suffix}" for suffix in (".png", ".json", ".npy", ".tar", ".onnx")]
     for path in paths:
         os.mkfifo(path)
     for path in (*paths, Path(os.devnull)):
@@ -222,10 +222,10 @@ def test_what_is_closed_is_said_to_be(
     monkeypatch.setattr(Path, "iterdir", closed)
     assert main(["inspect", str(tmp_path / "run")]) == 1
     assert "run: cannot be listed (Permission denied); check its permissions" in capsys.readouterr().err
-    opened = Path.open
+    opened = cast("Any", Path.open)
 
-    def closed_tars(path: Path, *words: Any, **named: Any) -> Any:
-        return (closed if path.suffix == ".tar" else opened)(path, *words, **named)
+    def closed_tars(path: Path, *words: Any, **named: Any) -> object:
+        return closed(path) if path.suffix == ".tar" else opened(path, *words, **named)
 
     monkeypatch.setattr(Path, "open", closed_tars)
     for words in (["00000.tar"], [".", "--verify"], [".", "--sheet", str(tmp_path / "sheet.png")]):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cleanplate.errors import InputError, UsageError
 
@@ -31,8 +31,8 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 
     """
     from cleanplate.imaging.files import file_identity, is_folder
+    from cleanplate.sample.manifest import MANIFEST
     from cleanplate.sample.opening import is_folder_set
-    from cleanplate.sample.shards import MANIFEST
     from cleanplate.train.runs import ABOUT
 
     folder = path.parent if path.name in {ABOUT, MANIFEST} else path
@@ -50,7 +50,7 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 def _newest_of_run(folder: Path) -> Path:
     """The newest checkpoint of a run; of any other folder, why nothing can be said of it."""
     from cleanplate.jobs.ledger import refuse_unfinished
-    from cleanplate.sample.shards import MANIFEST
+    from cleanplate.sample.manifest import MANIFEST
     from cleanplate.train.runs import ABOUT, newest_checkpoint
 
     newest = newest_checkpoint(folder)
@@ -149,7 +149,7 @@ def _shard(path: Path) -> Facts:
         raise InputError(f"{path}: holds no samples; make the data set again")
     try:
         size_hw = decode_members(contents.read(0), layers=False).alpha.shape
-    except (OSError, ValueError, KeyError, InputError) as error:
+    except (OSError, InputError) as error:
         raise InputError(f"{path}: its first sample cannot be read ({error}); make the data set again") from error
     return {
         "file": str(path),
@@ -195,12 +195,13 @@ def _checkpoint(folder: Path) -> Facts:
 
 def _by_manifest(folder: Path) -> Facts:
     """A data set in shards or a pack: whichever its manifest says, and whole."""
-    from cleanplate.sample.shards import FORMAT, MANIFEST, ShardReader
-    from cleanplate.synth.pack import PACK_FORMAT, open_pack
+    from cleanplate.sample.manifest import MANIFEST
+    from cleanplate.sample.shards import FORMAT, ShardReader
+    from cleanplate.synth.pack import is_pack, open_pack
 
     path = folder / MANIFEST
     fields = _fields(path)
-    if fields.get("format") == PACK_FORMAT:
+    if is_pack(fields):
         return {"file": str(folder), "kind": "pack", **open_pack(folder).manifest}
     if fields.get("format") == FORMAT:
         ShardReader(folder)  # refuses another version, and tars that are missing or cut off
@@ -210,12 +211,9 @@ def _by_manifest(folder: Path) -> Facts:
 
 def _fields(path: Path) -> Facts:
     """The JSON object in a file."""
-    try:
-        fields: object = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
-    except ValueError:
-        raise InputError(f"{path}: is no JSON, or cut off; copy it again from where it came") from None
-    if not isinstance(fields, dict):
-        raise InputError(f"{path}: is no JSON object; this is no file of cleanplate")
-    return cast("Facts", fields)
+    from cleanplate.imaging.jsonfile import read_object
+
+    fields = read_object(path, "copy it again from where it came")
+    if fields is None:
+        raise InputError(f"{path}: there is no such file; check the name")
+    return fields

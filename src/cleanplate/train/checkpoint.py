@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from cleanplate.errors import InputError
+from cleanplate.imaging.jsonfile import Wanted, check_fields, is_count, is_table, is_text, read_object
 from cleanplate.train.growth import grown
 from cleanplate.train.runs import ABOUT, checkpoints_of
 from cleanplate.train.watch import CollapseWatch
@@ -42,6 +43,19 @@ class About:
     best_step: int | None = None
     best_loss: float | None = None
     format: int = FORMAT
+
+
+_WANTED: Wanted = {
+    "step": lambda value: value == 0 or is_count(value),
+    "recipe": is_table,
+    "training_data": is_text,
+    "validation_data": is_text,
+    "commit": is_text,
+    "best_step": lambda value: value is None or is_count(value),
+    "best_loss": lambda value: value is None or isinstance(value, (int, float)),
+    "format": is_count,
+}
+"""Every field of an `About`."""
 
 
 @dataclass(frozen=True)
@@ -102,22 +116,17 @@ def read_about(folder: Path) -> About:
 
     """
     path = folder / ABOUT
-    try:
-        table = cast("object", json.loads(path.read_text(encoding="utf-8")))
-    except OSError:
-        raise InputError(f"{folder}: is no checkpoint (no {ABOUT}); give RUN/checkpoints/step_...") from None
-    except ValueError:
-        raise InputError(f"{path}: is not JSON; {_DELETE}") from None
-    known = {field.name for field in fields(About)}
-    fields_of = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
-    typed = isinstance(fields_of.get("step"), int) and isinstance(fields_of.get("recipe"), dict)
-    if set(fields_of) != known or not typed:
-        raise InputError(f"{path}: is not what cleanplate writes; {_DELETE}")
-    about = About(**fields_of)
-    if about.format != FORMAT:
+    table = read_object(path, _DELETE)
+    if table is None:
+        raise InputError(f"{folder}: is no checkpoint (no {ABOUT}); give RUN/checkpoints/step_...")
+    if table.get("format", FORMAT) != FORMAT:
         raise InputError(
-            f"{path}: has format {about.format}, this cleanplate reads {FORMAT}; use the one that wrote it"
+            f"{path}: has format {table['format']}, this cleanplate reads {FORMAT}; use the one that wrote it"
         )
+    check_fields(path, table, _WANTED, _DELETE)
+    if unknown := table.keys() - _WANTED.keys():
+        raise InputError(f"{path}: has unknown {', '.join(sorted(unknown))}; {_DELETE}")
+    about = About(**table)
     model: Any = about.recipe.get("model")
     if isinstance(model, dict) and model.get("pretrained") and "own_levels" not in model:  # pyright: ignore[reportUnknownMemberType]
         raise InputError(
@@ -139,7 +148,7 @@ def recall(folder: Path, watch: CollapseWatch) -> None:
         return
     try:
         watch.recall(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{path}: is not what cleanplate writes; {_DELETE}") from None
 
 
