@@ -244,6 +244,25 @@ def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, caps
     assert main(["inspect", str(shards), "--sheet", str(tmp_path / "sheet.pdf")]) == 2
 
 
+def test_options_that_would_change_nothing_are_refused(
+    tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind, mode in (("bg", "RGB"), ("fg_bg", "RGB"), ("mask", "L")):
+        (tmp_path / "theirs" / kind).mkdir(parents=True)
+        PilImage.new(mode, (24, 20)).save(tmp_path / "theirs" / kind / "a.png")
+    for folder, words, said in (
+        (shards, ["--from", "1"], "--from is for --sheet: add that, or leave it out"),
+        (shards, ["--overwrite"], "--overwrite is for --sheet: add that, or leave it out"),
+        (shards, ["--pairs", "mask={name}_mask"], "d: is no folder set of pictures; leave --pairs and --depth-is out"),
+        (shards, ["--depth-is", "depth"], "d: is no folder set of pictures; leave --pairs and --depth-is out"),
+        (tmp_path / "theirs", ["--depth-is", "depth"], "theirs: has no depth images; leave --depth-is out"),
+    ):
+        assert main(["inspect", str(folder), *words]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+
+
 def test_a_sheet_takes_the_place_of_another_picture_only_if_asked(
     tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

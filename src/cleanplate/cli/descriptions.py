@@ -27,7 +27,7 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 
     Raises:
         InputError: it is none of these, or damaged.
-        UsageError: the rule is none, or `depth_is` is told of a set that says it itself.
+        UsageError: the rule is none, or `depth_is` is told of a set that says it itself or has no depth.
 
     """
     from cleanplate.imaging.files import file_identity, is_folder
@@ -175,6 +175,8 @@ def _folder_set(folder: Path, pairs: Sequence[str], depth_is: str | None) -> Fac
         "num_pictures": {kind: len(listing.files) for kind, listing in opened.listings.items()},
         "pairs": dict(opened.rule.templates),
     }
+    if not opened.has_depth and depth_is:
+        raise UsageError(f"{folder}: has no depth images; leave --depth-is out")
     if told is None:
         depth = (depth_is or "give --depth-is to read it") if opened.has_depth else None
         return facts | {"manifest": None, "depth": depth}

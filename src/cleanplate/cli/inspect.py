@@ -38,7 +38,11 @@ def command(
     A picture, a model (.onnx), the depth of a result (.npy or .json), a run or one of its checkpoints, a data set in
     shards or folders, one of its shards (.tar), or a pack.
     """
+    if sheet is None and (first is not None or overwrite):
+        raise UsageError(f"{'--overwrite' if first is None else '--from'} is for --sheet: add that, or leave it out")
     facts = describe(file, pairs, depth_is)
+    if facts["kind"] != "folders" and (pairs or depth_is):
+        raise UsageError(f"{file}: is no folder set of pictures; leave --pairs and --depth-is out")
     if sheet is not None or verify:
         if facts["kind"] not in _DATA:
             option = "--sheet draws" if sheet is not None else "--verify reads"
