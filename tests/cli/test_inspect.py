@@ -263,6 +263,16 @@ def test_options_that_would_change_nothing_are_refused(
         assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "words", [["inspect", "a\0b.png"], ["doctor", "a\0b.png", "c.png"], ["export", "a\0b", "--out", "m.onnx"]]
+)
+def test_what_no_file_can_be_called_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert "can be no file's name; check it" in error
+    assert error.count("\n") == 1
+
+
 def test_a_sheet_takes_the_place_of_another_picture_only_if_asked(
     tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

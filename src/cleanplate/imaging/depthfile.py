@@ -46,13 +46,13 @@ def as_depth(metres: Any, what: str = "depth") -> Image:
     """A user's array (h, w) of metres as float32, 0 where it is not above 0, not finite or beyond 1 km.
 
     Raises:
-        InputError: another shape, not of floats, or most of it beyond 1 km; `what` begins the sentence.
+        InputError: another shape, empty, not of floats, or most of it beyond 1 km; `what` begins the sentence.
 
     >>> as_depth(np.array([[1.5, -1.0, np.inf, np.nan]])).tolist()
     [[1.5, 0.0, 0.0, 0.0]]
     """
     array = np.asarray(metres)
-    if array.ndim != 2 or array.dtype.kind != "f":
+    if array.ndim != 2 or array.dtype.kind != "f" or not array.size:
         raise InputError(f"{what}: holds {array.dtype} of shape {array.shape}; a depth map is floats (height, width)")
     given = np.isfinite(array) & (array > 0)
     known = given & (array < FARTHEST_M)

@@ -12,6 +12,7 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, check_size
 from cleanplate.imaging.clock import Clock
 from cleanplate.imaging.demux import EMPTY, Reading, opened
+from cleanplate.imaging.files import word_of
 from cleanplate.imaging.frames import FrameConverter, shown_size, transfer_of
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def open_clip(path: str | os.PathLike[str]) -> Clip:
         MissingExtraError: PyAV is not installed.
 
     """
-    path = Path(path)
+    path = Path(word_of(path, "clip", "a file's name"))
     with opened(path) as reading:
         stored_s, frame = next(reading.frames(), (None, None))
         if frame is None:
