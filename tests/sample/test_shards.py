@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import InputError
+from cleanplate.jobs.ledger import LEDGER
 from cleanplate.sample.manifest import MANIFEST
 from cleanplate.sample.members import decode_members, encode_members
+from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample, View
 from cleanplate.sample.shards import ShardReader, write_manifest, write_shard, write_shards
 
@@ -76,6 +78,15 @@ def test_tars_of_somebody_else_are_never_overwritten(tmp_path: Path) -> None:
 def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cleanplate synth"):
         ShardReader(tmp_path)
+
+
+def test_an_unfinished_set_is_said_to_be_one_and_how_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / LEDGER).write_text('{"plan": {}}\n')
+    with pytest.raises(InputError, match="train: is not finished; give the command that began it again"):
+        open_samples(tmp_path / "train")
+    with pytest.raises(InputError, match=r"name the set in it: .*train"):
+        open_samples(tmp_path)
 
 
 def test_the_folder_around_a_set_is_told_the_sets_name(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from cleanplate.errors import InputError
 from cleanplate.imaging.decoding import check_file
 from cleanplate.imaging.files import file_identity, is_folder, prepare_folder, replace_file
 from cleanplate.imaging.jsonfile import Wanted, is_count, is_size, is_table, is_text, is_texts
-from cleanplate.jobs.ledger import LEDGER
+from cleanplate.jobs.ledger import LEDGER, refuse_unfinished
 from cleanplate.sample.contents import Contents
 from cleanplate.sample.manifest import AGAIN, MANIFEST, check_manifest, read_manifest
 from cleanplate.sample.members import decode_members, encode_members
@@ -159,7 +159,8 @@ class ShardReader:
         about: who made the samples and how, as the manifest has it.
 
     Raises:
-        InputError: no data set there, a format this version does not know, or a tar that is missing or cut off.
+        InputError: no data set there, one that is not finished, a format this version does not know, or a tar that is
+            missing or cut off.
     """
 
     def __init__(self, folder: Path, layers: bool = False) -> None:
@@ -242,8 +243,13 @@ def _shards_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     manifest = read_manifest(folder)
     if manifest is None:
+        refuse_unfinished(folder)
         make = f"make one with  cleanplate synth --out {_free(folder)}"
-        inner = [name for name in ("train", "validation") if file_identity(folder / name / MANIFEST)]
+        inner = [
+            name
+            for name in ("train", "validation")
+            if file_identity(folder / name / MANIFEST) or file_identity(folder / name / LEDGER)
+        ]
         what = f"name the set in it: {folder / inner[0]}" if inner else make
         raise InputError(f"{folder}: no data set there (no {MANIFEST}); {what}")
     found = manifest.get("format")
