@@ -185,7 +185,7 @@ def test_no_parts_and_no_frames_are_one_sentence(tmp_path: Path) -> None:
         join([], tmp_path / "out.mp4")
     assert not list(tmp_path.iterdir())
     clip = open_clip(write(tmp_path, "mp4"))
-    with pytest.raises(UsageError, match=r"clip\.mp4: every 0 frames is none; give a whole number of at least 1"):
+    with pytest.raises(UsageError, match=r"clip\.mp4: every is 0; give a whole number of at least 1"):
         next(clip.frames(every=0))
 
 

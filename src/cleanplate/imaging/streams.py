@@ -92,7 +92,7 @@ class Clip:
 
         """
         if every < 1:
-            raise UsageError(f"{self.path}: every {every} frames is none; give a whole number of at least 1")
+            raise UsageError(f"{self.path}: every is {every}; give a whole number of at least 1")
         index = 0
         with opened(self.path) as reading:
             converter = FrameConverter(str(self.path))
