@@ -67,6 +67,7 @@ def test_the_json_of_format_3_stays_what_it_is() -> None:
         (changed(inputs=["plate", "shot", "plate_feature_0"]), "outputs is ('alpha', 'disparity', 'plate_disparity')"),
         (changed(inputs=["plate", "shot", "plate_feature_1"]), "inputs is ('plate', 'shot', 'plate_feature_1')"),
         ("no json", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[1]", "is not a JSON object"),
     ],
 )

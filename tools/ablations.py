@@ -19,12 +19,13 @@ from torch import Tensor, nn
 from cleanplate.models.network import Maps
 from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample
-from cleanplate.train.checkpoint import AVERAGE, find_checkpoint, load_network, read_about
+from cleanplate.train.checkpoint import AVERAGE, load_network, read_about
 from cleanplate.train.data import Batch, DegradedSamples, Samples, validation_batches
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.pretrained import pretrained_weights
 from cleanplate.train.recipe import Recipe, load_recipe
+from cleanplate.train.runs import find_checkpoint
 from cleanplate.train.validate import validate
 from cleanplate.train.watch import CollapseWatch
 

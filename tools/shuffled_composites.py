@@ -47,9 +47,10 @@ from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader, write_shards
 from cleanplate.synth.compose.photos import Cutout
-from cleanplate.train.checkpoint import AVERAGE, load_network, newest_checkpoint
+from cleanplate.train.checkpoint import AVERAGE, load_network
 from cleanplate.train.data import DegradedSamples, validation_batches
 from cleanplate.train.revive import network_of
+from cleanplate.train.runs import newest_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 EACH, SIZE_HW, FED_HW = 100, (112, 112), (128, 128)

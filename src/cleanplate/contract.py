@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from cleanplate.errors import ModelError
+from cleanplate.imaging.jsonfile import parsed_object
 
 METADATA_KEY = "cleanplate"
 """The key of the ONNX metadata entry that holds the contract."""
@@ -120,12 +121,12 @@ class Contract:
 
         """
         try:
-            fields: object = json.loads(text)
+            fields = parsed_object(text)
         except ValueError:
             raise ModelError(f"{where}: its contract is not JSON; export the model again") from None
-        if not isinstance(fields, dict):
+        if fields is None:
             raise ModelError(f"{where}: its contract is not a JSON object; export the model again")
-        return _from_fields(cast("dict[str, Any]", fields), where)
+        return _from_fields(fields, where)
 
 
 _TYPES: dict[str, type] = {

@@ -61,7 +61,18 @@ def test_a_changed_byte_is_found_by_the_check(tmp_path: Path) -> None:
         verify_pack(pack)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": "other"}', '{"format": "cleanplate-pack", "version": 99}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[" * 100_000,
+        "[]",
+        '{"format": "other"}',
+        '{"format": "cleanplate-pack", "version": 99}',
+        '{"format": "cleanplate-pack", "version": 1, "fingerprint": "a", "files": [5], "sources": []}',
+        '{"format": "cleanplate-pack", "version": 1, "fingerprint": 5, "files": [], "sources": []}',
+    ],
+)
 def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
     write_pack(tmp_path, PARTS, [SOURCE])
     (tmp_path / "manifest.json").write_text(text)

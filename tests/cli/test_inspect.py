@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import os
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import imagecodecs
 import numpy as np
@@ -196,6 +197,44 @@ def test_what_is_none_of_these_is_one_line(tmp_path: Path, capsys: pytest.Captur
         assert error.count("\n") == 1
 
 
+def test_pipes_sockets_and_devices_are_refused_instead_of_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("there are no pipes in folders here")
+    paths = [tmp_path / f"pipe{suffix}" for suffix in (".png", ".json", ".npy", ".tar", ".onnx")]
+    for path in paths:
+        os.mkfifo(path)
+    for path in (*paths, Path(os.devnull)):
+        assert main(["inspect", str(path)]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"cleanplate: {path}: is a pipe, socket or device; name a ")
+        assert error.count("\n") == 1
+
+
+def test_what_is_closed_is_said_to_be(
+    tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, *_words: object, **_named: object) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert main(["inspect", str(tmp_path / "run")]) == 1
+    assert "run: cannot be listed (Permission denied); check its permissions" in capsys.readouterr().err
+    opened = cast("Any", Path.open)
+
+    def closed_tars(path: Path, *words: Any, **named: Any) -> object:
+        return closed(path) if path.suffix == ".tar" else opened(path, *words, **named)
+
+    monkeypatch.setattr(Path, "open", closed_tars)
+    for words in (["00000.tar"], [".", "--verify"], [".", "--sheet", str(tmp_path / "sheet.png")]):
+        assert main(["inspect", str(shards / words[0]), *words[1:]]) == 1
+        error = capsys.readouterr().err
+        assert f"{shards / '00000.tar'}: cannot be read (Permission denied); check its name and permissions" in error
+        assert error.count("\n") == 1
+
+
 def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "sheet.jpg"
     assert main(["inspect", str(shards), "--sheet", str(sheet)]) == 0
@@ -203,6 +242,35 @@ def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, caps
     assert main(["inspect", str(sheet), "--sheet", str(tmp_path / "again.jpg")]) == 2
     assert "is a picture; --sheet draws samples of a data set" in capsys.readouterr().err
     assert main(["inspect", str(shards), "--sheet", str(tmp_path / "sheet.pdf")]) == 2
+
+
+def test_options_that_would_change_nothing_are_refused(
+    tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind, mode in (("bg", "RGB"), ("fg_bg", "RGB"), ("mask", "L")):
+        (tmp_path / "theirs" / kind).mkdir(parents=True)
+        PilImage.new(mode, (24, 20)).save(tmp_path / "theirs" / kind / "a.png")
+    for folder, words, said in (
+        (shards, ["--from", "1"], "--from is for --sheet: add that, or leave it out"),
+        (shards, ["--overwrite"], "--overwrite is for --sheet: add that, or leave it out"),
+        (shards, ["--pairs", "mask={name}_mask"], "d: is no folder set of pictures; leave --pairs and --depth-is out"),
+        (shards, ["--depth-is", "depth"], "d: is no folder set of pictures; leave --pairs and --depth-is out"),
+        (tmp_path / "theirs", ["--depth-is", "depth"], "theirs: has no depth images; leave --depth-is out"),
+    ):
+        assert main(["inspect", str(folder), *words]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["inspect", "a\0b.png"], ["doctor", "a\0b.png", "c.png"], ["export", "a\0b", "--out", "m.onnx"]]
+)
+def test_what_no_file_can_be_called_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert "can be no file's name; check it" in error
+    assert error.count("\n") == 1
 
 
 def test_a_sheet_takes_the_place_of_another_picture_only_if_asked(

@@ -353,7 +353,7 @@ def test_ctrl_c_keeps_what_was_finished_and_leaves_nothing_half_written(
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
     _, err = running.communicate(timeout=20)
     assert running.returncode == 130
-    assert err.splitlines()[-1] == "cleanplate: interrupted; what was finished is kept"
+    assert err.splitlines()[-1] == "cleanplate: interrupted; every file that was finished is kept"
     assert [name for name in contents(out) if name.endswith(".part")] == []
     done = [Path(line["shot"]).relative_to(tree).with_suffix("") for line in lines_of(told)]
     assert 20 < len(done) < 312

@@ -110,7 +110,7 @@ def test_the_first_missing_prediction_is_named_before_any_is_read(
         (np.full((72, 96), np.nan, np.float32), "holds NaN or infinite values"),
         (np.full((72, 96), "far"), "holds <U3; save disparity as float32"),
         (np.array([{}]), r"cannot be read \(no array of numbers"),  # numpy pickles objects, pickles are never loaded
-        (None, r"cannot be read \(no array of numbers"),
+        (None, "is empty; copy it again"),
     ],
 )
 def test_a_disparity_that_cannot_be_scored_is_refused_by_name(

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from cleanplate.errors import InputError, ToolError
+from cleanplate.errors import InputError, ToolError, UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import SUFFIXES, ClipKind, ClipWriter, join
 from cleanplate.imaging.streams import Frame, open_clip
@@ -169,6 +169,24 @@ def test_a_full_disk_is_told_with_what_is_kept(little_room: Path, kind: ClipKind
         for number in range(8):
             clip.add(noise.random((96, 128, 3), np.float32), number / 25)
     assert list(little_room.iterdir()) == []
+
+
+@pytest.mark.parametrize("shape", [(24, 32), (64, 48), (48, 64, 1)])
+def test_alpha_of_another_size_is_refused_and_the_clip_is_whole(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    with ClipWriter(tmp_path / "clip.mov", (48, 64), RATE, "prores") as clip:
+        clip.add(scene(0, 48, 64), 0, np.ones((48, 64), np.float32))
+        with pytest.raises(ValueError, match=r"alpha of shape .* in a prores of"):
+            clip.add(scene(1, 48, 64), 0.04, np.ones(shape, np.float32))
+    assert len(read(tmp_path / "clip.mov")) == 1
+
+
+def test_no_parts_and_no_frames_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"out\.mp4: there are no parts to join; give at least one"):
+        join([], tmp_path / "out.mp4")
+    assert not list(tmp_path.iterdir())
+    clip = open_clip(write(tmp_path, "mp4"))
+    with pytest.raises(UsageError, match=r"clip\.mp4: every is 0; give a whole number of at least 1"):
+        next(clip.frames(every=0))
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

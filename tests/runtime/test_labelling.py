@@ -127,6 +127,8 @@ def test_the_number_of_workers_and_being_stopped_change_nothing(
             label(tmp_path / "again", call)
     with pytest.raises(InputError, match="again: is not finished; give the command that began it again"):
         FolderReader(tmp_path / "again")
+    ledger = tmp_path / "again" / LEDGER
+    ledger.write_text(ledger.read_text().replace('"clipped"', '"clapped"', 1))  # a damaged entry's unit is made again
     (tmp_path / "again" / "depth" / "3" / "shot-3.png").unlink()
     monkeypatch.setattr(labelling, "_measured", _interrupted)  # the scale is the one it was begun with
     with pytest.raises(InputError, match="power"):

@@ -4,17 +4,20 @@ import copy
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import pytest
 
-from cleanplate import Plate
+from cleanplate import CleanplateError, NoPlate, Plate
 from cleanplate.errors import InputError, ModelError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float, to_uint
 from cleanplate.imaging.files import write_picture
 from cleanplate.imaging.resize import resize
+from cleanplate.imaging.streams import open_clip
+from cleanplate.plate.anchors import Anchor
 from cleanplate.runtime.session import Session
 
 ModelMaker = Callable[..., Path]
@@ -94,6 +97,41 @@ def test_a_mattes_arrays_do_not_keep_it_from_being_compared(difference_model: Pa
 def test_what_is_neither_a_file_nor_an_array_is_refused(difference_model: Path) -> None:
     with pytest.raises(InputError, match="plate: is of type list; give a file's name, or an array"):
         Plate.open([1, 2, 3], difference_model)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "\ud800.png"])
+def test_what_no_file_can_be_called_is_refused(difference_model: Path, scene: Image, name: str) -> None:
+    plate = Plate.open(scene, difference_model)
+    calls: list[Callable[[], object]] = [
+        lambda: Plate.open(name, difference_model),
+        lambda: Plate.open(scene, name),
+        lambda: plate.matte(Path(name)),
+        lambda: plate.anchor_by_depth(name),
+        lambda: plate.matte(scene).over(name),
+    ]
+    for call in calls:
+        with pytest.raises(InputError, match="can be no file's name; give "):
+            call()
+
+
+def test_arguments_of_another_type_are_one_sentence(difference_model: Path, scene: Image) -> None:
+    plate = Plate.open(scene, difference_model)
+    anything: Any = Anchor
+    calls: dict[str, Callable[[], object]] = {
+        "model: is of type type; give an ONNX file's name": lambda: Plate.open(scene, anything),
+        "model: is of type int; give an ONNX file's name": lambda: NoPlate(cast("Any", 5)),
+        "num_threads is 1.5; give a whole number from 1": lambda: Session(difference_model, cast("Any", 1.5)),
+        "field of view of '70' is no number; give degrees, 5 to 170": lambda: plate.look_through(cast("Any", "70")),
+        "Anchor'> is no list of anchors; give [Anchor(x, y, distance_m), ...]": lambda: plate.anchor(anything),
+        "distance_m=3.0) is no list of anchors": lambda: plate.anchor(anything(1, 2, 3.0)),
+        "depth: is of type type; give a file's name, or an array": lambda: plate.anchor_by_depth(anything),
+        "depth: holds float64 of shape (0, 0)": lambda: plate.anchor_by_depth(np.zeros((0, 0))),
+        "clip: is of type int; give a file's name": lambda: open_clip(cast("Any", 5)),
+    }
+    for said, call in calls.items():
+        with pytest.raises(CleanplateError) as error:
+            call()
+        assert said in str(error.value)
 
 
 def test_files_and_arrays_give_the_same(tmp_path: Path, difference_model: Path, scene: Image, shot: Image) -> None:

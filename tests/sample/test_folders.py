@@ -139,7 +139,14 @@ def test_an_unfinished_set_is_none(tmp_path: Path, *, made: bool) -> None:
         ({"depth": {"quantity": "nearness"}}, "does not say what its depth is"),
         ({"depth": {"quantity": "disparity", "unit": "m", "scale": 1}}, "does not say what its depth is"),
         ({"pairs": {"fg_bg": "{bg}_{bg}"}}, "its rule for names cannot be used"),
-        ({"listing": None}, "not those that were written"),
+        ({"listing": "sha256:0"}, "not those that were written"),
+        ({"listing": None}, "is damaged at listing; make the data set again"),
+        ({"size_hw": [20]}, "is damaged at size_hw"),
+        ({"about": 5}, "is damaged at about"),
+        ({"pairs": {"fg_bg": 5}}, "is damaged at pairs"),
+        ({"depth": 5}, "is damaged at depth"),
+        ({"depth": {"quantity": "depth", "unit": "m", "scale": "1"}}, "does not say what its depth is"),
+        ({"depth": {"quantity": "depth", "unit": "m", "scale": 1, "unknown": [0]}}, "does not say what its depth is"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:

@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 
 from cleanplate.errors import InputError
+from cleanplate.jobs.ledger import LEDGER
+from cleanplate.sample.manifest import MANIFEST
+from cleanplate.sample.members import decode_members, encode_members
+from cleanplate.sample.opening import open_samples
 from cleanplate.sample.record import Sample, View
-from cleanplate.sample.shards import MANIFEST, ShardReader, write_manifest, write_shard, write_shards
+from cleanplate.sample.shards import ShardReader, write_manifest, write_shard, write_shards
 
 
 def _sample(index: int) -> Sample:
@@ -76,6 +80,15 @@ def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
         ShardReader(tmp_path)
 
 
+def test_an_unfinished_set_is_said_to_be_one_and_how_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / LEDGER).write_text('{"plan": {}}\n')
+    with pytest.raises(InputError, match="train: is not finished; give the command that began it again"):
+        open_samples(tmp_path / "train")
+    with pytest.raises(InputError, match=r"name the set in it: .*train"):
+        open_samples(tmp_path)
+
+
 def test_the_folder_around_a_set_is_told_the_sets_name(tmp_path: Path) -> None:
     write_shards(tmp_path / "train", [_sample(0)], {})
     with pytest.raises(InputError, match=r"no data set there \(no manifest.json\); name the set in it: .*train"):
@@ -89,9 +102,15 @@ def test_the_folder_around_a_set_is_told_the_sets_name(tmp_path: Path) -> None:
         ({"format": 1}, "is not the manifest"),
         ({"version": 1}, "is version 1, this cleanplate reads 2; make the data set again"),
         ({"num_samples": 7}, "promises 7"),
-        ({"shards": []}, "does not describe its shards"),
-        ({"shards": [{"file": "00000.tar"}]}, "does not describe its shards"),
-        ({"shards": ["00000.tar"]}, "does not describe its shards"),
+        ({"shards": []}, "is damaged at shards; make the data set again"),
+        ({"shards": [{"file": "00000.tar"}]}, "is damaged at shards"),
+        ({"shards": ["00000.tar"]}, "is damaged at shards"),
+        ({"size_hw": [20]}, "is damaged at size_hw"),
+        ({"size_hw": [float("nan"), 24]}, "is damaged at size_hw"),
+        ({"num_samples": "1"}, "is damaged at num_samples"),
+        ({"scenes": [["a"]]}, "is damaged at scenes"),
+        ({"people": None}, "is damaged at people"),
+        ({"about": "a"}, "is damaged at about"),
         ({"fingerprint": "sha256:0"}, "fingerprint does not fit"),
     ],
 )
@@ -219,6 +238,35 @@ def test_a_manifest_without_a_key_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(manifest))
     with pytest.raises(InputError, match="lacks people"):
         ShardReader(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("file", None),
+        ("file", "a\0b.tar"),
+        ("num_samples", 10**30),
+        ("num_samples", -1),
+        ("num_bytes", "1"),
+        ("sha256", 5),
+    ],
+)
+def test_a_manifest_with_a_damaged_shard_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    write_shards(tmp_path, [_sample(0)], {})
+    path = tmp_path / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["shards"][0][key] = value
+    manifest["num_samples"] = manifest["shards"][0]["num_samples"]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=r"is damaged at (shards|num_samples); make the data set again"):
+        ShardReader(tmp_path)
+
+
+@pytest.mark.parametrize("facts", ["[" * 100_000, "[]", "{}", '{"key": 1, "scene": "s", "people": null}', b"\xff"])
+def test_a_sample_whose_facts_are_damaged_is_named(facts: str | bytes) -> None:
+    members = encode_members(_sample(0)) | {"json": facts.encode() if isinstance(facts, str) else facts}
+    with pytest.raises(InputError):
+        decode_members(members, layers=True)
 
 
 def test_a_tar_whose_sample_lacks_a_member_is_refused(tmp_path: Path) -> None:

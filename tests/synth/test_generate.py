@@ -1,5 +1,6 @@
 """Data sets: the same bytes whoever makes them, disjoint by seed, and whole or to be gone on with."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,25 @@ def test_a_stopped_data_set_goes_on_and_another_plan_is_refused(
     assert contents(tmp_path) == contents(made)
     with pytest.raises(InputError, match="already holds a data set"):
         generate(tmp_path, 5, TINY, unit=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("layout", "key"), [("shards", "size_hw"), ("folders", "digest")])
+def test_a_unit_of_which_the_ledger_lacks_something_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, key: str
+) -> None:
+    generate(tmp_path / "whole", 2, TINY, layout=layout, unit=1)
+    with monkeypatch.context() as patched:
+        for name in ("write_manifest", "write_folder_manifest"):
+            patched.setattr(generation, name, _interrupted_folders)
+        with pytest.raises(InputError, match="power"):
+            generate(tmp_path / "again", 2, TINY, layout=layout, unit=1)
+    ledger = tmp_path / "again" / LEDGER
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    del lines[1][key]
+    ledger.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    generate(tmp_path / "again", 2, TINY, layout=layout, unit=1)
+    assert contents(tmp_path / "again") == contents(tmp_path / "whole")
 
 
 def test_a_work_in_which_nothing_finds_room_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,8 @@ from safetensors.torch import save
 from torch import nn
 
 from cleanplate.errors import InputError
-from cleanplate.train.checkpoint import (
-    About,
-    Weights,
-    load_network,
-    load_weights,
-    newest_checkpoint,
-    read_about,
-    save_checkpoint,
-)
+from cleanplate.train.checkpoint import About, Weights, load_network, load_weights, read_about, save_checkpoint
+from cleanplate.train.runs import newest_checkpoint
 
 ABOUT = About(1, {"run": {}}, "sha256:a", "sha256:b", "unknown")
 
@@ -93,9 +86,12 @@ def test_what_a_killed_process_left_half_written_is_never_taken(tmp_path: Path) 
     ("content", "said"),
     [
         (None, "is no checkpoint"),
-        ("{", "is not JSON"),
-        ("[]", "is not what cleanplate writes"),
-        ('{"format": 1}', "is not what cleanplate writes"),
+        ("{", "is no JSON, or damaged or cut off; delete that checkpoint"),
+        ("[" * 100_000, "is no JSON, or damaged or cut off; delete that checkpoint"),
+        ("[]", "is no JSON object; delete that checkpoint"),
+        ('{"format": 1}', "lacks best_loss, best_step, commit"),
+        ("damaged", "is damaged at step; delete that checkpoint"),
+        ("unknown", "has unknown seed; delete that checkpoint"),
         ("format 2", "has format 2, this cleanplate reads 1"),
     ],
 )
@@ -105,7 +101,8 @@ def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path, content: str | 
     text = path.read_text()
     path.unlink()
     if content is not None:
-        path.write_text(text.replace('"format": 1', '"format": 2') if content == "format 2" else content)
+        changes: dict[str, Any] = {"format 2": {"format": 2}, "damaged": {"step": "1"}, "unknown": {"seed": 1}}
+        path.write_text(json.dumps(json.loads(text) | changes[content]) if content in changes else content)
     with pytest.raises(InputError, match=said) as caught:
         read_about(folder)
     assert str(folder) in str(caught.value)

@@ -18,9 +18,10 @@ from cleanplate.assets.packing import write_pack
 from cleanplate.cli.main import main
 from cleanplate.models.lite0 import Lite0
 from cleanplate.synth.pack import encoder_folder
-from cleanplate.train.checkpoint import find_checkpoint, load_network, read_about
+from cleanplate.train.checkpoint import load_network, read_about
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import load_recipe
+from cleanplate.train.runs import find_checkpoint
 
 
 @pytest.mark.slow

@@ -67,6 +67,8 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
     assert _complaint(tmp_path / "none.toml").startswith(f"{tmp_path / 'none.toml'}: cannot be read (No such file")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     assert "is no text file" in _complaint(tmp_path / "binary.toml")
+    (tmp_path / "deep.toml").write_text(f"a = {'[' * 100_000}")
+    assert "deep.toml: is nested too deeply" in _complaint(tmp_path / "deep.toml")
 
 
 def test_set_overrides_a_value_and_is_blamed_for_its_own_mistakes(recipe_file: Path) -> None:

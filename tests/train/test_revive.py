@@ -13,13 +13,14 @@ from cleanplate.errors import InputError
 from cleanplate.models.network import Maps
 from cleanplate.runtime.model_file import read_model_file
 from cleanplate.runtime.session import Session
-from cleanplate.train.checkpoint import AVERAGE, About, find_checkpoint, load_network, read_about, save_average
+from cleanplate.train.checkpoint import AVERAGE, About, load_network, read_about, save_average
 from cleanplate.train.data import Batch, collate
 from cleanplate.train.export import export, weights_of
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.quantise import file_bytes
 from cleanplate.train.recipe import Recipe, recipe_from_json
 from cleanplate.train.revive import revive
+from cleanplate.train.runs import find_checkpoint
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from cleanplate.assets.licences import Source
 from cleanplate.errors import InputError
 from cleanplate.imaging.files import prepare_folder, replace_files
-from cleanplate.synth.pack import PACK_FORMAT, PACK_VERSION, Arrays, Pack, fingerprint_of, open_pack
+from cleanplate.imaging.jsonfile import parsed_object
+from cleanplate.synth.pack import (
+    MANIFEST,
+    PACK_FORMAT,
+    PACK_VERSION,
+    Arrays,
+    Pack,
+    fingerprint_of,
+    is_pack,
+    open_pack,
+)
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -46,7 +56,7 @@ def write_pack(folder: Path, parts: Mapping[str, Arrays], sources: Sequence[Sour
             source.as_json() for source in sorted(set(sources), key=lambda s: (s.part, s.registry, s.package, s.file))
         ],
     }
-    contents["manifest.json"] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    contents[MANIFEST] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
     with replace_files([folder / name for name in contents]) as temporaries:
         for temporary, data in zip(temporaries, contents.values(), strict=True):
             temporary.write_bytes(data)
@@ -55,12 +65,12 @@ def write_pack(folder: Path, parts: Mapping[str, Arrays], sources: Sequence[Sour
 
 def refuse_other_manifest(folder: Path) -> None:
     """Raise InputError where a folder's manifest.json is another's: a pack would take its place."""
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     try:
-        known: object = json.loads(path.read_text(encoding="utf-8"))
+        known = parsed_object(path.read_bytes())
     except (OSError, ValueError):
         return  # none there, or a damaged one, which a pack may replace
-    if not isinstance(known, dict) or cast("dict[str, Any]", known).get("format") != PACK_FORMAT:
+    if known is None or not is_pack(known):
         raise InputError(f"{path}: is no manifest of a pack, so the folder holds something else; name another folder")
 
 

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cleanplate.errors import InputError, UsageError
 
 Facts = dict[str, Any]
 
-_CHECKPOINT, _MANIFEST = "checkpoint.json", "manifest.json"
 _CHECKPOINT_KEYS = {"format", "step", "recipe"}
 _DEPTH_KEYS = {"quantity", "lo", "hi", "model", "version"}
 
@@ -28,16 +27,18 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 
     Raises:
         InputError: it is none of these, or damaged.
-        UsageError: the rule is none, or `depth_is` is told of a set that says it itself.
+        UsageError: the rule is none, or `depth_is` is told of a set that says it itself or has no depth.
 
     """
     from cleanplate.imaging.files import file_identity, is_folder
+    from cleanplate.sample.manifest import MANIFEST
     from cleanplate.sample.opening import is_folder_set
+    from cleanplate.train.runs import ABOUT
 
-    folder = path.parent if path.name in {_CHECKPOINT, _MANIFEST} else path
-    if path.name != _CHECKPOINT and is_folder_set(folder):
+    folder = path.parent if path.name in {ABOUT, MANIFEST} else path
+    if path.name != ABOUT and is_folder_set(folder):
         return _folder_set(folder, pairs, depth_is)
-    for name, description in ((_CHECKPOINT, _checkpoint), (_MANIFEST, _by_manifest)):
+    for name, description in ((ABOUT, _checkpoint), (MANIFEST, _by_manifest)):
         if path.name == name or file_identity(path / name):
             return description(folder)
     if is_folder(path):
@@ -49,14 +50,15 @@ def describe(path: Path, pairs: Sequence[str] = (), depth_is: str | None = None)
 def _newest_of_run(folder: Path) -> Path:
     """The newest checkpoint of a run; of any other folder, why nothing can be said of it."""
     from cleanplate.jobs.ledger import refuse_unfinished
+    from cleanplate.sample.manifest import MANIFEST
+    from cleanplate.train.runs import ABOUT, newest_checkpoint
 
-    steps = sorted(path.parent for path in (folder / "checkpoints").glob(f"step_*/{_CHECKPOINT}"))
-    if steps:
-        return steps[-1]
+    newest = newest_checkpoint(folder)
+    if newest is not None:
+        return newest
     refuse_unfinished(folder)
     raise InputError(
-        f"{folder}: holds neither {_CHECKPOINT} nor {_MANIFEST} nor fg_bg/; "
-        "name a file, run, checkpoint, data set or pack"
+        f"{folder}: holds neither {ABOUT} nor {MANIFEST} nor fg_bg/; name a file, run, checkpoint, data set or pack"
     )
 
 
@@ -139,18 +141,15 @@ def _depth_values(path: Path) -> Facts:
 
 
 def _shard(path: Path) -> Facts:
-    from cleanplate.imaging.files import file_identity
     from cleanplate.sample.contents import Contents
     from cleanplate.sample.members import decode_members
 
-    if file_identity(path) is None:
-        raise InputError(f"{path}: there is no such file; check the name")
     contents = Contents(path)
     if not len(contents):
         raise InputError(f"{path}: holds no samples; make the data set again")
     try:
         size_hw = decode_members(contents.read(0), layers=False).alpha.shape
-    except (OSError, ValueError, KeyError, InputError) as error:
+    except (OSError, InputError) as error:
         raise InputError(f"{path}: its first sample cannot be read ({error}); make the data set again") from error
     return {
         "file": str(path),
@@ -176,6 +175,8 @@ def _folder_set(folder: Path, pairs: Sequence[str], depth_is: str | None) -> Fac
         "num_pictures": {kind: len(listing.files) for kind, listing in opened.listings.items()},
         "pairs": dict(opened.rule.templates),
     }
+    if not opened.has_depth and depth_is:
+        raise UsageError(f"{folder}: has no depth images; leave --depth-is out")
     if told is None:
         depth = (depth_is or "give --depth-is to read it") if opened.has_depth else None
         return facts | {"manifest": None, "depth": depth}
@@ -185,7 +186,9 @@ def _folder_set(folder: Path, pairs: Sequence[str], depth_is: str | None) -> Fac
 
 
 def _checkpoint(folder: Path) -> Facts:
-    path = folder / _CHECKPOINT
+    from cleanplate.train.runs import ABOUT
+
+    path = folder / ABOUT
     fields = _fields(path)
     if missing := _CHECKPOINT_KEYS - fields.keys():
         raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; this is no checkpoint of cleanplate")
@@ -194,12 +197,13 @@ def _checkpoint(folder: Path) -> Facts:
 
 def _by_manifest(folder: Path) -> Facts:
     """A data set in shards or a pack: whichever its manifest says, and whole."""
+    from cleanplate.sample.manifest import MANIFEST
     from cleanplate.sample.shards import FORMAT, ShardReader
-    from cleanplate.synth.pack import PACK_FORMAT, open_pack
+    from cleanplate.synth.pack import is_pack, open_pack
 
-    path = folder / _MANIFEST
+    path = folder / MANIFEST
     fields = _fields(path)
-    if fields.get("format") == PACK_FORMAT:
+    if is_pack(fields):
         return {"file": str(folder), "kind": "pack", **open_pack(folder).manifest}
     if fields.get("format") == FORMAT:
         ShardReader(folder)  # refuses another version, and tars that are missing or cut off
@@ -209,12 +213,9 @@ def _by_manifest(folder: Path) -> Facts:
 
 def _fields(path: Path) -> Facts:
     """The JSON object in a file."""
-    try:
-        fields: object = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
-    except ValueError:
-        raise InputError(f"{path}: is no JSON, or cut off; copy it again from where it came") from None
-    if not isinstance(fields, dict):
-        raise InputError(f"{path}: is no JSON object; this is no file of cleanplate")
-    return cast("Facts", fields)
+    from cleanplate.imaging.jsonfile import read_object
+
+    fields = read_object(path, "copy it again from where it came")
+    if fields is None:
+        raise InputError(f"{path}: there is no such file; check the name")
+    return fields

@@ -15,7 +15,7 @@ _DATA = ("shards", "folders")
 
 
 @click.command("inspect", short_help="What a picture, model, checkpoint or data set is.")
-@click.argument("file", type=FilePath())
+@click.argument("file", type=FilePath(readable=False))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.option("--sheet", type=FilePath(), help="Draw 24 samples of a data set into this PNG or JPEG.")
 @click.option("--from", "first", type=click.IntRange(min=0), help="With --sheet: the samples from this number on.")
@@ -38,7 +38,11 @@ def command(
     A picture, a model (.onnx), the depth of a result (.npy or .json), a run or one of its checkpoints, a data set in
     shards or folders, one of its shards (.tar), or a pack.
     """
+    if sheet is None and (first is not None or overwrite):
+        raise UsageError(f"{'--overwrite' if first is None else '--from'} is for --sheet: add that, or leave it out")
     facts = describe(file, pairs, depth_is)
+    if facts["kind"] != "folders" and (pairs or depth_is):
+        raise UsageError(f"{file}: is no folder set of pictures; leave --pairs and --depth-is out")
     if sheet is not None or verify:
         if facts["kind"] not in _DATA:
             option = "--sheet draws" if sheet is not None else "--verify reads"

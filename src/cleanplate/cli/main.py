@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, ImportError) as error:
         if not _by_ctrl_c(error):
             raise
-        sys.stderr.write("cleanplate: interrupted; what was finished is kept\n")
+        sys.stderr.write("cleanplate: interrupted; every file that was finished is kept\n")
         return _INTERRUPTED
 
 

@@ -16,7 +16,10 @@ _SIDE_PX = range(32, 4097)
 
 
 class FilePath(click.Path):
-    """A path. An empty word, as a shell's unset variable gives, would mean the current folder, and is refused."""
+    """A path. An empty word, as a shell's unset variable gives, would mean the current folder, and is refused.
+
+    So is what no file can be called.
+    """
 
     def __init__(self, **checks: bool) -> None:
         super().__init__(path_type=Path, **checks)
@@ -25,6 +28,8 @@ class FilePath(click.Path):
         """The path, if `value` names one."""
         if value == "":
             self.fail("is empty; name a file or folder (. is the current one)", param, ctx)
+        if isinstance(value, str) and "\0" in value:
+            self.fail(f"{value!r} can be no file's name; check it", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -148,13 +148,14 @@ class Summary:
 
 def _is_ours(file: Path) -> bool:
     """Whether a file is empty or begins with a line of a summary."""
+    from cleanplate.imaging.jsonfile import parsed_object
+
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open("rb") as lines:
             first = lines.readline()
-        fields: object = json.loads(first) if first else {"outcome": ""}
+        return not first or "outcome" in (parsed_object(first) or {})
     except (OSError, ValueError):
         return False
-    return isinstance(fields, dict) and "outcome" in fields
 
 
 def _shots(number: int) -> str:

@@ -16,9 +16,10 @@ from cleanplate.errors import InputError, InterruptedWorkError, RecipeError
 from cleanplate.imaging.files import prepare_folder, replace_file
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
-from cleanplate.train.checkpoint import AVERAGE, load_network, newest_checkpoint, read_about
+from cleanplate.train.checkpoint import AVERAGE, load_network, read_about
 from cleanplate.train.data import Batch, DegradedSamples, Samples, validation_batches
 from cleanplate.train.loop import Training
+from cleanplate.train.runs import newest_checkpoint
 from cleanplate.train.watch import CollapseWatch
 
 ROWS = (

@@ -118,11 +118,13 @@ class ClipWriter:
 
         Raises:
             InputError: it cannot be written, as on a full disk; it names the file and how many frames are done.
+            ValueError: picture or alpha is of another size than the clip, or there is alpha in an "mp4".
 
         """
-        if picture.shape != (*self._size_hw, 3) or (alpha is not None and self._kind == "mp4"):
-            what = "a picture" if alpha is None else "a picture with alpha"
-            raise ValueError(f"{what} of shape {picture.shape} in a {self._kind} of {self._size_hw}")
+        fits = alpha is None or (alpha.shape == self._size_hw and self._kind != "mp4")
+        if picture.shape != (*self._size_hw, 3) or not fits:
+            what = "" if alpha is None else f" with alpha of shape {alpha.shape}"
+            raise ValueError(f"a picture of shape {picture.shape}{what} in a {self._kind} of {self._size_hw}")
         frame: Any = self._maker.frame(self._padded(picture), None if alpha is None else self._padded(alpha))
         self._last_tick = max(round(time_s / self._tick_s), self._last_tick + 1)
         frame.pts, frame.time_base = self._last_tick, self._tick_s
@@ -183,10 +185,13 @@ def join(parts: Sequence[Path], out: Path, audio_of: Path | None = None) -> list
         Sentences for the user, as of `Clip.notices`.
 
     Raises:
-        InputError: a part is missing, damaged or unlike the first; `audio_of` is no clip; `out` cannot be written.
+        InputError: no part is given, one is missing, damaged or unlike the first; `audio_of` is no clip; `out` cannot
+            be written.
         MissingExtraError: PyAV is not installed.
 
     """
+    if not parts:
+        raise InputError(f"{out}: there are no parts to join; give at least one")
     package = load_av(str(out))
     options = {} if out.suffix == ".webm" else {"movflags": "faststart"}
     with replace_file(out) as temporary, _joined(package, out):

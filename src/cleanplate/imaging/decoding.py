@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 import struct
 import warnings
 from collections.abc import Generator
@@ -89,23 +90,28 @@ def read_stored(path: Path) -> Stored:
         return _split8(image, header)
 
 
-def check_file(path: Path, kind: str) -> None:
-    """Refuse what is no file with something in it; `kind` is what it should have been.
+def check_file(path: Path, kind: str, refusal: type[InputError] = InputError) -> None:
+    """Refuse what is no ordinary file with something in it, without waiting for what a pipe may bring.
+
+    `kind` is what it should have been.
 
     Raises:
-        InputError: missing, a folder, empty, or not to be opened.
+        InputError, or the `refusal` given: missing, a folder, pipe or device, empty, or not to be opened.
 
     """
     try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a {kind}")
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise refusal(f"{path}: is a folder; name a {kind}")
+        if not stat.S_ISREG(mode):
+            raise refusal(f"{path}: is a pipe, socket or device; name a {kind}")
         with path.open("rb") as file:
             if not file.read(1):
-                raise InputError(f"{path}: is empty; copy it again from where it came")
+                raise refusal(f"{path}: is empty; copy it again from where it came")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check the name") from None
+        raise refusal(f"{path}: there is no such file; check the name") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
+        raise refusal(f"{path}: cannot be read ({error.strerror}); check its name and permissions") from error
 
 
 @contextmanager

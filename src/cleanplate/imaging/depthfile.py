@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
-from cleanplate.imaging.decoding import read_stored
+from cleanplate.imaging.decoding import check_file, read_stored
 from cleanplate.imaging.exr import read_exr
 
 FARTHEST_M = 1000.0
@@ -47,13 +47,13 @@ def as_depth(metres: Any, what: str = "depth") -> Image:
     """A user's array (h, w) of metres as float32, 0 where it is not above 0, not finite or beyond 1 km.
 
     Raises:
-        InputError: another shape, not of floats, or most of it beyond 1 km; `what` begins the sentence.
+        InputError: another shape, empty, not of floats, or most of it beyond 1 km; `what` begins the sentence.
 
     >>> as_depth(np.array([[1.5, -1.0, np.inf, np.nan]])).tolist()
     [[1.5, 0.0, 0.0, 0.0]]
     """
     array = np.asarray(metres)
-    if array.ndim != 2 or array.dtype.kind != "f":
+    if array.ndim != 2 or array.dtype.kind != "f" or not array.size:
         raise InputError(f"{what}: holds {array.dtype} of shape {array.shape}; a depth map is floats (height, width)")
     given = np.isfinite(array) & (array > 0)
     known = given & (array < FARTHEST_M)
@@ -79,10 +79,9 @@ def read_npy(path: Path) -> Any:
         InputError: it is missing, or holds something else.
 
     """
+    check_file(path, "depth map (.npy)")
     try:
         values: object = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check the name") from None
     except (OSError, EOFError, ValueError, BadZipFile) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no array of numbers, or cut off"
         raise InputError(f"{path}: cannot be read ({reason}); copy it again from where it came") from error

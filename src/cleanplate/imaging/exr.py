@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, MissingExtraError
 from cleanplate.imaging import Image
+from cleanplate.imaging.decoding import check_file
 
 _MAGIC_AND_VERSION = b"\x76\x2f\x31\x01\x02\x00\x00\x00"  # version 2, one part, scan lines
 _FLOAT = 2
@@ -57,8 +58,7 @@ def read_exr(path: Path) -> NDArray[np.float32]:
         openexr: Any = import_module("OpenEXR")
     except ImportError as error:
         raise MissingExtraError(f"{path}: to read .exr, cleanplate", "exr", "OpenEXR") from error
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file; check the name")
+    check_file(path, "depth map (.exr)")
     try:
         with openexr.File(str(path), separate_channels=True) as stored:
             channels = {str(name): np.asarray(channel.pixels) for name, channel in stored.channels().items()}

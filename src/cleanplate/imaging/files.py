@@ -166,16 +166,16 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     """What two names of one file have in common, or None where there is no file of that name."""
     try:
         status = path.stat()
-    except OSError:  # also where the system refuses the name itself: too long, a forbidden sign
+    except (OSError, ValueError):  # also where the system refuses the name itself: too long, a forbidden sign
         return None
     return status.st_dev, status.st_ino
 
 
-def word_of(source: object, what: str) -> str:
+def word_of(source: object, what: str, instead: str = "a file's name, or an array") -> str:
     """The word of a file's name.
 
     Raises:
-        InputError: it is none; `what` names what it should have been.
+        InputError: it is none, or no file can have it; `what` names what it should have been, `instead` what to give.
 
     """
     word: object = None
@@ -183,7 +183,9 @@ def word_of(source: object, what: str) -> str:
         word = cast("object", os.fspath(cast("Any", source)))
     if not isinstance(word, str):
         kind = type(source).__name__
-        raise InputError(f"{what}: is of type {kind}; give a file's name, or an array")
+        raise InputError(f"{what}: is of type {kind}; give {instead}")
+    if not _is_name(word):
+        raise InputError(f"{what}: {word!r} can be no file's name; give {instead}")
     return word
 
 
@@ -266,6 +268,14 @@ def refuse_long_name(path: Path) -> None:
 def temporaries_in(folder: Path) -> list[Path]:
     """The temporaries of `replace_files` in a folder: of files at work, or of a process that was killed."""
     return [path for path in folder.glob(".*.part") if _TEMPORARY.fullmatch(path.name)]
+
+
+def _is_name(word: str) -> bool:
+    """Whether a file can be called so, whether there is one or not."""
+    try:
+        return b"\0" not in os.fsencode(word)
+    except UnicodeEncodeError:
+        return False
 
 
 def remove_leftovers(folder: Path) -> None:

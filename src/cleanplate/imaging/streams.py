@@ -7,11 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cleanplate.errors import InputError
+from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import Picture, check_size
 from cleanplate.imaging.clock import Clock
 from cleanplate.imaging.demux import EMPTY, Reading, opened
+from cleanplate.imaging.files import word_of
 from cleanplate.imaging.frames import FrameConverter, shown_size, transfer_of
 
 if TYPE_CHECKING:
@@ -84,12 +85,14 @@ class Clip:
 
         Args:
             first: how many to leave out; they are decoded, but not converted.
-            every: of the others only those are given whose number is a multiple of this.
+            every: of the others only those are given whose number is a multiple of this, which is at least 1.
 
         Raises:
-            InputError: the shape changes midway.
+            InputError: the shape changes midway. UsageError: `every` is less than 1.
 
         """
+        if every < 1:
+            raise UsageError(f"{self.path}: every is {every}; give a whole number of at least 1")
         index = 0
         with opened(self.path) as reading:
             converter = FrameConverter(str(self.path))
@@ -172,7 +175,7 @@ def open_clip(path: str | os.PathLike[str]) -> Clip:
         MissingExtraError: PyAV is not installed.
 
     """
-    path = Path(path)
+    path = Path(word_of(path, "clip", "a file's name"))
     with opened(path) as reading:
         stored_s, frame = next(reading.frames(), (None, None))
         if frame is None:

@@ -106,12 +106,16 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
     """The anchors without repeats, once they can be true.
 
     Raises:
-        UsageError: there is none, or one is no `Anchor`, names no whole pixel, lies outside a plate of `size_hw`, or
-            has a distance of less than 1 mm or from 1 km on; or two distances for one pixel.
+        UsageError: they are no list, there is none, or one is no `Anchor`, names no whole pixel, lies outside a plate
+            of `size_hw`, or has a distance of less than 1 mm or from 1 km on; or two distances for one pixel.
 
     """
+    try:
+        given = list(anchors)
+    except TypeError:
+        raise UsageError(f"{plate}: {anchors!r} is no list of anchors; give [Anchor(x, y, distance_m), ...]") from None
     found: dict[tuple[int, int], Anchor] = {}
-    for anchor in (_plain(anchor, plate) for anchor in anchors):
+    for anchor in (_plain(anchor, plate) for anchor in given):
         if not (0 <= anchor.x < size_hw[1] and 0 <= anchor.y < size_hw[0]):
             raise UsageError(
                 f"{plate}: the anchor {anchor} lies outside its {size_hw[1]} x {size_hw[0]} pixels; count from 0 at "

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -69,7 +70,7 @@ def find_intrinsics(size_hw: tuple[int, int], fov_deg: float | None, lens: Lens 
     where FocalPlaneXResolution tells the size of a pixel.
 
     Raises:
-        UsageError: `fov_deg` is not between 5 and 170.
+        UsageError: `fov_deg` is no number between 5 and 170.
 
     >>> round(find_intrinsics((480, 640), 90.0, None).focal_px, 6)
     320.0
@@ -78,6 +79,8 @@ def find_intrinsics(size_hw: tuple[int, int], fov_deg: float | None, lens: Lens 
     """
     height, width = size_hw
     if fov_deg is not None:
+        if not isinstance(fov_deg, Real):
+            raise UsageError(f"a field of view of {fov_deg!r} is no number; give degrees, 5 to 170, horizontally")
         if not _FOV_DEG[0] <= fov_deg <= _FOV_DEG[1]:
             raise UsageError(f"a field of view of {fov_deg:g} degrees is none; give 5 to 170, horizontally")
         return Intrinsics(width / 2 / math.tan(math.radians(fov_deg) / 2), size_hw, "given")

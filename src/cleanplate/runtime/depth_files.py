@@ -3,7 +3,7 @@
 import io
 import json
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.depthmap import encode_disparity16
 from cleanplate.imaging.exr import encode_exr
 from cleanplate.imaging.files import encode_png
+from cleanplate.imaging.jsonfile import parsed_object
 from cleanplate.imaging.ply import encode_ply
 from cleanplate.plate.anchors import DepthScale, relative_scale
 from cleanplate.plate.points import hanging, unproject
@@ -80,10 +81,10 @@ def encode_depth(matte: Matte, contract: Contract, depth_format: DepthFormat) ->
 def read_sidecar(folder: Path, stem: str) -> dict[str, Any]:
     """What the sidecar of the depth of the shot STEM says; empty where there is none, or a file that is none."""
     try:
-        fields: object = json.loads((folder / f"{stem}_depth.json").read_text(encoding="utf-8"))
+        fields = parsed_object((folder / f"{stem}_depth.json").read_bytes()) or {}
     except (OSError, ValueError):
         return {}
-    return cast("dict[str, Any]", fields) if isinstance(fields, dict) and "quantity" in fields else {}
+    return fields if "quantity" in fields else {}
 
 
 def _encode_points(matte: Matte, scale: DepthScale) -> bytes:

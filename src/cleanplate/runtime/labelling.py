@@ -24,13 +24,14 @@ from cleanplate.sample.folders import (
     FolderManifest,
     added_fingerprints,
     fingerprint_of,
+    is_pictures_entry,
     listing_of,
     write_pictures,
 )
+from cleanplate.sample.manifest import MANIFEST
 from cleanplate.sample.naming import NameRule
 from cleanplate.sample.opening import is_folder_set
 from cleanplate.sample.pairs import list_pictures, sizes_in
-from cleanplate.sample.shards import MANIFEST
 
 _UNIT = 64
 _LOOKED_AT = 24
@@ -84,7 +85,7 @@ def label(
         what="labelling",
         items="shots",
         bytes_per_item=height * width,
-        fits=lambda unit, entry: entry.get("shots") == make.shots_of(unit),
+        fits=make.has_made,
     ) as entries:
         _write_manifest(opened, codes, asked, entries)
     return len(files), codes
@@ -117,6 +118,11 @@ class _Units:
     def shots_of(self, unit: int) -> str:
         """One hash over the files of a unit's shots and their sizes."""
         return listing_of((file, size) for _, file, size in self._shots(unit))
+
+    def has_made(self, unit: int, entry: Entry) -> bool:
+        """Whether an entry, which may be damaged, is of this unit, and of the shots as they are now."""
+        whole = is_pictures_entry(entry) and isinstance(entry.get("clipped"), int)
+        return whole and entry.get("shots") == self.shots_of(unit)
 
     def __call__(self, unit: int, folder: Path, advance: Advance) -> Entry:
         """See `jobs.units.MakeUnit`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cleanplate.contract import METADATA_KEY, Contract
 from cleanplate.errors import ModelError
+from cleanplate.imaging.decoding import check_file
 
 _MAX_BYTES = 2**31 - 1  # protobuf's own limit
 # field numbers of onnx.proto: ModelProto, OperatorSetIdProto, StringStringEntryProto
@@ -58,17 +59,14 @@ def read_model_file(path: Path) -> ModelFile:
     """Read an ONNX file's own description.
 
     Raises:
-        ModelError: missing, empty, no ONNX file, cut off.
+        ModelError: missing, empty, no ordinary file, no ONNX file, cut off.
 
     """
+    check_file(path, "model (.onnx)", ModelError)
     try:
-        if path.is_dir():
-            raise ModelError(f"{path}: is a folder; give an ONNX file")
         if path.stat().st_size > _MAX_BYTES:
             raise ModelError(f"{path}: is larger than 2 GB; give an ONNX file made by `cleanplate export`")
         data = path.read_bytes()
-    except FileNotFoundError:
-        raise ModelError(f"{path}: there is no such model; check the name") from None
     except OSError as error:
         raise ModelError(
             f"{path}: the model cannot be read ({error.strerror}); check its name and permissions"

@@ -94,7 +94,7 @@ class Plate:
         Without EXIF it is 65 degrees along the longer side.
 
         Raises:
-            UsageError: not between 5 and 170 degrees.
+            UsageError: no number, or not between 5 and 170 degrees.
 
         """
         self.camera = find_intrinsics((self.rgb.shape[0], self.rgb.shape[1]), fov_deg, self._lens)

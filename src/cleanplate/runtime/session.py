@@ -14,6 +14,7 @@ import onnxruntime  # pyright: ignore[reportMissingTypeStubs] - it has none; Eng
 from cleanplate.contract import INPUTS, OUTPUTS, Contract, input_names, network_size, output_names
 from cleanplate.errors import ModelError, UsageError
 from cleanplate.imaging import Image, Pixels
+from cleanplate.imaging.files import word_of
 from cleanplate.imaging.resize import resize
 from cleanplate.runtime.model_file import read_model_file
 
@@ -26,6 +27,7 @@ FAST_MODEL = SHIPPED_MODEL.with_name("shipped_int8.onnx")
 THREADS_VARIABLE = "CLEANPLATE_THREADS"
 
 _onnxruntime = cast("Any", onnxruntime)
+_MOST_THREADS = 1024
 _FATAL = 4  # onnxruntime's level for "say nothing": what goes wrong is raised as well
 
 
@@ -83,14 +85,15 @@ class Session:
 
     Raises:
         ModelError: missing, damaged, foreign, or not what its contract says.
-        UsageError: CLEANPLATE_THREADS is not a whole number of at least 1.
+        InputError: `model` is no file's name.
+        UsageError: `num_threads` or CLEANPLATE_THREADS is not a whole number of at least 1.
 
     """
 
     contract: Contract
 
     def __init__(self, model: str | os.PathLike[str] | None = None, num_threads: int | None = None) -> None:
-        self.path = SHIPPED_MODEL if model is None else Path(model)
+        self.path = SHIPPED_MODEL if model is None else Path(word_of(model, "model", "an ONNX file's name"))
         if model is None and not self.path.exists():
             raise ModelError(f"{self.path}: this installation comes without a model; name one with --model")
         file = read_model_file(self.path)
@@ -192,10 +195,10 @@ def open_session(model: str | os.PathLike[str] | Session | None) -> Session:
     """A session of a model file, of the shipped model (None), or the one that is given.
 
     Raises:
-        ModelError, UsageError: as `Session`.
+        ModelError, InputError, UsageError: as `Session`.
 
     """
-    return model if isinstance(model, Session) else Session(None if model is None else Path(model))
+    return model if isinstance(model, Session) else Session(model)
 
 
 def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engine:
@@ -207,11 +210,11 @@ def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engin
         path: how an error names it.
 
     Raises:
-        ModelError: onnxruntime does not take it. UsageError: CLEANPLATE_THREADS is none.
+        ModelError: onnxruntime does not take it. UsageError: the number of threads is none.
 
     """
     options = _onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _wanted_threads() if num_threads is None else num_threads
+    options.intra_op_num_threads = _wanted_threads() if num_threads is None else _checked_threads(num_threads)
     options.log_severity_level = _FATAL
     try:
         engine = _onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -221,6 +224,12 @@ def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engin
             "update cleanplate, or export the model again"
         ) from error
     return cast("Engine", engine)
+
+
+def _checked_threads(num_threads: object) -> int:
+    if not (isinstance(num_threads, int) and 1 <= num_threads <= _MOST_THREADS):
+        raise UsageError(f"num_threads is {num_threads!r}; give a whole number from 1 to {_MOST_THREADS}")
+    return num_threads
 
 
 def _wanted_threads() -> int:

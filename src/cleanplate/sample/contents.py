@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
+from cleanplate.imaging.decoding import check_file
 from cleanplate.sample.members import NEEDED
 
 _END_BYTES = 1024
@@ -31,6 +32,7 @@ class Contents:
         self.path = path
         names: dict[str, int] = {}
         rows: dict[str, dict[int, tuple[int, int]]] = {}
+        check_file(path, "shard (.tar)")
         try:
             with tarfile.open(path, "r:") as tar:
                 for entry in tar:

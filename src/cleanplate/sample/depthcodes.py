@@ -38,6 +38,8 @@ class DepthCodes:
             raise ValueError(f"{self.quantity} in {self.unit} is none that is known")
         if not (np.isfinite(self.scale) and np.isfinite(self.offset)):
             raise ValueError("its scale is no number")
+        if self.unknown is not None and type(self.unknown) is not int:
+            raise ValueError(f"{self.unknown!r} is no code")
 
     @classmethod
     def from_json(cls, fields: Any, where: str) -> Self:

@@ -1,26 +1,36 @@
 """Data sets as four folders of pictures, `bg fg_bg mask depth`, and a manifest; described in docs/formats.md."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.files import encode_png, replace_file
+from cleanplate.imaging.jsonfile import Wanted, is_count, is_size, is_table, is_text, is_texts
 from cleanplate.sample.depthcodes import DepthCodes
+from cleanplate.sample.manifest import AGAIN, MANIFEST, check_manifest, read_manifest
 from cleanplate.sample.members import millimetres
 from cleanplate.sample.naming import NameRule, name_rule
 from cleanplate.sample.pairs import added, digest_of, digest_of_sizes
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import MANIFEST, checked_manifest
 
 FORMAT = "cleanplate-folders"
 VERSION = 1
 
-_KEYS = {"fingerprint", "num_samples", "size_hw", "about", "pairs", "depth", "listing"}
-_HEX = "sha256:{:064x}"
+_WANTED: Wanted = {
+    "fingerprint": is_text,
+    "num_samples": is_count,
+    "size_hw": lambda value: value is None or is_size(value),
+    "about": is_table,
+    "pairs": lambda value: is_table(value) and is_texts([*value.values()]),
+    "depth": lambda value: value is None or is_table(value),
+    "listing": is_text,
+}
+_HEX, _DIGEST = "sha256:{:064x}", re.compile("sha256:[0-9a-f]{64}")
 
 
 def write_pictures(folder: Path, pictures: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
@@ -38,6 +48,11 @@ def write_pictures(folder: Path, pictures: Iterable[tuple[str, bytes]]) -> dict[
         (folder / file).write_bytes(data)
         digests.append(digest_of(file, data))
     return {"digest": _HEX.format(added(digests))}
+
+
+def is_pictures_entry(entry: Mapping[str, Any]) -> bool:
+    """Whether this can be what `write_pictures` has returned, when it comes back from a disk."""
+    return is_text(entry.get("digest")) and _DIGEST.fullmatch(entry["digest"]) is not None
 
 
 def pictures_of(sample: Sample, name: str) -> list[tuple[str, bytes]]:
@@ -152,22 +167,19 @@ def read_folder_manifest(folder: Path) -> FolderManifest | None:
         InputError: it is damaged, or of another format or version.
     """
     path = folder / MANIFEST
-    try:
-        fields: object = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    values = read_manifest(folder)
+    if values is None:
         return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
-    if not isinstance(fields, dict) or cast("dict[str, Any]", fields).get("format") != FORMAT:
+    if values.get("format") != FORMAT:
         raise InputError(
             f"{path}: is not the manifest of a folder set; take it away if the pictures are not cleanplate's"
         )
-    values = checked_manifest(path, cast("dict[str, Any]", fields), VERSION, _KEYS)
+    check_manifest(folder, values, VERSION, _WANTED)
     depth, size = values["depth"], values["size_hw"]
     try:
         rule = name_rule(f"{kind}={template}" for kind, template in values["pairs"].items())
-    except (AttributeError, UsageError) as error:
-        raise InputError(f"{path}: its rule for names cannot be used ({error}); make the data set again") from error
+    except UsageError as error:
+        raise InputError(f"{path}: its rule for names cannot be used ({error}); {AGAIN}") from error
     return FolderManifest(
         fingerprint=values["fingerprint"],
         num_samples=values["num_samples"],

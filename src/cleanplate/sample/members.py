@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanplate.errors import InputError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_float, to_uint
 from cleanplate.imaging.files import decode_png, encode_png
@@ -39,8 +40,15 @@ def decode_members(members: dict[str, bytes], layers: bool) -> Sample:
     """The sample of these members; `layers`: with shadow and instances where there are any.
 
     Raises:
-        InputError, KeyError, ValueError: the members are not those of a sample.
+        InputError: the members are not those of a sample.
     """
+    try:
+        return _decoded(members, layers)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:  # of JSON of another kind
+        raise InputError(f"{type(error).__name__}: {error}") from error
+
+
+def _decoded(members: dict[str, bytes], layers: bool) -> Sample:
     facts: dict[str, Any] = json.loads(members["json"])
     instances: list[dict[str, str]] = facts.get("instances", [])
     shadow = members.get("shadow.png") if layers else None

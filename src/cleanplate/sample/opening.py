@@ -1,15 +1,14 @@
 """Open a data set of whichever layout: shards or folders."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
-from cleanplate.errors import UsageError
+from cleanplate.errors import InputError, UsageError
 from cleanplate.imaging.files import file_identity, is_folder
 from cleanplate.sample.folder_reader import FolderReader
 from cleanplate.sample.folders import FORMAT
-from cleanplate.sample.shards import MANIFEST, ShardReader
+from cleanplate.sample.manifest import MANIFEST, read_manifest
+from cleanplate.sample.shards import ShardReader
 
 
 def open_samples(
@@ -45,12 +44,10 @@ def open_samples(
 def is_folder_set(folder: Path) -> bool:
     """Whether a folder holds a folder set: by its manifest or, where there is none, by a folder `fg_bg` in it."""
     try:
-        fields: object = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return is_folder(folder / "fg_bg")
-    except (OSError, ValueError):
+        manifest = read_manifest(folder)
+    except InputError:
         return False
-    return isinstance(fields, dict) and cast("dict[str, Any]", fields).get("format") == FORMAT
+    return is_folder(folder / "fg_bg") if manifest is None else manifest.get("format") == FORMAT
 
 
 def is_foreign_set(folder: Path) -> bool:

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -13,22 +13,23 @@ from typing import Any, cast
 import numpy as np
 
 from cleanplate.errors import InputError
+from cleanplate.imaging.decoding import check_file
 from cleanplate.imaging.files import file_identity, is_folder, prepare_folder, replace_file
-from cleanplate.jobs.ledger import LEDGER
+from cleanplate.imaging.jsonfile import Wanted, is_count, is_size, is_table, is_text, is_texts
+from cleanplate.jobs.ledger import LEDGER, refuse_unfinished
 from cleanplate.sample.contents import Contents
+from cleanplate.sample.manifest import AGAIN, MANIFEST, check_manifest, read_manifest
 from cleanplate.sample.members import decode_members, encode_members
 from cleanplate.sample.naming import KINDS
 from cleanplate.sample.record import Sample
 
 FORMAT = "cleanplate-shards"
 VERSION = 2
-MANIFEST = "manifest.json"
 
 _NUMBERED = re.compile(r"\d{5,}\.tar")
 """How tars are named."""
 
-_MANIFEST_KEYS = {"fingerprint", "size_hw", "scenes", "people", "shards", "num_samples"}
-_SHARD_KEYS = {"file", "num_samples", "num_bytes", "sha256"}
+_SHARD_KEYS: Wanted = {"file": is_text, "num_samples": is_count, "num_bytes": is_count, "sha256": is_text}
 
 
 def refuse_strangers(folder: Path, layout: str = "shards") -> None:
@@ -85,6 +86,13 @@ def write_shard(path: Path, samples: Iterable[Sample]) -> dict[str, Any]:
         "scenes": sorted(scenes),
         "people": sorted(people),
     }
+
+
+def is_shard_entry(entry: Mapping[str, Any]) -> bool:
+    """Whether this can be what `write_shard` has returned, when it comes back from a disk."""
+    return _is_shard(entry) and all(
+        may_be(entry.get(key)) for key, may_be in (("size_hw", is_size), ("scenes", is_texts), ("people", is_texts))
+    )
 
 
 def write_manifest(folder: Path, entries: Sequence[dict[str, Any]], about: dict[str, Any]) -> str:
@@ -151,25 +159,26 @@ class ShardReader:
         about: who made the samples and how, as the manifest has it.
 
     Raises:
-        InputError: no data set there, a format this version does not know, or a tar that is missing or cut off.
+        InputError: no data set there, one that is not finished, a format this version does not know, or a tar that is
+            missing or cut off.
     """
 
     def __init__(self, folder: Path, layers: bool = False) -> None:
         self.folder = folder
         self.layers = layers
-        manifest = _read_manifest(folder)
+        manifest = _shards_manifest(folder)
         self.fingerprint: str = manifest["fingerprint"]
-        self.size_hw: tuple[int, int] = (int(manifest["size_hw"][0]), int(manifest["size_hw"][1]))
+        self.size_hw: tuple[int, int] = (manifest["size_hw"][0], manifest["size_hw"][1])
         self.scenes: frozenset[str] = frozenset(manifest["scenes"])
         self.people: frozenset[str] = frozenset(manifest["people"])
-        self.about: dict[str, Any] = manifest.get("about", {})
+        self.about: dict[str, Any] = manifest["about"]
         self._shards: list[dict[str, Any]] = manifest["shards"]
         self._ends = np.cumsum([shard["num_samples"] for shard in self._shards])
         self._listed: dict[int, Contents] = {}
         if self._ends[-1] != manifest["num_samples"]:
             raise InputError(
                 f"{folder}: its shards hold {self._ends[-1]} samples, its manifest promises {manifest['num_samples']}; "
-                "make the data set again"
+                + AGAIN
             )
         for shard in self._shards:
             _check_size(folder / shard["file"], shard["num_bytes"])
@@ -187,8 +196,8 @@ class ShardReader:
         place = index - int(self._ends[number]) + self._shards[number]["num_samples"]
         try:
             return decode_members(self._listed[number].read(place), self.layers)
-        except (OSError, ValueError, KeyError, InputError) as error:
-            raise InputError(f"{path}: sample {place} cannot be read ({error}); make the data set again") from error
+        except (OSError, InputError) as error:
+            raise InputError(f"{path}: sample {place} cannot be read ({error}); {AGAIN}") from error
 
     def verify(self) -> None:
         """Read every byte of the data set and compare it with the manifest.
@@ -198,32 +207,18 @@ class ShardReader:
         """
         for shard in self._shards:
             path = self.folder / shard["file"]
+            check_file(path, "shard (.tar)")
             if _file_digest(path) != shard["sha256"]:
-                raise InputError(f"{path}: is not what was written (its SHA-256 differs); make the data set again")
-
-
-def checked_manifest(path: Path, manifest: dict[str, Any], version: int, keys: set[str]) -> dict[str, Any]:
-    """The manifest in `path`, if it is of this version and has all of the keys.
-
-    Raises:
-        InputError: it is of another version, or lacks a key.
-    """
-    if manifest.get("version") != version:
-        raise InputError(
-            f"{path}: is version {manifest.get('version')}, this cleanplate reads {version}; make the data set again"
-        )
-    if missing := keys - manifest.keys():
-        raise InputError(f"{path}: lacks {', '.join(sorted(missing))}; make the data set again")
-    return manifest
+                raise InputError(f"{path}: is not what was written (its SHA-256 differs); {AGAIN}")
 
 
 def _check_size(path: Path, num_bytes: int) -> None:
     try:
         found = path.stat().st_size
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make the data set again") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); {AGAIN}") from error
     if found != num_bytes:
-        raise InputError(f"{path}: has {found} bytes where {num_bytes} were written; make the data set again")
+        raise InputError(f"{path}: has {found} bytes where {num_bytes} were written; {AGAIN}")
 
 
 def _fingerprint(entries: Sequence[dict[str, Any]]) -> str:
@@ -244,32 +239,48 @@ def _free(folder: Path) -> str:
     return str(folder) if mine else "data/train"
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _shards_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    manifest = read_manifest(folder)
+    if manifest is None:
+        refuse_unfinished(folder)
         make = f"make one with  cleanplate synth --out {_free(folder)}"
-        inner = [name for name in ("train", "validation") if file_identity(folder / name / MANIFEST)]
+        inner = [
+            name
+            for name in ("train", "validation")
+            if file_identity(folder / name / MANIFEST) or file_identity(folder / name / LEDGER)
+        ]
         what = f"name the set in it: {folder / inner[0]}" if inner else make
-        raise InputError(f"{folder}: no data set there (no {MANIFEST}); {what}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); make the data set again") from error
-    found = cast("dict[str, Any]", manifest).get("format") if isinstance(manifest, dict) else None
+        raise InputError(f"{folder}: no data set there (no {MANIFEST}); {what}")
+    found = manifest.get("format")
     if found != FORMAT:
         what = f"of {found}, where shards are wanted: make them with --layout shards" if isinstance(found, str) else ""
         raise InputError(f"{path}: is {what or 'not the manifest of a cleanplate data set'}")
-    manifest = checked_manifest(path, cast("dict[str, Any]", manifest), VERSION, _MANIFEST_KEYS)
-    shards = _described(manifest["shards"])
-    if not shards:
-        raise InputError(f"{path}: does not describe its shards; make the data set again")
-    if manifest["fingerprint"] != _fingerprint(shards):
-        raise InputError(f"{path}: its fingerprint does not fit its shards; make the data set again")
+    check_manifest(folder, manifest, VERSION, _WANTED)
+    if manifest["fingerprint"] != _fingerprint(manifest["shards"]):
+        raise InputError(f"{path}: its fingerprint does not fit its shards; {AGAIN}")
     return manifest
 
 
-def _described(shards: object) -> list[dict[str, Any]]:
-    """What a manifest says of its shards; empty unless it describes them all."""
-    entries = cast("list[object]", shards) if isinstance(shards, list) else []
-    known = [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
-    return known if len(known) == len(entries) and all(entry.keys() >= _SHARD_KEYS for entry in known) else []
+def _are_shards(value: object) -> bool:
+    """Whether a manifest describes its shards, at least one."""
+    entries = cast("list[object]", value) if isinstance(value, list) else []
+    return bool(entries) and all(map(_is_shard, entries))
+
+
+def _is_shard(value: object) -> bool:
+    entry = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    known = entry.keys() >= _SHARD_KEYS.keys() and all(may_be(entry[key]) for key, may_be in _SHARD_KEYS.items())
+    # a name in the folder itself, of a file that holds at least a byte a sample
+    return known and _NUMBERED.fullmatch(entry["file"]) is not None and entry["num_samples"] <= entry["num_bytes"]
+
+
+_WANTED: Wanted = {
+    "fingerprint": is_text,
+    "num_samples": is_count,
+    "size_hw": is_size,
+    "about": is_table,
+    "shards": _are_shards,
+    "scenes": is_texts,
+    "people": is_texts,
+}

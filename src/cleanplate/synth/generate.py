@@ -12,10 +12,10 @@ from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
 from cleanplate.sample.depthcodes import MILLIMETRES
-from cleanplate.sample.folders import pictures_of, write_folder_manifest, write_pictures
+from cleanplate.sample.folders import is_pictures_entry, pictures_of, write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import refuse_strangers, write_manifest, write_shard
+from cleanplate.sample.shards import is_shard_entry, refuse_strangers, write_manifest, write_shard
 from cleanplate.synth.shooting import GENERATOR, Plan, make_samples, parts_of
 from cleanplate.synth.staging import NEAREST_M
 
@@ -76,7 +76,17 @@ def generate(
     make = _Units(plan, parts, sizes, layout)
     prepare_folder(folder)
     room = _BYTES + _BYTES_PER_PX * width * height
-    with finished_units(folder, whole, make, sizes, crew or Crew(), what="rendering", bytes_per_item=room) as entries:
+    is_whole = is_shard_entry if layout == "shards" else is_pictures_entry
+    with finished_units(
+        folder,
+        whole,
+        make,
+        sizes,
+        crew or Crew(),
+        what="rendering",
+        bytes_per_item=room,
+        fits=lambda _unit, entry: is_whole(entry),
+    ) as entries:
         if layout == "shards":
             return write_manifest(folder, entries, about)
         return write_folder_manifest(

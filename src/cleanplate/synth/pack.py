@@ -1,10 +1,10 @@
 """The pack: the gathered and baked parts that scenes are put together from, read with numpy alone (docs/formats.md)."""
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, MissingExtraError
+from cleanplate.imaging.jsonfile import Wanted, check_fields, is_text, read_object
 from cleanplate.synth.geometry.vectors import Floats
 
 PACK_FORMAT = "cleanplate-pack"
 PACK_VERSION = 1
-_TABLES = {
-    "files": {"file", "num_bytes", "sha256"},
-    "sources": {"registry", "package", "version", "file", "licence", "author", "part"},
-}
-"""The lists in a manifest, and the keys of each entry that are read."""
+MANIFEST = "manifest.json"
 
 _ADVICE = "run  cleanplate assets  first; data is also made without it, by  cleanplate synth --assets procedural"
 
@@ -136,7 +133,7 @@ def verify_pack(pack: Pack) -> None:
         if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
             raise InputError(f"{path}: is not what its SHA-256 says; {_ADVICE}")
     if pack.fingerprint != fingerprint_of([str(entry["sha256"]) for entry in pack.manifest["files"]]):
-        raise InputError(f"{pack.folder / 'manifest.json'}: its fingerprint is not that of its files; {_ADVICE}")
+        raise InputError(f"{pack.folder / MANIFEST}: its fingerprint is not that of its files; {_ADVICE}")
 
 
 def fingerprint_of(hashes: list[str]) -> str:
@@ -145,26 +142,32 @@ def fingerprint_of(hashes: list[str]) -> str:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{folder}: there is no pack; {_ADVICE}") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read; {_ADVICE}") from error
-    if not isinstance(manifest, dict) or cast("dict[str, Any]", manifest).get("format") != PACK_FORMAT:
+    path = folder / MANIFEST
+    manifest = read_object(path, _ADVICE)
+    if manifest is None:
+        raise InputError(f"{folder}: there is no pack; {_ADVICE}")
+    if not is_pack(manifest):
         raise InputError(f"{path}: is no manifest of a pack; {_ADVICE}")
-    known = cast("dict[str, Any]", manifest)
-    if known.get("version") != PACK_VERSION:
-        raise InputError(f"{path}: is of version {known.get('version')}, not {PACK_VERSION}; {_ADVICE}")
-    for key, needed in _TABLES.items():
-        rows: object = known.get(key)
-        if not isinstance(rows, list) or not all(_has(row, needed) for row in cast("list[object]", rows)):
-            raise InputError(f"{path}: does not list its {key} whole; {_ADVICE}")
-    if not isinstance(known.get("fingerprint"), str):
-        raise InputError(f"{path}: lacks fingerprint; {_ADVICE}")
-    return known
+    if manifest.get("version") != PACK_VERSION:
+        raise InputError(f"{path}: is of version {manifest.get('version')}, not {PACK_VERSION}; {_ADVICE}")
+    check_fields(path, manifest, _WANTED, _ADVICE)
+    return manifest
 
 
-def _has(row: object, needed: set[str]) -> bool:
-    return isinstance(row, dict) and needed <= cast("dict[str, Any]", row).keys()
+def is_pack(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest is a pack's, of whatever version."""
+    return manifest.get("format") == PACK_FORMAT
+
+
+def _are_rows(rows: Any, needed: set[str]) -> bool:
+    return isinstance(rows, list) and all(
+        isinstance(row, dict) and needed <= cast("dict[str, Any]", row).keys() for row in cast("list[object]", rows)
+    )
+
+
+_WANTED: Wanted = {
+    "fingerprint": is_text,
+    "files": partial(_are_rows, needed={"file", "num_bytes", "sha256"}),
+    "sources": partial(_are_rows, needed={"registry", "package", "version", "file", "licence", "author", "part"}),
+}
+"""The keys that are read, and of lists those of each entry."""

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +14,9 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from cleanplate.errors import InputError
+from cleanplate.imaging.jsonfile import Wanted, check_fields, is_count, is_table, is_text, read_object
 from cleanplate.train.growth import grown
+from cleanplate.train.runs import ABOUT, checkpoints_of
 from cleanplate.train.watch import CollapseWatch
 
 FORMAT = 1
@@ -24,8 +26,6 @@ AVERAGE = "ema.safetensors"
 """The file of the averaged weights."""
 
 _DELETE = "delete that checkpoint, and --resume takes the one before it"
-_ABOUT = "checkpoint.json"
-
 _WATCH = "watch.json"
 
 _KEEP = 2
@@ -43,6 +43,19 @@ class About:
     best_step: int | None = None
     best_loss: float | None = None
     format: int = FORMAT
+
+
+_WANTED: Wanted = {
+    "step": lambda value: value == 0 or is_count(value),
+    "recipe": is_table,
+    "training_data": is_text,
+    "validation_data": is_text,
+    "commit": is_text,
+    "best_step": lambda value: value is None or is_count(value),
+    "best_loss": lambda value: value is None or isinstance(value, (int, float)),
+    "format": is_count,
+}
+"""Every field of an `About`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ def save_checkpoint(run: Path, weights: Weights, about: About, watched: str | No
         "optimizer.safetensors": _optimizer_tensors(weights),
     }
     _write(folder, tensors, about, watched)
-    for old in _folders(run)[:-_KEEP]:
+    for old in checkpoints_of(run)[:-_KEEP]:
         if old.name != f"step_{about.best_step or -1:08d}":
             shutil.rmtree(old)
     return folder
@@ -84,7 +97,7 @@ def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], about: Abo
         partial.mkdir(parents=True)
         for name, values in tensors.items():
             (partial / name).write_bytes(save(_plain(values)))
-        (partial / _ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        (partial / ABOUT).write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
         if watched is not None:
             (partial / _WATCH).write_text(watched, encoding="utf-8")
         if folder.exists():  # the same step once more, from a resumed run: the same content
@@ -95,24 +108,6 @@ def _write(folder: Path, tensors: Mapping[str, Mapping[str, Tensor]], about: Abo
         raise InputError(f"{folder}: cannot be written ({error}); free some space or give another --out") from error
 
 
-def newest_checkpoint(run: Path) -> Path | None:
-    """The checkpoint of the latest step in a run folder."""
-    return next(reversed(_folders(run)), None)
-
-
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint that is meant: `path` itself, or the newest of the run that it is.
-
-    Raises:
-        InputError: it is neither.
-
-    """
-    folder = path if (path / _ABOUT).exists() else newest_checkpoint(path)
-    if folder is None:
-        raise InputError(f"{path}: is no checkpoint and no run with one; give RUN or RUN/checkpoints/step_...")
-    return folder
-
-
 def read_about(folder: Path) -> About:
     """Read `checkpoint.json`.
 
@@ -120,23 +115,18 @@ def read_about(folder: Path) -> About:
         InputError: it is missing, damaged, or of another format.
 
     """
-    path = folder / _ABOUT
-    try:
-        table = cast("object", json.loads(path.read_text(encoding="utf-8")))
-    except OSError:
-        raise InputError(f"{folder}: is no checkpoint (no {_ABOUT}); give RUN/checkpoints/step_...") from None
-    except ValueError:
-        raise InputError(f"{path}: is not JSON; {_DELETE}") from None
-    known = {field.name for field in fields(About)}
-    fields_of = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
-    typed = isinstance(fields_of.get("step"), int) and isinstance(fields_of.get("recipe"), dict)
-    if set(fields_of) != known or not typed:
-        raise InputError(f"{path}: is not what cleanplate writes; {_DELETE}")
-    about = About(**fields_of)
-    if about.format != FORMAT:
+    path = folder / ABOUT
+    table = read_object(path, _DELETE)
+    if table is None:
+        raise InputError(f"{folder}: is no checkpoint (no {ABOUT}); give RUN/checkpoints/step_...")
+    if table.get("format", FORMAT) != FORMAT:
         raise InputError(
-            f"{path}: has format {about.format}, this cleanplate reads {FORMAT}; use the one that wrote it"
+            f"{path}: has format {table['format']}, this cleanplate reads {FORMAT}; use the one that wrote it"
         )
+    check_fields(path, table, _WANTED, _DELETE)
+    if unknown := table.keys() - _WANTED.keys():
+        raise InputError(f"{path}: has unknown {', '.join(sorted(unknown))}; {_DELETE}")
+    about = About(**table)
     model: Any = about.recipe.get("model")
     if isinstance(model, dict) and model.get("pretrained") and "own_levels" not in model:  # pyright: ignore[reportUnknownMemberType]
         raise InputError(
@@ -158,7 +148,7 @@ def recall(folder: Path, watch: CollapseWatch) -> None:
         return
     try:
         watch.recall(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{path}: is not what cleanplate writes; {_DELETE}") from None
 
 
@@ -205,10 +195,6 @@ def _load_file(path: Path) -> dict[str, Tensor]:
         return load(path.read_bytes())
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: cannot be read ({error}); {_DELETE}") from None
-
-
-def _folders(run: Path) -> list[Path]:
-    return sorted(folder for folder in (run / "checkpoints").glob("step_*") if folder.is_dir())
 
 
 def _optimizer_tensors(weights: Weights) -> dict[str, Tensor]:

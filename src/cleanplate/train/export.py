@@ -20,10 +20,11 @@ from cleanplate.imaging.resize import resize
 from cleanplate.models.fused import fused
 from cleanplate.models.network import Network
 from cleanplate.runtime.session import Session
-from cleanplate.train.checkpoint import AVERAGE, About, find_checkpoint, load_network, read_about
+from cleanplate.train.checkpoint import AVERAGE, About, load_network, read_about
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.quantise import Pair, calibration_pairs, file_bytes, quantise
 from cleanplate.train.recipe import Recipe, recipe_from_json
+from cleanplate.train.runs import find_checkpoint
 from cleanplate.train.storage import in_half_precision
 
 _OPSET = 18

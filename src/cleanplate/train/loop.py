@@ -21,15 +21,7 @@ from cleanplate.imaging.files import prepare_folder
 from cleanplate.jobs.locks import alone_in
 from cleanplate.jobs.progress import progress
 from cleanplate.train.averaging import mix, settle_norms, update_average
-from cleanplate.train.checkpoint import (
-    About,
-    Weights,
-    load_weights,
-    newest_checkpoint,
-    read_about,
-    recall,
-    save_checkpoint,
-)
+from cleanplate.train.checkpoint import About, Weights, load_weights, read_about, recall, save_checkpoint
 from cleanplate.train.data import (
     Batch,
     DegradedSamples,
@@ -46,6 +38,7 @@ from cleanplate.train.optimiser import make_optimizer, set_rate
 from cleanplate.train.probe import Probe
 from cleanplate.train.provenance import commit
 from cleanplate.train.recipe import first_change, recipe_from_json
+from cleanplate.train.runs import newest_checkpoint
 from cleanplate.train.task import Task
 from cleanplate.train.watch import CollapseWatch, row_of
 

@@ -196,6 +196,8 @@ def read_recipe(kind: type[AnyRecipe], path: Path, overrides: Sequence[str] = ()
         raise RecipeError(f"{path}: is no text file; give a recipe such as recipes/shipped.toml") from None
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise RecipeError(f"{path}: is nested too deeply; give a recipe such as recipes/shipped.toml") from None
     overridden = [override(table, text) for text in overrides]
     return _parse(kind, table, str(path), overridden)
 
@@ -248,6 +250,6 @@ def override(table: dict[str, Any], text: str) -> str:
         table = cast("dict[str, Any]", inner)
     try:
         table[last] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         table[last] = value  # a bare word is meant as text
     return key

@@ -104,7 +104,7 @@ _HOW = """\
   ones in which something else changed (a lamp, a chair), are passed over.
 - Direction, sign, noise and phase are drawn from the seed and the pair's name, alike for all five levels. Each axis is
   one function in `src/cleanplate/evaluate/stress/axes.py`, whose docstring says exactly what it does.
-- A matte of another size but of the shot's shape is scaled to it. Any program takes part:
+- A matte of another size, from 16 px a side on, but of the shot's shape is scaled to it. Any program takes part:
 
 ```
 cleanplate evaluate stress DIR --tool 'COMMAND --image {image} --plate {plate} --out {out}' --name NAME

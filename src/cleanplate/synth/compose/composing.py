@@ -16,10 +16,10 @@ from cleanplate.imaging.files import encode_png, prepare_folder
 from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
 from cleanplate.jobs.units import Crew, finished_units
-from cleanplate.sample.folders import write_folder_manifest, write_pictures
+from cleanplate.sample.folders import is_pictures_entry, write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import refuse_strangers, write_manifest, write_shard
+from cleanplate.sample.shards import is_shard_entry, refuse_strangers, write_manifest, write_shard
 from cleanplate.synth.compose.photos import (
     Cutout,
     Photo,
@@ -105,7 +105,17 @@ def compose(
     whole = {"count": count, "size": f"{width}x{height}", "layout": layout, **about}
     prepare_folder(folder)
     room = _BYTES + _BYTES_PER_PX * width * height
-    with finished_units(folder, whole, make, sizes, crew or Crew(), what="composing", bytes_per_item=room) as entries:
+    is_whole = is_shard_entry if layout == "shards" else is_pictures_entry
+    with finished_units(
+        folder,
+        whole,
+        make,
+        sizes,
+        crew or Crew(),
+        what="composing",
+        bytes_per_item=room,
+        fits=lambda _unit, entry: is_whole(entry),
+    ) as entries:
         if layout == "shards":
             return count, write_manifest(folder, entries, about)
         rule = name_rule([f"fg_bg={_NAMES}", "bg={bg}"])
