@@ -102,3 +102,18 @@ def test_loops_run_where_the_cache_folder_cannot_be_written(tmp_path: Path) -> N
     environment = os.environ | {"CLEANPLATE_CACHE": str(tmp_path / "cache")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
     assert (done.stdout, done.stderr) == ("fine\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["synth", "--out", "d", "--count", "2"], "--sheet"),
+        (["evaluate", "data", "d"], "--json"),
+        (["assets"], "--credits"),
+    ],
+)
+def test_overwrite_without_a_file_to_write_is_wrong_usage(
+    words: list[str], needed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--overwrite"]) == 2
+    assert capsys.readouterr().err == f"cleanplate: --overwrite is for {needed}: add that, or leave it out\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import FilePath, overwrite_option
+from cleanplate.cli.options import FilePath, overwrite_option, refuse_idle
 
 
 @click.command("assets", short_help="Gather what scenes are put together from, as one pack.")
@@ -27,6 +27,7 @@ def command(*, out: Path | None, check: bool, credits_file: Path | None, overwri
     from cleanplate.imaging.files import refuse_output, replace_file
     from cleanplate.synth.pack import Pack, encoder_folder, open_pack, pack_folder, unseen_folder, verify_pack
 
+    refuse_idle({"--overwrite": overwrite}, "--credits", credits_file)
     if credits_file is not None:
         refuse_output(credits_file, overwrite=overwrite)
     folder = pack_folder() if out is None else out

@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 
 from cleanplate.cli.evaluate_synthetic import command as synthetic
-from cleanplate.cli.options import FilePath, closer_option, folder_set_options, overwrite_option, pairs_option
+from cleanplate.cli.options import (
+    FilePath,
+    closer_option,
+    folder_set_options,
+    overwrite_option,
+    pairs_option,
+    refuse_idle,
+)
 
 FOLDER = FilePath(file_okay=False)
 
@@ -208,6 +215,7 @@ def data(
     from cleanplate.sample.opening import open_samples
     from cleanplate.synth.camera import Effects, degrade
 
+    refuse_idle({"--overwrite": overwrite}, "--json", json_file)
     if json_file is not None:
         refuse_output(json_file, overwrite=overwrite)
     reader = open_samples(folder, rule_words=pairs, depth_is=depth_is)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import click
 
 from cleanplate.cli.descriptions import Facts, describe
-from cleanplate.cli.options import FilePath, folder_set_options, overwrite_option
+from cleanplate.cli.options import FilePath, folder_set_options, overwrite_option, refuse_idle
 from cleanplate.errors import UsageError
 
 _DATA = ("shards", "folders")
@@ -38,8 +38,7 @@ def command(
     A picture, a model (.onnx), the depth of a result (.npy or .json), a run or one of its checkpoints, a data set in
     shards or folders, one of its shards (.tar), or a pack.
     """
-    if sheet is None and (first is not None or overwrite):
-        raise UsageError(f"{'--overwrite' if first is None else '--from'} is for --sheet: add that, or leave it out")
+    refuse_idle({"--from": first is not None, "--overwrite": overwrite}, "--sheet", sheet)
     facts = describe(file, pairs, depth_is)
     if facts["kind"] != "folders" and (pairs or depth_is):
         raise UsageError(f"{file}: is no folder set of pictures; leave --pairs and --depth-is out")

@@ -1,11 +1,13 @@
 """What several commands understand in the same way."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from cleanplate.errors import UsageError
 
 if TYPE_CHECKING:
     from cleanplate.jobs.units import Crew
@@ -52,6 +54,15 @@ def folder_set_options(command: Command) -> Command:
         help="What the depth images of somebody else's folder set show: what is near is light, or dark.",
     )
     return pairs_option(depth_is(command))
+
+
+def refuse_idle(idle: Mapping[str, bool], without: str, given: object) -> None:
+    """Raise UsageError for the first option given that changes nothing without another, which is `None` if not given.
+
+    `idle`: the options' names, and whether each was given; `without`: the other's name, `given` its value.
+    """
+    if given is None and (names := [name for name, is_given in idle.items() if is_given]):
+        raise UsageError(f"{names[0]} is for {without}: add that, or leave it out")
 
 
 def overwrite_option(command: Command) -> Command:

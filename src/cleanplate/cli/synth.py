@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_option, size_hw
+from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_option, refuse_idle, size_hw
 
 
 @click.command("synth", short_help="Make training data: plates and shots with exact alpha and depth.")
@@ -85,6 +85,7 @@ def command(
     from cleanplate.synth.shooting import Plan
     from cleanplate.synth.staging import NEAREST_M
 
+    refuse_idle({"--overwrite": overwrite}, "--sheet", sheet)
     if sheet is not None:
         refuse_sheet(sheet, overwrite=overwrite, made=out)
     nearest = NEAREST_M if nearest is None else nearest
