@@ -51,7 +51,16 @@ def test_a_data_set_says_how_near_anybody_comes_where_that_is_not_as_usual(tmp_p
     assert json.loads((tmp_path / "far" / "manifest.json").read_text())["about"]["nearest_m"] == 1.5
     assert all(sample.shot_depth_m[sample.alpha > 0.5].min(initial=9) > 1 for sample in ShardReader(tmp_path / "far"))
     assert _synth(tmp_path / "usual") == 0
-    assert not {"nearest_m", "cut_off"} & set(json.loads((tmp_path / "usual" / "manifest.json").read_text())["about"])
+    about = json.loads((tmp_path / "usual" / "manifest.json").read_text())["about"]
+    assert not {"nearest_m", "least", "cut_off"} & about.keys()
+
+
+@pytest.mark.slow
+def test_a_data_set_says_who_comes_and_how_much_they_cover(tmp_path: Path) -> None:
+    assert _synth(tmp_path / "large", "--only", "people", "--least", "0.1") == 0
+    about = json.loads((tmp_path / "large" / "manifest.json").read_text())["about"]
+    assert (about["only"], about["least"]) == ("people", 0.1)
+    assert all(sample.alpha.mean() >= 0.1 for sample in ShardReader(tmp_path / "large"))
 
 
 @pytest.mark.slow

@@ -146,8 +146,19 @@ def test_who_is_cut_off_touches_a_side() -> None:
 
 
 def test_a_test_set_that_is_none_is_refused() -> None:
-    with pytest.raises(UsageError, match="only 'objcts': choose one of objects, light"):
+    with pytest.raises(UsageError, match="only 'objcts': choose one of people, objects, light"):
         make_samples(replace(TINY, only="objcts"), (0, 0))
+
+
+@pytest.mark.slow
+def test_where_only_people_come_nothing_else_does_or_changes() -> None:
+    plan = replace(TINY, only="people", place="outdoor", least=0.05)
+    samples = [sample for index in range(8) for sample in make_samples(plan, (0, index))]
+    assert len(samples) > 8
+    for sample in samples:
+        assert set(sample.instance_kinds) == {"person"}
+        assert sample.tags == ()
+        assert sample.alpha.mean() >= 0.05
 
 
 @pytest.mark.slow
@@ -165,8 +176,8 @@ def test_light_alone_is_refused_where_nothing_is_switched(place: str) -> None:
     with pytest.raises(UsageError, match=f"only 'light', place '{place}': nothing is switched or drawn there"):
         replace(TINY, only="light", place=place)
     assert replace(TINY, only="light", place="office").place == "office"
-    for how in ({"cut_off": True}, {"nearest_m": 2.0}):
-        with pytest.raises(UsageError, match="only 'light': nobody comes who could be cut off or near"):
+    for how in ({"cut_off": True}, {"nearest_m": 2.0}, {"least": 0.1}):
+        with pytest.raises(UsageError, match="only 'light': nobody comes who could be near, large or cut off; leave"):
             replace(TINY, only="light", **how)
 
 

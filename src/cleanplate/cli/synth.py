@@ -29,8 +29,9 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_op
 )
 @click.option(
     "--only",
-    type=click.Choice(["objects", "light"]),
-    help="Test sets without people: things (from the pack: of models that no training sees); or other light alone.",
+    type=click.Choice(["people", "objects", "light"]),
+    help="Nothing but people; or test sets without them: things (from the pack: of models that no training sees), or "
+    "other light alone.",
 )
 @click.option(
     "--place",
@@ -42,6 +43,13 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_op
     type=click.FloatRange(0.05, 10),
     metavar="METRES",
     help="How near the camera people and things may come; if not said, as near as head and shoulders fill the picture.",
+)
+@click.option(
+    "--least",
+    type=click.FloatRange(0, 0.5),
+    default=0,
+    metavar="SHARE",
+    help="Of the picture, how much who or what comes covers at least (0.05: a twentieth).",
 )
 @click.option(
     "--cut-off",
@@ -68,6 +76,7 @@ def command(
     only: str | None,
     place: str | None,
     nearest: float | None,
+    least: float,
     cut_off: bool,
     layout: str,
     workers: int | None,
@@ -88,8 +97,16 @@ def command(
     refuse_idle({"--overwrite": overwrite}, "--sheet", sheet)
     if sheet is not None:
         refuse_sheet(sheet, overwrite=overwrite, made=out)
-    nearest = NEAREST_M if nearest is None else nearest
-    plan = Plan(seed, size_hw(size), assets=assets, only=only, nearest_m=nearest, place=place, cut_off=cut_off)
+    plan = Plan(
+        seed,
+        size_hw(size),
+        assets=assets,
+        only=only,
+        nearest_m=NEAREST_M if nearest is None else nearest,
+        place=place,
+        cut_off=cut_off,
+        least=least,
+    )
     crew = crew_of(workers, ray)
     fingerprint = generate(out, count, plan, layout=layout, crew=crew)
     click.echo(f"{count} samples in {out} ({fingerprint})")

@@ -69,6 +69,7 @@ def generate(
     about |= {"nearest_m": plan.nearest_m} if plan.nearest_m != NEAREST_M else {}
     about |= {"place": plan.place} if plan.place else {}
     about |= {"cut_off": True} if plan.cut_off else {}
+    about |= {"least": plan.least} if plan.least else {}
     unit = unit or min(_UNIT, max(8, count // 64))
     sizes = [min(unit, count - first) for first in range(0, count, unit)]
     height, width = plan.size_hw

@@ -35,6 +35,9 @@ _BRIGHT = (0.2, 0.85)
 _SMALL, _SMALL_ON_STREETS = 0.01, 0.002
 """The share of the picture below which a shot is hardly touched."""
 
+_MOST = 0.9
+"""The share of the picture that may be covered."""
+
 
 class _Rules(NamedTuple):
     """What happens in the scenes of a data set.
@@ -42,7 +45,7 @@ class _Rules(NamedTuple):
     `changed`: how often something in the scene changes between the plate and its shots, one of `tags` if there are any.
     `num_people`: how many may come. `staged`: whether anything comes; else one shot of a scene is as the other.
     `little`: how often a shot that is hardly touched is kept, where nothing changed besides, and where something did.
-    `unseen`: whether what is brought has models that no training sees.
+    `unseen`: whether what is brought has models that no training sees. `things`: whether anything but people comes.
     """
 
     changed: float
@@ -51,14 +54,20 @@ class _Rules(NamedTuple):
     staged: bool
     little: tuple[float, float]
     unseen: bool = False
+    things: bool = True
 
 
 _TRAINING = _Rules(0.3, (), 3, True, (0.15, 0.5))
-_ONLY = {"objects": _Rules(0, (), 0, True, (0, 0), unseen=True), "light": _Rules(1, LOOKS, 0, False, (1, 1))}
-"""Test sets of one thing each, nobody in any of them.
+_ONLY = {
+    "people": _Rules(0, (), 3, True, (0, 0), things=False),
+    "objects": _Rules(0, (), 0, True, (0, 0), unseen=True),
+    "light": _Rules(1, LOOKS, 0, False, (1, 1)),
+}
+"""Sets of one thing each.
 
-"objects": what is brought (from the pack: of models that no training sees), and nothing else changes. "light": nothing
-is brought, but a lamp, the daylight, a screen or a curtain is another; one shot a scene.
+"people": they come, and nothing else does or changes. "objects": what is brought (from the pack: of models that no
+training sees), and nothing else changes; nobody comes. "light": nobody and nothing comes, but a lamp, the daylight, a
+screen or a curtain is another; one shot a scene.
 """
 
 
@@ -75,10 +84,11 @@ class Plan:
         size_hw: of every picture, in pixels.
         shots_per_scene: at most; a scene is given up after twice as many tries.
         assets: one of `ASSETS`.
-        only: "objects" or "light", the test sets of `_ONLY`; or all of what training sees.
+        only: "people", "objects" or "light", the sets of `_ONLY`; or all of what training sees.
         nearest_m: how far at least who or what comes stays from the camera.
         place: one of `places.rooms.PLACES`; all but streets if not said.
         cut_off: whether a side of the picture cuts off whoever comes on foot.
+        least: the share of the picture that who or what comes covers at least.
 
     Raises:
         UsageError: no such place, or one where nothing that `only` asks for happens, or it is said how somebody comes
@@ -93,20 +103,19 @@ class Plan:
     nearest_m: float = NEAREST_M
     place: str | None = None
     cut_off: bool = False
+    least: float = 0.0
 
     def __post_init__(self) -> None:
         if self.place is not None and self.place not in PLACES:
             raise UsageError(f"place {self.place!r}: choose one of {', '.join(PLACES)}")
         if self.only == "light" and self.place in _DAYLIT:
             raise UsageError(f"only 'light', place {self.place!r}: nothing is switched or drawn there; leave one out")
-        if self.only == "light" and (self.cut_off or self.nearest_m != NEAREST_M):
-            raise UsageError(
-                "only 'light': nobody comes who could be cut off or near; leave --cut-off and --nearest out"
-            )
+        if self.only == "light" and (self.cut_off or self.nearest_m != NEAREST_M or self.least):
+            raise UsageError("only 'light': nobody comes who could be near, large or cut off; leave that out")
 
     @property
     def rules(self) -> _Rules:
-        """What happens in its scenes; raises UsageError where `only` is no test set."""
+        """What happens in its scenes; raises UsageError where `only` is none of the sets."""
         if self.only is None:
             return _TRAINING
         if self.only not in _ONLY:
@@ -184,13 +193,16 @@ def _shoot(rng: np.random.Generator, plan: Plan, here: Scenery, parts: Parts, ke
     rules = plan.rules
     actors = list(here.changed.moved) if here.changed else []
     if rules.staged:
-        actors += stage(rng, here.now.scene, here.cast, parts, plan.nearest_m, cut_off=plan.cut_off)
+        scene = here.now.scene
+        actors += stage(rng, scene, here.cast, parts, plan.nearest_m, cut_off=plan.cut_off, things=rules.things)
     if not actors and here.changed is None:
         return None
     shot = render_shot(here.now, actors, int(rng.integers(2**31)))
     share = float(shot.alpha.mean())
     small = _SMALL if here.now.scene.road is None else _SMALL_ON_STREETS
-    if share > 0.9 or (share < small and rng.random() > rules.little[here.changed is not None]):
+    if share > _MOST or share < plan.least:
+        return None
+    if share < small and rng.random() > rules.little[here.changed is not None]:
         return None
     return sample_of(key, here, actors, shot)
 

@@ -76,16 +76,17 @@ def stage(
     nearest_m: float = NEAREST_M,
     *,
     cut_off: bool = False,
+    things: bool = True,
 ) -> list[Actor]:
     """A random group of actors at their places: traffic first, then people, sometimes an object or an animal.
 
     Where the cast is empty, objects and animals alone, on floor that is free for all of them. `nearest_m`: how far at
     least they stay from the camera. `cut_off`: those on foot stand so that a side of the picture cuts them off, where
-    there is room for that; else they do not come.
+    there is room for that; else they do not come. `things`: whether anything but people comes.
     """
     seats = [] if cut_off else [seat for seat in scene.seats if _in_view(scene, seat, nearest_m)]
     room = _Stage(scene, nearest_m, cut_off, list(scene.obstacles), seats)
-    actors = [] if scene.road is None else _traffic(rng, room, scene.road, parts)
+    actors = _traffic(rng, room, scene.road, parts) if scene.road and things else []
     num_people = int(rng.choice(len(_NUM_PEOPLE), p=_NUM_PEOPLE))
     names = [str(name) for name in rng.choice(list(cast.people), min(num_people, len(cast.people)), replace=False)]
     for name in names:
@@ -94,7 +95,7 @@ def stage(
         placed = placed or _stand(rng, room, person.posed(rng))
         if placed:
             actors.append(Actor(name, "person", placed))
-    if rng.random() < (0.18 if actors else 0.7):
+    if things and rng.random() < (0.18 if actors else 0.7):
         animal = rng.random() < 0.25
         meshes = parts.animal(rng) if animal else parts.brought(rng)
         placed = _stand(rng, room, meshes, _LIMBS_M if cast.people else np.inf)
