@@ -40,7 +40,7 @@ DOCUMENT_DATA ?= data/document
 DOCUMENT_RUNS ?= runs/document
 DOCUMENT_COUNTS ?= 2000 200
 DOCUMENT_SEEDS := 41 42
-DOCUMENT_SYNTH = $(BIN)/cleanplate synth --out $(@D) --size 192x192 --workers $(WORKERS) --assets pack
+DOCUMENT_SYNTH = $(BIN)/cleanplate synth --out $(@D) --size 192x192 --place outdoor --only people --nearest 0.5 --least 0.05 --workers $(WORKERS)
 BENCH_OPTIONS ?=
 
 # Two test processes with one thread each: more threads than cores is slower, and not the same twice.

@@ -15,7 +15,7 @@ def _pair(side_px: int = 32) -> tuple[Tensor, Tensor]:
 
 
 def test_full_width_has_the_weights_of_the_document_and_its_summary_tools_count() -> None:
-    network, counted = Original().eval(), 0
+    network, counted = Original(stem="apart").eval(), 0
 
     def count(module: nn.Module, *_: object) -> None:
         nonlocal counted
@@ -56,6 +56,20 @@ def test_after_subtraction_what_both_pictures_share_is_gone() -> None:
     network = Original((1, 0), NARROW, "subtract", "decoder").eval()
     one, other = _pair()
     assert torch.equal(network(one, one).mask, network(other, other).mask)
+
+
+def test_the_stem_sees_both_pictures_together_or_apart_which_only_learning_tells_apart() -> None:
+    together = Original(width=NARROW)
+    apart = Original(width=NARROW, stem="apart")
+    apart.load_state_dict(together.state_dict())
+    plate, shot = _pair()
+    shot = shot / 2
+    for network in (together, apart):
+        network.eval()
+    torch.testing.assert_close(together(plate, shot).mask, apart(plate, shot).mask)
+    for network in (together, apart):
+        network.train()
+    assert not torch.allclose(together(plate, shot).mask, apart(plate, shot).mask, atol=1e-2)
 
 
 def test_a_shared_last_layer_refuses_mask_and_depth_of_different_forms() -> None:

@@ -36,6 +36,11 @@ class Original(nn.Module):
         fusion: the stem's two maps are concatenated, or subtracted as in its trial with the mask alone.
         mask_from: "stem": the mask branches off before the encoder, as in the document; "decoder": it sees the U-Net.
         shared_last: mask and depth end in the same layer, as in the document.
+        stem: it sees plate and shot in one batch, "together", or one after the other, "apart", as in the document. The
+            weights are the same, and so is what they compute once they are taught. But batch norm, while it learns,
+            gives whatever it sees the same statistics: apart, who stands in the shot shifts all features of what is
+            behind beside the plate's, and the layers above learn to make up for it; in use, with one set of
+            statistics for both, that shift is gone.
 
     Call it with plate and shot, (n, 3, h, w) each, scaled as `document.preprocessing` does; h and w multiples of 16.
     Returns `Logits`.
@@ -47,7 +52,9 @@ class Original(nn.Module):
         width: float = 1.0,
         fusion: Literal["concat", "subtract"] = "concat",
         mask_from: Literal["stem", "decoder"] = "stem",
+        *,
         shared_last: bool = True,
+        stem: Literal["together", "apart"] = "together",
     ) -> None:
         super().__init__()
 
@@ -58,7 +65,7 @@ class Original(nn.Module):
         if shared_last and mask and depth and mask != depth:
             raise ValueError(f"mask and depth share their last layer, so they need as many channels, not {channels}")
         levels = [wide(level) for level in LEVELS]
-        self.fusion, self.mask_from = fusion, mask_from
+        self.fusion, self.together = fusion, stem == "together"
         self.stem = _stem(wide(_STEM))
         fused = wide(_STEM) * (2 if fusion == "concat" else 1)
         self.unet = UNet(fused, levels, wide(_FEATURES)) if depth or mask_from == "decoder" else None
@@ -69,7 +76,10 @@ class Original(nn.Module):
 
     def forward(self, plate: Tensor, shot: Tensor) -> Logits:
         """See the class."""
-        of_plate, of_shot = self.stem(plate), self.stem(shot)
+        if self.together:
+            of_plate, of_shot = self.stem(torch.cat([plate, shot])).chunk(2)
+        else:
+            of_plate, of_shot = self.stem(plate), self.stem(shot)
         fused = of_plate - of_shot if self.fusion == "subtract" else torch.cat([of_plate, of_shot], 1)
         decoded = None if self.unet is None else self.unet(fused)
         for_mask = decoded if self.early is None else self.early(fused)

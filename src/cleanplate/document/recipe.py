@@ -33,6 +33,7 @@ class NetworkTable(Table):
     fusion: Literal["concat", "subtract"] = "concat"
     mask_from: Literal["stem", "decoder"] = "decoder"
     shared_last: bool = False
+    stem: Literal["together", "apart"] = "together"
 
 
 class InputsTable(Table):

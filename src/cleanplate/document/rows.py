@@ -28,8 +28,8 @@ ROWS = (
     "trial3a_depth_grey", "trial3b_both_grey",
     "size_96", "size_192", "network_small", "loss_mse", "loss_ssim", "loss_bce", "loss_l1_ssim_grad",
     "jitter_joint", "jitter_independent", "stage_small", "stage_full",
-    "as_it_was", "mended_inputs", "mended_rate", "mended_last", "mended_jitter", "mended_loss", "mended_drawing",
-    "mended_all",
+    "as_it_was", "mended_inputs", "mended_rate", "mended_last", "mended_stem", "mended_jitter", "mended_loss",
+    "mended_drawing", "mended_all",
 )  # fmt: skip
 """Every row, in the order of the report; each is `recipes/document/ROW.toml`."""
 

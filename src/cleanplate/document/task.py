@@ -42,7 +42,14 @@ class Row:
             network = Ours(table.width)
         else:
             channels = num_channels(targets.mask), num_channels(targets.depth)
-            network = Original(channels, table.width, table.fusion, table.mask_from, table.shared_last)
+            network = Original(
+                channels,
+                table.width,
+                table.fusion,
+                table.mask_from,
+                shared_last=table.shared_last,
+                stem=table.stem,
+            )
         if self.start is not None:
             load_network(self.start, network)
         return network
