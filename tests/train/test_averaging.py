@@ -7,7 +7,7 @@ from torch import nn
 
 from cleanplate.errors import RecipeError
 from cleanplate.train.averaging import mix, settle_norms, update_average
-from cleanplate.train.data import Samples
+from cleanplate.train.data import Samples, StepPositions, training_batches
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe
@@ -59,8 +59,8 @@ def test_settled_norms_have_the_mean_statistics_of_all_batches_and_weights_stay(
     assert all(torch.equal(old, new) for old, new in zip(weights, network.parameters(), strict=True))
 
 
-def _average(run: Path, step: int) -> dict[str, torch.Tensor]:
-    return load_file(run / "checkpoints" / f"step_{step:08d}" / "ema.safetensors")
+def _average(run: Path, step: int, name: str = "ema") -> dict[str, torch.Tensor]:
+    return load_file(run / "checkpoints" / f"step_{step:08d}" / f"{name}.safetensors")
 
 
 def _train(task: MatteAndDepth, train: Samples, validation: Samples, out: Path, until: int | None = None) -> None:
@@ -87,6 +87,26 @@ def test_a_run_ends_with_the_share_of_its_beginning_that_the_recipe_wants_also_w
         if "running" not in name and "tracked" not in name:
             torch.testing.assert_close(average[name], begun[name].lerp(learnt[name], 0.75))
     assert any(not torch.equal(average[name], learnt[name]) for name in average if "running_var" in name)
+
+
+@pytest.mark.parametrize("decay", [0.9, 0.0])
+def test_what_was_averaged_ends_with_statistics_of_its_own(
+    recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path, decay: float
+) -> None:
+    recipe = recipe.model_copy(update={"optim": recipe.optim.model_copy(update={"ema_decay": decay})})
+    task = MatteAndDepth(recipe)
+    training = Training(task, train, validation, tmp_path / "run", watch=CollapseWatch(stops=False))
+    training.run()
+    average, network = _average(tmp_path / "run", 6), _average(tmp_path / "run", 6, "model")
+    if decay == 0:  # nothing was averaged
+        assert all(torch.equal(average[name], network[name]) for name in average)
+        return
+    settled = task.network()
+    settled.load_state_dict(average)
+    later = StepPositions(recipe.optim.batch_size, 6, 6 + 40)  # samples that no step has seen
+    settle_norms(settled, map(task.inputs, training_batches(training.taught, later, 0)))
+    for name, value in settled.state_dict().items():
+        torch.testing.assert_close(average[name], value)
 
 
 def test_a_share_of_a_beginning_needs_one(recipe: Recipe, train: Samples, validation: Samples, tmp_path: Path) -> None:

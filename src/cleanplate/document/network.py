@@ -39,8 +39,8 @@ class Original(nn.Module):
         stem: it sees plate and shot in one batch, "together", or one after the other, "apart", as in the document. The
             weights are the same, and so is what they compute once they are taught. But batch norm, while it learns,
             gives whatever it sees the same statistics: apart, who stands in the shot shifts all features of what is
-            behind beside the plate's, and the layers above learn to make up for it; in use, with one set of
-            statistics for both, that shift is gone.
+            behind beside the plate's, and the batch norms above take the statistics of that; in use, with one set of
+            statistics for both pictures, that shift is gone, and theirs are wrong.
 
     Call it with plate and shot, (n, 3, h, w) each, scaled as `document.preprocessing` does; h and w multiples of 16.
     Returns `Logits`.

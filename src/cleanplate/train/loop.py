@@ -45,7 +45,7 @@ from cleanplate.train.watch import CollapseWatch, row_of
 _SHOWN = 8
 
 _SETTLING = 40
-"""Batches of which the batch norms of mixed weights have their statistics."""
+"""Batches of which the batch norms of averaged weights have their statistics."""
 
 
 class Training:
@@ -139,7 +139,7 @@ class Training:
                 window.add(self._step(step - 1, together), sum(len(batch.alpha) for batch in together))
                 self.about = replace(self.about, step=step)
                 if step == self.recipe.optim.steps:
-                    self._mix_with_start()
+                    self._finish_average()
                 advance(1)
                 if step % every.log_every == 0 or step == last:
                     means = self._checked(window.means())
@@ -190,12 +190,16 @@ class Training:
         update_average(self.weights.average, self.weights.network, optim.ema_decay, done)
         return {**parts, "lr": torch.tensor(lr), "gradient_norm": cast("Tensor", norm)}
 
-    def _mix_with_start(self) -> None:
-        """Where the recipe wants it, mix the weights' average with what the run began with; by samples yet unused."""
+    def _finish_average(self) -> None:
+        """Mix the weights' average with what the run began with, where the recipe wants it, and settle its batch norms.
+
+        The statistics of an average are not the average of statistics; samples yet unused give them.
+        """
         optim = self.recipe.optim
-        if self.start is None or not self.fabric.is_global_zero:
+        if not self.fabric.is_global_zero or (self.start is None and optim.ema_decay == 0):
             return
-        mix(self.weights.average, self.start, optim.start_share)
+        if self.start is not None:
+            mix(self.weights.average, self.start, optim.start_share)
         done = optim.steps * optim.accumulate * self.fabric.world_size
         positions = StepPositions(optim.batch_size, done, done + _SETTLING)
         batches = training_batches(self.taught, positions, self.recipe.run.workers)
