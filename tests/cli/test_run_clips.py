@@ -14,7 +14,7 @@ from cleanplate.imaging import Image
 from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.files import read_picture, write_picture
 from cleanplate.imaging.streams import open_clip
-from cleanplate.runtime import clip_parts, session, video
+from cleanplate.runtime import clip_parts, outputs, session, video
 
 from .conftest import names
 
@@ -201,7 +201,7 @@ def test_overwritten_frames_are_gone_on_with(
     run = [*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png"), "--only", "matte", "--clip-as", "png"]
     assert main(run) == 0
     made: list[str] = []
-    whole = video.write_files
+    whole = outputs.write_files
 
     def noting(to: Path, contents: dict[str, bytes], replaced: Sequence[str]) -> None:
         if len(made) == 3:
@@ -210,7 +210,7 @@ def test_overwritten_frames_are_gone_on_with(
         whole(to, contents, replaced)
         made.extend(contents)
 
-    monkeypatch.setattr(video, "write_files", noting)
+    monkeypatch.setattr(outputs, "write_files", noting)
     assert main([*run, "--bits", "16", "--overwrite"]) == 130
     assert capsys.readouterr().err.endswith("stopped; the same command goes on\n")
     assert main([*run, "--bits", "16", "--overwrite"]) == 0

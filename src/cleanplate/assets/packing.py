@@ -15,8 +15,8 @@ from cleanplate.assets.licences import Source
 from cleanplate.errors import InputError
 from cleanplate.imaging.files import prepare_folder, replace_files
 from cleanplate.imaging.jsonfile import parsed_object
+from cleanplate.sample.manifest import MANIFEST
 from cleanplate.synth.pack import (
-    MANIFEST,
     PACK_FORMAT,
     PACK_VERSION,
     Arrays,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from cleanplate.evaluate.cameras import Camera, read_truth
@@ -41,7 +42,7 @@ def score_cameras(
             save_prediction(save_to, camera, shot, prediction)
         scores.append(ShotScores(camera.name, shot, *score_shot(prediction, truth)))
         if cases is not None:
-            cases.add(scores[-1], lambda: panels(camera, shot, truth, prediction))  # noqa: B023 - called at once
+            cases.add(scores[-1], partial(panels, camera, shot, truth, prediction))
     return scores
 
 

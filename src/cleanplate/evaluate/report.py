@@ -28,7 +28,7 @@ def page(title: str, scored: str, shots: Sequence[ShotScores], worst: Sequence[C
         scored=escape(scored),
         head="".join(f"<th>{escape(name)}</th>" for name in ("camera", "shots", *COLUMNS)),
         rows="\n".join(_rows(shots)),
-        note=f"<p>{note(shots)}</p>" if note(shots) else "",
+        note=f"<p>{told}</p>" if (told := note(shots)) else "",
         worst="\n".join(map(_case, worst)) or _NOTHING,
         best="\n".join(map(_case, best)) or _NOTHING,
     )

@@ -23,13 +23,11 @@ def read_object(path: Path, remedy: str) -> dict[str, Any] | None:
         InputError: it is no ordinary file, cannot be read, or holds no JSON object.
 
     """
+    if _is_missing(path):
+        return None
+    check_file(path, "JSON file")
     try:
-        check_file(path, "JSON file")
         fields = parsed_object(path.read_bytes())
-    except InputError:
-        if _is_missing(path):
-            return None
-        raise
     except ValueError:
         raise InputError(f"{path}: is no JSON, or damaged or cut off; {remedy}") from None
     if fields is None:

@@ -87,14 +87,11 @@ def were_kept(folder: Path, number: int, what: str) -> str:
     return f"{folder}: the results of {number} {each} were there and are kept; --overwrite makes them anew"
 
 
-def write_outputs(matte: Matte, contract: Contract, folder: Path, stem: str, choice: OutputChoice) -> None:
-    """Write the wanted files of one shot, matted by the model of `contract`, into `folder`, all of them or none.
-
-    Raises:
-        InputError: a file cannot be written; none of the shot's is then left half-written.
-
-    """
-    write_files(folder, encode_outputs(matte, contract, stem, choice))
+def write_outputs(
+    matte: Matte, contract: Contract, folder: Path, stem: str, choice: OutputChoice, *, replaced: Iterable[str] = ()
+) -> None:
+    """Write the wanted files of one shot, matted by the model of `contract`, into `folder`; see `write_files`."""
+    write_files(folder, encode_outputs(matte, contract, stem, choice), replaced)
 
 
 def encode_outputs(matte: Matte, contract: Contract, stem: str, choice: OutputChoice) -> dict[str, bytes]:

@@ -21,7 +21,7 @@ from cleanplate.jobs.progress import Advance, nobody_looks
 from cleanplate.runtime.clip_parts import ClipChoice, ClipParts
 from cleanplate.runtime.matte import Matte
 from cleanplate.runtime.no_plate import NoPlate
-from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, encode_outputs, were_kept, write_files
+from cleanplate.runtime.outputs import ALL_PRODUCTS, OutputChoice, were_kept, write_outputs
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.shots import ReadyShot
 
@@ -179,8 +179,8 @@ def matte_frames(
 
     def write(index: int, products: tuple[str, ...], matte: Matte) -> None:
         stem, wanted = _stem(index), choice.only(products)
-        contents = encode_outputs(matte, plate.session.contract, stem, wanted)
-        write_files(folder, contents, () if ledger is None else wanted.other_depths(stem))
+        replaced = () if ledger is None else wanted.other_depths(stem)
+        write_outputs(matte, plate.session.contract, folder, stem, wanted, replaced=replaced)
         if ledger is not None:
             ledger.add(index, {})
 

@@ -7,15 +7,15 @@ from itertools import count as numbers
 from pathlib import Path
 
 from cleanplate.errors import InputError, UsageError
-from cleanplate.imaging.files import prepare_folder
 from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
-from cleanplate.jobs.units import Crew, finished_units
+from cleanplate.jobs.units import Crew
 from cleanplate.sample.depthcodes import MILLIMETRES
-from cleanplate.sample.folders import is_pictures_entry, pictures_of, write_folder_manifest, write_pictures
+from cleanplate.sample.folders import pictures_of, write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import is_shard_entry, refuse_strangers, write_manifest, write_shard
+from cleanplate.sample.shards import refuse_strangers, write_manifest, write_shard
+from cleanplate.sample.units import finished_samples
 from cleanplate.synth.shooting import GENERATOR, Plan, make_samples, parts_of
 from cleanplate.synth.staging import NEAREST_M
 
@@ -30,8 +30,8 @@ _UNIT = 64
 _BARREN = 200
 """After so many scenes in a row in which nothing found room, none will come."""
 
-_BYTES, _BYTES_PER_PX = 10_000, 5
-"""About how much a sample takes; after the first unit what was made is measured instead."""
+_BYTES_EACH = 10_000, 5
+"""About how much a sample takes, and each of its pixels; after the first unit what was made is measured instead."""
 
 
 def generate(
@@ -72,21 +72,16 @@ def generate(
     about |= {"least": plan.least} if plan.least else {}
     unit = unit or min(_UNIT, max(8, count // 64))
     sizes = [min(unit, count - first) for first in range(0, count, unit)]
-    height, width = plan.size_hw
-    whole = {"count": count, "size": f"{width}x{height}", "layout": layout, "unit": unit, **about}
-    make = _Units(plan, parts, sizes, layout)
-    prepare_folder(folder)
-    room = _BYTES + _BYTES_PER_PX * width * height
-    is_whole = is_shard_entry if layout == "shards" else is_pictures_entry
-    with finished_units(
+    with finished_samples(
         folder,
-        whole,
-        make,
+        _Units(plan, parts, sizes, layout),
         sizes,
-        crew or Crew(),
+        crew,
+        layout=layout,
+        size_hw=plan.size_hw,
+        plan={"unit": unit, **about},
+        bytes_each=_BYTES_EACH,
         what="rendering",
-        bytes_per_item=room,
-        fits=lambda _unit, entry: is_whole(entry),
     ) as entries:
         if layout == "shards":
             return write_manifest(folder, entries, about)

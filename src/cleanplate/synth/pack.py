@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from cleanplate.errors import InputError, MissingExtraError
 from cleanplate.imaging.jsonfile import Wanted, check_fields, is_text, read_object
+from cleanplate.sample.manifest import MANIFEST
 from cleanplate.synth.geometry.vectors import Floats
 
 PACK_FORMAT = "cleanplate-pack"
 PACK_VERSION = 1
-MANIFEST = "manifest.json"
 
 _ADVICE = "run  cleanplate assets  first; data is also made without it, by  cleanplate synth --assets procedural"
 

@@ -17,9 +17,9 @@ from cleanplate.imaging.files import read_picture
 from cleanplate.imaging.resize import resize
 from cleanplate.metrics import Mask
 from cleanplate.plate.sizes import fitted
+from cleanplate.sample.manifest import MANIFEST
 from cleanplate.sample.opening import is_folder_set, open_samples
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import MANIFEST
 
 Codes = NDArray[np.uint8]
 """An 8-bit picture (h, w, 3) in sRGB, as every tool gets it."""

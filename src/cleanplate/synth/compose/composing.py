@@ -12,14 +12,15 @@ from cleanplate.errors import UsageError
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import to_uint
 from cleanplate.imaging.compositing import composite
-from cleanplate.imaging.files import encode_png, prepare_folder
+from cleanplate.imaging.files import encode_png
 from cleanplate.jobs.ledger import Entry
 from cleanplate.jobs.progress import Advance
-from cleanplate.jobs.units import Crew, finished_units
-from cleanplate.sample.folders import is_pictures_entry, write_folder_manifest, write_pictures
+from cleanplate.jobs.units import Crew
+from cleanplate.sample.folders import write_folder_manifest, write_pictures
 from cleanplate.sample.naming import name_rule
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import is_shard_entry, refuse_strangers, write_manifest, write_shard
+from cleanplate.sample.shards import refuse_strangers, write_manifest, write_shard
+from cleanplate.sample.units import finished_samples
 from cleanplate.synth.compose.photos import (
     Cutout,
     Photo,
@@ -36,7 +37,7 @@ COMPOSER = "compose-1"
 
 _NAMES = "{bg}/{person}-{place:[0-9]+(?:-flip)?}"
 _UNIT = 64
-_BYTES, _BYTES_PER_PX = 2_000, 3
+_BYTES_EACH = 2_000, 3
 
 
 @dataclass(frozen=True)
@@ -101,20 +102,17 @@ def compose(
     refuse_large(behind, front, how.size_hw)
     make = _Units(how, layout, behind, front, step=max(1, _UNIT // how.num_each))
     sizes, about = make.sizes(), make.about()
-    count, (height, width) = sum(sizes), how.size_hw
-    whole = {"count": count, "size": f"{width}x{height}", "layout": layout, **about}
-    prepare_folder(folder)
-    room = _BYTES + _BYTES_PER_PX * width * height
-    is_whole = is_shard_entry if layout == "shards" else is_pictures_entry
-    with finished_units(
+    count = sum(sizes)
+    with finished_samples(
         folder,
-        whole,
         make,
         sizes,
-        crew or Crew(),
+        crew,
+        layout=layout,
+        size_hw=how.size_hw,
+        plan=about,
+        bytes_each=_BYTES_EACH,
         what="composing",
-        bytes_per_item=room,
-        fits=lambda _unit, entry: is_whole(entry),
     ) as entries:
         if layout == "shards":
             return count, write_manifest(folder, entries, about)
