@@ -2,10 +2,10 @@
 
 The example's person walks through its plate at 1280 x 720, with noise, as an H.264 clip. First frames a second,
 reading, matting and the colour of edges at the same time as `cleanplate run` does it, on the cores that this process
-may use: without an encoder and after the first frame, as the goal of 25 on two idle cores has it, three times; and from
-file to file, all of it. Then every stage by itself, one thread, in milliseconds of CPU time a frame, beside a fixed
-piece of work and OpenCV's MOG2 (and mediapipe's selfie segmenter, where it is installed: see benchmarks/runtime.py) in
-turns; the first frame, for which the plate is examined, is told apart.
+may use: without an encoder and after the first frame, as the goal of 25 on two idle cores has it, without depth and
+with it in turns; and from file to file, all of it. Then every stage by itself, one thread, in milliseconds of CPU time
+a frame, beside a fixed piece of work and OpenCV's MOG2 (and mediapipe's selfie segmenter, where it is installed: see
+benchmarks/runtime.py) in turns; the first frame, for which the plate is examined, is told apart.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import os
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,8 @@ def stages(clip: Path, plate: Plate, folder: Path) -> tuple[float, dict[str, flo
                 matte = plate.begin(frame.picture)()
             with watch("edge colour"):
                 colour = matte.foreground_pixels
+            with watch("depth"):
+                _ = matte.disparity
             grey = np.repeat(matte.alpha[..., None], 3, axis=2)
             for name, writer in writers.items():
                 with watch(f"encoder, {name}"):
@@ -138,12 +140,12 @@ class Pace:
         return f"{rate:.1f} frames/s, {cpu_s / frames * 1e3:.0f} ms of CPU a frame"
 
 
-def without_encoder(clip: Path, plate: Plate) -> str:
-    """Read, matte and the colour of edges, one frame beside the next, as `matte_clip` has it; from the first one on."""
+def without_encoder(clip: Path, plate: Plate, wanted: Sequence[str]) -> str:
+    """Read, matte and what is wanted, one frame beside the next, as `matte_clip` has it; from the first one on."""
     pace = Pace()
     with Behind() as later:
         for frame, finish in begin_frames(open_clip(clip).frames(), plate, str(clip)):
-            later.do(getattr, finish(), "foreground_pixels")
+            later.do(lambda matte: [getattr(matte, name) for name in wanted], finish())
             if frame.index == 0:
                 pace = Pace()
     return pace.told(FRAMES - 1)
@@ -162,9 +164,10 @@ def main() -> None:
             for index, frame in enumerate(frames):
                 writer.add(frame, index / RATE)
         where = f"video, 1280 x 720, {len(os.sched_getaffinity(0))} cores"
-        for _ in range(3):
-            told = without_encoder(clip, Plate.open(plate_rgb, session, closer=False))
-            print(f"{where}, read, matted, with the colour of edges, no encoder: {told}")  # noqa: T201
+        for wanted in 3 * (("foreground_pixels",), ("foreground_pixels", "disparity")):
+            told = without_encoder(clip, Plate.open(plate_rgb, session, closer=False), wanted)
+            what = "the colour of edges" if len(wanted) == 1 else "that and the depth"
+            print(f"{where}, read, matted, with {what}, no encoder: {told}")  # noqa: T201
         plate, pace = Plate.open(plate_rgb, session, closer=False), Pace()
         matte_clip(open_clip(clip), plate, folder / "out", "a", ClipChoice(("matte",)), identity={})
         print(f"{where}, from file to matte.mp4: {pace.told(FRAMES)}")  # noqa: T201

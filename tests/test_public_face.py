@@ -48,10 +48,13 @@ def test_plates_and_mattes_have_these_public_members() -> None:
     assert {name for name in dir(cleanplate.NoPlate) if not name.startswith("_")} == {"begin", "matte", "ready"}
     fields = set(cleanplate.Matte.__dataclass_fields__)
     assert fields == {
-        "alpha", "foreground_disparity", "plate_disparity", "pixels", "plate", "disparity_range", "notices", "camera",
-        "depth_scale", "diagnosis",
+        "alpha", "front", "plate_disparity", "pixels", "plate", "disparity_range", "notices", "camera", "depth_scale",
+        "diagnosis",
     }  # fmt: skip
-    made = {"shot", "beyond", "disparity", "depth_m", "foreground", "foreground_pixels", "shadow", "over"}
+    made = {
+        "shot", "beyond", "foreground_disparity", "disparity", "depth_m", "foreground", "foreground_pixels", "shadow",
+        "over",
+    }  # fmt: skip
     assert made <= set(dir(cleanplate.Matte))
 
 

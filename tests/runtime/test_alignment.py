@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.resize import resize
-from cleanplate.runtime.alignment import align_disparity, plate_disparity
+from cleanplate.runtime.alignment import align_disparity, extend_disparity, plate_disparity
 from cleanplate.runtime.session import SeenPlate, Session
 
 SCENE = np.random.default_rng(0).random((20, 30), np.float32)
@@ -91,3 +91,14 @@ def test_a_second_look_that_agrees_in_nothing_changes_little() -> None:
     session = Blind()
     found = plate_disparity(session, session.see(plate))
     assert np.corrcoef(found.ravel(), plate[..., 0].ravel())[0, 1] > 0.95
+
+
+def test_the_foregrounds_disparity_reaches_beyond_its_edge() -> None:
+    alpha = np.array([[0, 0.1, 0.5, 0.97, 1, 1]], np.float32)
+    disparity = np.array([[0, 0.5, 2, 4, 4, 4]], np.float32)
+    assert extend_disparity(disparity, alpha) == pytest.approx(4.0)
+
+
+def test_without_sure_foreground_disparity_stays_as_it_is() -> None:
+    disparity = np.array([[0, 0.5, 2]], np.float32)
+    assert np.array_equal(extend_disparity(disparity, np.array([[0, 0.5, 0.9]], np.float32)), disparity)

@@ -94,6 +94,16 @@ def test_a_mattes_arrays_do_not_keep_it_from_being_compared(difference_model: Pa
     assert matte in {matte}
 
 
+def test_a_matte_goes_into_another_process_with_a_depth_that_was_not_asked_for_before(
+    make_model: ModelMaker, scene: Image, shot: Image
+) -> None:
+    model = make_model(drift=0.2, contract={"without_plate": True})
+    for of_scene in (Plate.open(scene, model), NoPlate(model)):
+        matte = of_scene.matte(shot)
+        elsewhere = pickle.loads(pickle.dumps(matte))  # noqa: S301
+        assert np.array_equal(elsewhere.disparity, matte.disparity)
+
+
 def test_what_is_neither_a_file_nor_an_array_is_refused(difference_model: Path) -> None:
     with pytest.raises(InputError, match="plate: is of type list; give a file's name, or an array"):
         Plate.open([1, 2, 3], difference_model)  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ from cleanplate.imaging.compositing import composite_light
 from cleanplate.imaging.resize import resize
 from cleanplate.metrics import matting
 from cleanplate.runtime import refine
-from cleanplate.runtime.refine import extend_disparity, refine_alpha
+from cleanplate.runtime.refine import refine_alpha
 
 SIZE_HW = (160, 240)
 CELLS_HW = (20, 30)
@@ -145,17 +145,6 @@ def test_a_haze_without_foreground_is_no_edge() -> None:
 def test_a_picture_no_larger_than_the_coarse_alpha_is_only_resized() -> None:
     shot, plate, truth = scene()
     assert np.array_equal(refine_alpha(shot, plate, truth), truth)
-
-
-def test_the_foregrounds_disparity_reaches_beyond_its_edge() -> None:
-    alpha = np.array([[0, 0.1, 0.5, 0.97, 1, 1]], np.float32)
-    disparity = np.array([[0, 0.5, 2, 4, 4, 4]], np.float32)
-    assert extend_disparity(disparity, alpha) == pytest.approx(4.0)
-
-
-def test_without_sure_foreground_disparity_stays_as_it_is() -> None:
-    disparity = np.array([[0, 0.5, 2]], np.float32)
-    assert np.array_equal(extend_disparity(disparity, np.array([[0, 0.5, 0.9]], np.float32)), disparity)
 
 
 def test_a_haze_that_no_matte_shows_is_nothing() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
 from cleanplate.imaging.arrays import as_floats, strips, to_uint
-from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
+from cleanplate.imaging.colour import light_of, linear_to_srgb, srgb_to_linear
 from cleanplate.imaging.planes import picture_of, pixels_at, places_of, planes_of, put_pixels
 from cleanplate.imaging.spreading import light_ratio, sampled, spread
 
@@ -172,4 +172,4 @@ def _light_nearby(shot: Image, plate: Image, alpha: Image) -> Image | None:
     free = (alpha <= _FREE).astype(np.float32)
     if not free.any():
         return None
-    return picture_of(light_ratio(planes_of(srgb_to_linear(shot)), planes_of(srgb_to_linear(plate)), free))
+    return picture_of(light_ratio(planes_of(light_of(shot)), planes_of(light_of(plate)), free))

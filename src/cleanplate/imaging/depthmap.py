@@ -52,7 +52,9 @@ def merge_layers(alpha: Image, foreground_disparity: Image, plate_disparity: Ima
 
     No blend: halfway between two surfaces there is none, and points would hang in mid-air.
     """
-    return np.where(alpha >= 0.5, foreground_disparity, plate_disparity).astype(np.float32, copy=False)
+    merged = np.array(plate_disparity, np.float32)
+    np.copyto(merged, foreground_disparity, where=alpha >= 0.5)
+    return merged
 
 
 def colour_map(disparity: Image, lo: float, hi: float) -> Image:

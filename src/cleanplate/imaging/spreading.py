@@ -71,11 +71,47 @@ def _farther(middles: Image) -> Image:
     return _windows(middles) * np.float32(1 / _NEARER)
 
 
+def _block_means(plane: Image) -> Image:
+    whole = _of_threes(plane)
+    size = whole.shape[1] // 3, whole.shape[0] // 3
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _smallest_window(known: Image) -> Image:
     """The mean over three by three of a picture, or plane, that has grown to a multiple of three."""
-    height, width = known.shape[:2]
-    known = np.asarray(cv2.copyMakeBorder(known, 0, -height % 3, 0, -width % 3, cv2.BORDER_CONSTANT), np.float32)
+    known = _of_threes(known)
     return np.asarray(cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32).reshape(known.shape)
+
+
+def _of_threes(known: Image) -> Image:
+    height, width = known.shape[:2]
+    return np.asarray(cv2.copyMakeBorder(known, 0, -height % 3, 0, -width % 3, cv2.BORDER_CONSTANT), np.float32)
+
+
+def in_blocks(planes: Sequence[Image], weight: Image) -> tuple[list[Image], Image]:
+    """The mean of the known values in every block of three by three, for what need not be known more finely.
+
+    Arguments as of `spread`, which takes what this gives: the means (h / 3, w / 3), rounded up, 0 where nothing is
+    known, and how far they are known. `places_in_blocks` says where a pixel lies among them.
+
+    >>> (mean,), known = in_blocks([np.float32([[1, 5, 7]])], np.float32([[1, 1, 0]]))
+    >>> mean.tolist(), known.round(3).tolist()
+    ([[3.0]], [[0.222]])
+    """
+    *sums, much = (_block_means(plane) for plane in [*(plane * weight for plane in planes), weight])
+    known = np.maximum(much, np.finfo(np.float32).tiny)
+    return [np.divide(plane, known, dtype=np.float32) for plane in sums], much
+
+
+def out_of_blocks(blocks: Image, size_hw: tuple[int, int]) -> Image:
+    """Blocks (h / 3, w / 3) interpolated for every pixel of that size."""
+    height, width = blocks.shape
+    return resize(blocks, (3 * height, 3 * width))[: size_hw[0], : size_hw[1]]
+
+
+def places_in_blocks(places: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where the places of pixels along a side lie among the blocks: the middle of block i is i."""
+    return (places - 1) * np.float32(1 / 3)
 
 
 def light_ratio(seen: Sequence[Image], reference: Sequence[Image], weight: Image) -> list[Image]:

@@ -1,5 +1,6 @@
 """What becomes of a shot: its alpha, its disparity, and what can be made of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,19 +23,18 @@ from cleanplate.runtime.shots import PictureSource
 class Matte:
     """What was not there in the plate, at the shot's full size; where there was no plate (`NoPlate`), the people.
 
-    `alpha` (h, w) is coverage in [0, 1]. `foreground_disparity` and `plate_disparity` (h, w) are inverse depth of
-    unknown scale and shift, larger = nearer, on one scale with every other shot of the plate, without one on a scale of
-    their own; the plate's is its own also behind somebody, the foreground's is carried outward from where it was found,
-    and means nothing where nothing was. `pixels` (h, w, 3) is the shot, sRGB, in 8-bit codes where it came so, `plate`
-    (h, w, 3) already at its size, position and light, or None. `disparity_range` is what lo and hi of 16-bit depth
-    files are: the plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are
+    `alpha` (h, w) is coverage in [0, 1]. `plate_disparity` (h, w) is inverse depth of unknown scale and shift, larger =
+    nearer, on one scale with every other shot of the plate, without one on a scale of its own, the plate's also behind
+    somebody; `front` makes the foreground's. `pixels` (h, w, 3) is the shot, sRGB, in 8-bit codes where it came so,
+    `plate` (h, w, 3) already at its size, position and light, or None. `disparity_range` is what lo and hi of 16-bit
+    depth files are: the plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are
     sentences a user should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None
     unless `Plate.anchor` was called. `diagnosis` is the doctor's, None where nobody asked it. All arrays but codes are
     float32, colours in [0, 1].
     """
 
     alpha: Image
-    foreground_disparity: Image
+    front: Callable[[], Image]
     plate_disparity: Image
     pixels: Pixels
     plate: Image | None
@@ -58,6 +58,14 @@ class Matte:
         height, width = self.alpha.shape
         reach = None if self.diagnosis is None else self.diagnosis.reach((height, width))
         return None if reach is None else reach.beyond
+
+    @cached_property
+    def foreground_disparity(self) -> Image:
+        """The foreground's layer (h, w) on the scale of `plate_disparity`, made when asked for.
+
+        It is carried outward from where it was found, and means nothing where nothing was.
+        """
+        return self.front()
 
     @cached_property
     def disparity(self) -> Image:

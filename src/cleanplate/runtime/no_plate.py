@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -79,7 +80,7 @@ class NoPlate:
         def finish() -> Matte:
             full_alpha, front, plate = (resize(x, ready.size_hw) for x in (alpha, disparity, behind))
             seen = merge_layers(full_alpha, front, plate)
-            return Matte(full_alpha, front, plate, ready.pixels, None, spanned(seen), (NOTICE,))
+            return Matte(full_alpha, partial(np.asarray, front), plate, ready.pixels, None, spanned(seen), (NOTICE,))
 
         return finish
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from cleanplate.plate.anchors import Anchor, DepthScale, check_anchors, fit_anch
 from cleanplate.plate.bedside import Bedside
 from cleanplate.plate.intrinsics import find_intrinsics
 from cleanplate.plate.sizes import fitted, same_aspect
-from cleanplate.runtime.alignment import align_disparity, plate_disparity
+from cleanplate.runtime.alignment import foreground_disparity, plate_disparity
 from cleanplate.runtime.care import Care
 from cleanplate.runtime.matte import Matte, spanned
-from cleanplate.runtime.refine import extend_disparity, refine_alpha
+from cleanplate.runtime.refine import refine_alpha
 from cleanplate.runtime.session import Session, open_session
 from cleanplate.runtime.shots import PictureSource, ReadyShot, made_ready, read_source
 
@@ -200,9 +201,9 @@ class Plate:
         """
         ready = self.ready(shot, name)
         care = self._care_for(ready)
-        alpha, disparity, of_plate = self.session.run(care.seen, ready.small)
-        scale, shift = align_disparity(of_plate, care.disparity, 1 - alpha)
-        alpha = alpha if care.reach is None else care.reach.carried(alpha)
+        found = self.session.run(care.seen, ready.small)
+        alpha = found[0] if care.reach is None else care.reach.carried(found[0])
+        front = partial(foreground_disparity, found, care.disparity, alpha, ready.size_hw)
         look = care.look_closer(self.session, ready.pixels, alpha) if self._closer else None
         camera, depth_scale = self.camera.at(ready.size_hw), self._scale_under(care)
 
@@ -210,7 +211,6 @@ class Plate:
             full_alpha = refine_alpha(ready.pixels, care.plate, alpha, (ready.small, care.seen.picture))
             if look is not None:
                 full_alpha = look.added(full_alpha, ready.pixels, care.plate, care.reach)
-            front = resize(extend_disparity(scale * disparity + np.float32(shift), alpha), ready.size_hw)
             notices, span = ready.notices + care.notices(self.name, ready.name), self.disparity_range
             layers = full_alpha, front, care.behind, ready.pixels, care.shown
             diagnosis = None if care.mended is None else care.mended.diagnosis

@@ -17,7 +17,7 @@ from cleanplate.imaging import Image, Pixels
 from cleanplate.imaging.colour import light_of
 from cleanplate.imaging.planes import picture_of, pixels_at, places_of, planes_of
 from cleanplate.imaging.resize import resize
-from cleanplate.imaging.spreading import light_ratio, sampled, spread
+from cleanplate.imaging.spreading import in_blocks, light_ratio, out_of_blocks, places_in_blocks, sampled, spread
 
 _SURE, _SOFT = 0.95, 0.02
 """From the one on a cell is all foreground; up to the other it is all plate."""
@@ -33,11 +33,8 @@ _MARGIN = 2 * _REACH
 
 _NOTHING = 1 / 512
 
-_FAR_RIM = 1e-4
-"""What the disparity of a cell at the rim counts of one inside."""
-
 _RIM = 0.3
-"""And its colour: how far something covers is not known to the cell."""
+"""What the colour of a cell at the rim counts of one inside: how far something covers is not known to the cell."""
 
 _LEVELS = np.linspace(0, 1, 9, dtype=np.float32)
 """The alphas that a pixel is tried for; the answer is their mean, each counting by how well it fits."""
@@ -71,16 +68,27 @@ _TURN = (np.array([[1, 1, 1], [1, -1, 0], [0.5, 0.5, -1]]) / np.sqrt([[3], [2], 
 
 
 class _Around(NamedTuple):
-    """What the neighbourhood says, of every cell (h, w, channels) or of some pixels (channels, n).
+    """What the neighbourhood says, of every cell or block of cells (h, w, channels) or of some pixels (channels, n).
 
-    Mean and variance of the foreground's colour, turned; what the plate's light is multiplied by to give the shot's,
-    and of what is left the variance, turned, and the coarse alpha: four channels.
+    Of cells: the foreground's colour, turned, and as the fourth channel the coarse alpha; that colour's variance. Of
+    blocks of three by three cells, for light changes slowly: what the plate's light is multiplied by to give the
+    shot's, and of what is left the variance, turned.
     """
 
-    front: Image
+    front_and_alpha: Image
     front_variance: Image
     gain: Image
-    back_variance_and_alpha: Image
+    back_variance: Image
+
+    def at(self, down: Image, across: Image) -> "_Around":
+        """Of some pixels, at such places (n,) among the cells."""
+        blocks = places_in_blocks(down), places_in_blocks(across)
+        return _Around(
+            sampled(self.front_and_alpha, down, across),
+            sampled(self.front_variance, down, across),
+            sampled(self.gain, *blocks),
+            sampled(self.back_variance, *blocks),
+        )
 
 
 def refine_alpha(
@@ -130,31 +138,15 @@ def refine_alpha(
     cells = cells._replace(front_variance=np.maximum(cells.front_variance, grain))
     for row, column in places_of(look):
         light, behind = light_of(pixels_at(shot, row, column)), light_of(pixels_at(plate, row, column))
-        around = _Around(*(sampled(of_cells, down[row], across[column]) for of_cells in cells))
-        alpha[row, column] = _best_alpha(light, behind, around, noise)
+        alpha[row, column] = _best_alpha(light, behind, cells.at(down[row], across[column]), noise)
     return _without_haze(alpha)
-
-
-def extend_disparity(disparity: Image, alpha: Image) -> Image:
-    """The foreground's disparity carried outward: a sharper alpha then cuts it, and no value on the way to the plate.
-
-    Both are (h, w), of the network's size, alpha in [0, 1]; so is the result. Where alpha is at least 0.95 in a cell
-    and all beside it nothing changes, elsewhere the nearest of those cells count, and the rim, which the network blurs,
-    only where a thing has nothing else; where alpha is nowhere so large, all stays as it is.
-    """
-    sure = (alpha >= _SURE).astype(np.float32)
-    if not sure.any():
-        return disparity
-    inner = cv2.erode(sure, _BESIDE)
-    (around,), _ = spread([disparity], inner + np.float32(_FAR_RIM) * (sure - inner))
-    return np.where(inner > 0, disparity, around)
 
 
 def _without_haze(alpha: Image) -> Image:
     """Alpha (h, w) with what is all but nothing or all made so: another array."""
     _, clear = cv2.threshold(alpha, _NOTHING, 0, cv2.THRESH_TOZERO)
     _, whole = cv2.threshold(alpha, 1 - _NOTHING, 1, cv2.THRESH_BINARY)
-    return np.maximum(clear, whole, dtype=np.float32)
+    return np.maximum(clear, whole, out=clear, dtype=np.float32)
 
 
 def _edge_cells(coarse: Image) -> NDArray[np.bool_]:
@@ -193,11 +185,12 @@ def _look_around(shot: Sequence[Image], plate: Sequence[Image], coarse: Image) -
 
     seen, free = ([light_of(plane) for plane in planes] for planes in (shot, plate))
     empty = (coarse < _SOFT).astype(np.float32)
-    gain = light_ratio(seen, free, empty)
-    triples = zip(seen, free, gain, strict=True)
+    blocks, known = in_blocks([*seen, *free], empty)
+    gain = light_ratio(blocks[:3], blocks[3:], known)
+    triples = zip(seen, free, (out_of_blocks(ratio, coarse.shape) for ratio in gain), strict=True)
     left = _turned(np.asarray(light - behind * ratio, np.float32) for light, behind, ratio in triples)
-    left, _ = spread([np.square(plane) for plane in left], empty)
-    return _Around(*(picture_of(planes) for planes in (front[:3], variance, gain, [*left, coarse])))
+    left, _ = spread(*in_blocks([np.square(plane) for plane in left], empty))
+    return _Around(*(picture_of(planes) for planes in ([*front[:3], coarse], variance, gain, left)))
 
 
 def _noise(
@@ -212,7 +205,7 @@ def _noise(
         return np.float32(1)
     down, across = in_cells
     seen, behind = light_of(pixels_at(shot, row, column)), light_of(pixels_at(plate, row, column))
-    left = seen - behind * sampled(gain, down[row], across[column])
+    left = seen - behind * sampled(gain, places_in_blocks(down[row]), places_in_blocks(across[column]))
     ratio = np.square(left).mean(axis=0) / _rounding(seen)
     return np.maximum(np.float32(np.median(ratio) / _MEDIAN), 1)
 
@@ -238,9 +231,8 @@ def _some(
     wanted: NDArray[np.bool_], in_cells: tuple[Image, Image]
 ) -> tuple[tuple[NDArray[np.intp], ...], tuple[NDArray[np.intp], ...]]:
     """Rows and columns of some of the cells that are wanted, and of the pixels in their middle."""
-    found = np.nonzero(wanted)
-    step = max(1, found[0].size // _LOOKS)
-    cells = tuple(axis[::step] for axis in found)
+    found = np.flatnonzero(wanted)
+    cells = np.divmod(found[:: max(1, found.size // _LOOKS)], wanted.shape[1])
     return cells, tuple(np.searchsorted(of, cell) for of, cell in zip(in_cells, cells, strict=True))
 
 
@@ -253,10 +245,10 @@ def _best_alpha(seen: Image, behind: Image, around: _Around, noisy: np.float32) 
     """The mean of the posterior (n,) of pixels, of linear light of shot and plate (3, n) and what `_noise` gives."""
     value, back = (np.stack(_turned(light)) for light in (seen, behind * around.gain))
     noise = noisy * _rounding(seen)
-    back_variance, coarse = around.back_variance_and_alpha[:3], around.back_variance_and_alpha[3]
+    front, coarse, back_variance = around.front_and_alpha[:3], around.front_and_alpha[3], around.back_variance
     back_variance[0] += np.float32(_RELIT**2) * np.square(back[0])
     # with the alpha a: value - a front - (1 - a) back, and a^2 front_variance + (1 - a)^2 back_variance + noise
-    away, toward = value - back, around.front - back
+    away, toward = value - back, front - back
     both, least = around.front_variance + back_variance, back_variance + noise
     back_variance *= 2
     prior = np.clip(coarse, _FLOOR, 1 - _FLOOR)
