@@ -1,28 +1,43 @@
-"""What a day does to a clip: people who stand still for half an hour while the daylight goes.
+"""What a day does to a clip, people who stand still for half an hour while the daylight goes; and how clips flicker.
 
     .venv/bin/python tools/video_figures.py --clips 6
+    .venv/bin/python tools/video_figures.py --clips 8 --flicker
 
 Rendered scenes with exact alpha. In 30 minutes the light falls by a stop and turns warmer, on the window's side of the
 picture more than on the other; one frame a minute is matted over the plate of the first minute, each as the next frame
 of one clip, so that the doctor goes on from what it knows. Printed: mean absolute error and IoU of the first and the
 last three minutes, and the share of the people's pixels that the last ones still find.
+
+With --flicker people glide through clips of 720 x 540 pixels, every other one slowly, seen with noise and through
+H.264. Printed are dtSSD, the root of the mean square of what alpha changes from frame to frame and should not (Erofeev
+et al., Perceptually motivated benchmark for video matting, 2015), and mean absolute error: of the network's alpha,
+interpolated, of what `cleanplate run` makes of it, and of that with `--closer on`.
 """
 
 import argparse
+import tempfile
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from cleanplate.imaging import Image
+from cleanplate.imaging import Image, Pixels
+from cleanplate.imaging.clipfile import ClipWriter
 from cleanplate.imaging.colour import linear_to_srgb, srgb_to_linear
+from cleanplate.imaging.resize import resize
+from cleanplate.imaging.streams import open_clip
 from cleanplate.runtime.plate import Plate
 from cleanplate.runtime.session import Session
 from cleanplate.sample.record import Sample
 from cleanplate.synth.clips import make_clip
 from cleanplate.synth.shooting import Plan
 
-MINUTES = 30
+MINUTES, FRAMES = 30, 14
+_SPEEDS_M_S = 0.8, 0.1
 _STOPS, _WARMER, _SIDE_STOPS = 1.0, 0.15, 0.4
 
 
@@ -58,26 +73,77 @@ def score(alpha: Image, truth: Image) -> tuple[float, float, float]:
     )
 
 
-def main() -> None:
-    """All clips, and their mean."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=int, default=6)
-    parser.add_argument("--seed", type=int, default=78)
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    session, rows = Session(num_threads=1), []
+def filmed(frames: list[Sample], rng: np.random.Generator) -> Iterator[Pixels]:
+    """Shots as they come out of a video file."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        with ClipWriter(clip, frames[0].alpha.shape, Fraction(25), "mp4") as writer:
+            for number, frame in enumerate(frames):
+                writer.add(frame.shot + rng.normal(0, 0.01, frame.shot.shape).astype(np.float32), number / 25)
+        for frame in open_clip(clip).frames():
+            yield frame.picture.pixels
+
+
+def flicker(alphas: list[Image], truths: list[Image]) -> tuple[float, float]:
+    """The mattes of a clip: their dtSSD and mean absolute error."""
+    errors = [alpha - truth for alpha, truth in zip(alphas, truths, strict=True)]
+    changes = [float(np.sqrt(np.square(now - then).mean())) for then, now in pairwise(errors)]
+    return float(np.mean(changes)), float(np.mean(np.abs(errors)))
+
+
+def show_flicker(session: Session, seed: int, count: int) -> None:
+    """Every clip, and the mean."""
+    print("clip      dtSSD: network  run  closer    error: network  run  closer")
+    rows: list[list[tuple[float, float]]] = []
+    index = 0
+    while len(rows) < count:
+        speed_m_s = _SPEEDS_M_S[len(rows) % 2]
+        frames = list(make_clip(Plan(seed, (540, 720)), index, FRAMES, speed_m_s=speed_m_s))
+        index += 1
+        if not frames:
+            continue
+        rng = np.random.default_rng(index)
+        plate = np.clip(frames[0].plate + rng.normal(0, 0.01, frames[0].plate.shape), 0, 1).astype(np.float32)
+        shots, truths = list(filmed(frames, rng)), [frame.alpha for frame in frames]
+        seen, size_hw = session.see(plate), (540, 720)
+        ways = [[resize(session.run(seen, shot)[0], size_hw) for shot in shots]]
+        for closer in (False, True):
+            opened = Plate.open(plate, session, closer=closer)
+            ways.append([opened.matte(shot).alpha for shot in shots])
+        rows.append([flicker(way, truths) for way in ways])
+        print(_flicker_line(str(len(rows)), np.array(rows[-1])), flush=True)
+    print(_flicker_line("mean", np.mean(rows, axis=0)))
+
+
+def _flicker_line(name: str, figures: np.ndarray) -> str:
+    return f"{name:<8}" + "  ".join(f"{figure:8.4f}" for figure in figures.T.ravel())
+
+
+def show_daylight(session: Session, seed: int, count: int) -> None:
+    """Every clip, and the mean."""
     print("clip      error: first  last  ratio    IoU: first  last    found: first  last")
-    for number, sample in enumerate(standing(Plan(options.seed, (360, 480)), options.clips)):
+    rows: list[NDArray[np.float64]] = []
+    for number, sample in enumerate(standing(Plan(seed, (360, 480)), count)):
         rng = np.random.default_rng(number)
         plate = Plate.open(seen(sample.plate, 0, rng), session)
         scores = [
             score(plate.matte(seen(sample.shot, minute, rng)).alpha, sample.alpha) for minute in range(MINUTES + 1)
         ]
-        first, last = (np.mean(part, axis=0) for part in (scores[:3], scores[-3:]))
-        rows.append((first, last))
-        print(_line(str(number), first, last), flush=True)
-    first, last = np.mean(rows, axis=0)
-    print(_line("mean", first, last))
+        rows.append(np.array([np.mean(part, axis=0) for part in (scores[:3], scores[-3:])]))
+        print(_line(str(number), *rows[-1]), flush=True)
+    print(_line("mean", *np.mean(rows, axis=0)))
+
+
+def main() -> None:
+    """One of the two tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=78)
+    parser.add_argument("--flicker", action="store_true", help="measure steadiness, not a day's light")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    show = show_flicker if options.flicker else show_daylight
+    show(Session(num_threads=1), options.seed, options.clips)
 
 
 def _line(name: str, first: np.ndarray, last: np.ndarray) -> str:

@@ -95,8 +95,8 @@ def in_blocks(planes: Sequence[Image], weight: Image) -> tuple[list[Image], Imag
     known, and how far they are known. `places_in_blocks` says where a pixel lies among them.
 
     >>> (mean,), known = in_blocks([np.float32([[1, 5, 7]])], np.float32([[1, 1, 0]]))
-    >>> mean.tolist(), known.round(3).tolist()
-    ([[3.0]], [[0.222]])
+    >>> mean.tolist(), [round(float(much), 3) for much in known[0]]
+    ([[3.0]], [0.222])
     """
     *sums, much = (_block_means(plane) for plane in [*(plane * weight for plane in planes), weight])
     known = np.maximum(much, np.finfo(np.float32).tiny)
