@@ -164,9 +164,9 @@ def main() -> None:
             for index, frame in enumerate(frames):
                 writer.add(frame, index / RATE)
         where = f"video, 1280 x 720, {len(os.sched_getaffinity(0))} cores"
-        for wanted in 3 * (("foreground_pixels",), ("foreground_pixels", "disparity")):
+        colour, both = ("foreground_pixels",), ("foreground_pixels", "disparity")
+        for what, wanted in 3 * (("the colour of edges", colour), ("that and the depth", both)):
             told = without_encoder(clip, Plate.open(plate_rgb, session, closer=False), wanted)
-            what = "the colour of edges" if len(wanted) == 1 else "that and the depth"
             print(f"{where}, read, matted, with {what}, no encoder: {told}")  # noqa: T201
         plate, pace = Plate.open(plate_rgb, session, closer=False), Pace()
         matte_clip(open_clip(clip), plate, folder / "out", "a", ClipChoice(("matte",)), identity={})

@@ -37,6 +37,7 @@ from cleanplate.synth.clips import make_clip
 from cleanplate.synth.shooting import Plan
 
 MINUTES, FRAMES = 30, 14
+_FILMED_HW = 540, 720
 _SPEEDS_M_S = 0.8, 0.1
 _STOPS, _WARMER, _SIDE_STOPS = 1.0, 0.15, 0.4
 
@@ -52,13 +53,14 @@ def seen(rgb: Image, minute: float, rng: np.random.Generator) -> Image:
     return (np.rint(255 * np.clip(noisy, 0, 1)) / 255).astype(np.float32)
 
 
-def standing(plan: Plan, count: int) -> Iterator[Sample]:
-    """The first frames of so many clips."""
+def clips(plan: Plan, count: int, num_frames: int) -> Iterator[list[Sample]]:
+    """The frames of so many clips, every other one slow."""
     index = found = 0
     while found < count:
-        for sample in make_clip(plan, index, 1):
+        frames = list(make_clip(plan, index, num_frames, speed_m_s=_SPEEDS_M_S[found % 2]))
+        if frames:
             found += 1
-            yield sample
+            yield frames
         index += 1
 
 
@@ -95,23 +97,17 @@ def show_flicker(session: Session, seed: int, count: int) -> None:
     """Every clip, and the mean."""
     print("clip      dtSSD: network  run  closer    error: network  run  closer")
     rows: list[list[tuple[float, float]]] = []
-    index = 0
-    while len(rows) < count:
-        speed_m_s = _SPEEDS_M_S[len(rows) % 2]
-        frames = list(make_clip(Plan(seed, (540, 720)), index, FRAMES, speed_m_s=speed_m_s))
-        index += 1
-        if not frames:
-            continue
-        rng = np.random.default_rng(index)
+    for number, frames in enumerate(clips(Plan(seed, _FILMED_HW), count, FRAMES), 1):
+        rng = np.random.default_rng(number)
         plate = np.clip(frames[0].plate + rng.normal(0, 0.01, frames[0].plate.shape), 0, 1).astype(np.float32)
         shots, truths = list(filmed(frames, rng)), [frame.alpha for frame in frames]
-        seen, size_hw = session.see(plate), (540, 720)
-        ways = [[resize(session.run(seen, shot)[0], size_hw) for shot in shots]]
+        seen_plate = session.see(plate)
+        ways = [[resize(session.run(seen_plate, shot)[0], _FILMED_HW) for shot in shots]]
         for closer in (False, True):
             opened = Plate.open(plate, session, closer=closer)
             ways.append([opened.matte(shot).alpha for shot in shots])
         rows.append([flicker(way, truths) for way in ways])
-        print(_flicker_line(str(len(rows)), np.array(rows[-1])), flush=True)
+        print(_flicker_line(str(number), np.array(rows[-1])), flush=True)
     print(_flicker_line("mean", np.mean(rows, axis=0)))
 
 
@@ -123,7 +119,7 @@ def show_daylight(session: Session, seed: int, count: int) -> None:
     """Every clip, and the mean."""
     print("clip      error: first  last  ratio    IoU: first  last    found: first  last")
     rows: list[NDArray[np.float64]] = []
-    for number, sample in enumerate(standing(Plan(seed, (360, 480)), count)):
+    for number, [sample] in enumerate(clips(Plan(seed, (360, 480)), count, 1)):
         rng = np.random.default_rng(number)
         plate = Plate.open(seen(sample.plate, 0, rng), session)
         scores = [

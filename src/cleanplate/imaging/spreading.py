@@ -41,9 +41,14 @@ def spread(planes: Sequence[Image], weight: Image) -> tuple[list[Image], Image]:
     [[5.0, 5.0, 5.0, 5.0]]
 
     """
-    *sums, much = _finest([*(plane * weight for plane in planes), weight])
+    return _known_means(_finest([*(plane * weight for plane in planes), weight]))
+
+
+def _known_means(sums: Sequence[Image]) -> tuple[list[Image], Image]:
+    """What weighted sums say, the last of which is that of the weights; and that one."""
+    *of_planes, much = sums
     known = np.maximum(much, np.finfo(np.float32).tiny)
-    return [np.divide(plane, known, dtype=np.float32) for plane in sums], much
+    return [np.divide(plane, known, dtype=np.float32) for plane in of_planes], much
 
 
 def _finest(planes: Sequence[Image]) -> list[Image]:
@@ -71,19 +76,21 @@ def _farther(middles: Image) -> Image:
     return _windows(middles) * np.float32(1 / _NEARER)
 
 
-def _block_means(plane: Image) -> Image:
-    whole = _of_threes(plane)
-    size = whole.shape[1] // 3, whole.shape[0] // 3
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
 def _smallest_window(known: Image) -> Image:
     """The mean over three by three of a picture, or plane, that has grown to a multiple of three."""
     known = _of_threes(known)
     return np.asarray(cv2.blur(known, (3, 3), borderType=cv2.BORDER_CONSTANT), np.float32).reshape(known.shape)
 
 
+def _block_means(plane: Image) -> Image:
+    """The mean of every block of three by three: what `_smallest_window` has in its middle, in less time."""
+    whole = _of_threes(plane)
+    size = whole.shape[1] // 3, whole.shape[0] // 3
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _of_threes(known: Image) -> Image:
+    """A picture, or plane, grown to a multiple of three, with nothing known in what is new."""
     height, width = known.shape[:2]
     return np.asarray(cv2.copyMakeBorder(known, 0, -height % 3, 0, -width % 3, cv2.BORDER_CONSTANT), np.float32)
 
@@ -98,9 +105,8 @@ def in_blocks(planes: Sequence[Image], weight: Image) -> tuple[list[Image], Imag
     >>> mean.tolist(), [round(float(much), 3) for much in known[0]]
     ([[3.0]], [0.222])
     """
-    *sums, much = (_block_means(plane) for plane in [*(plane * weight for plane in planes), weight])
-    known = np.maximum(much, np.finfo(np.float32).tiny)
-    return [np.divide(plane, known, dtype=np.float32) for plane in sums], much
+    weighted = [*(plane * weight for plane in planes), weight]
+    return _known_means([_block_means(plane) for plane in weighted])
 
 
 def out_of_blocks(blocks: Image, size_hw: tuple[int, int]) -> Image:
