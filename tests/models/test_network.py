@@ -134,6 +134,24 @@ def test_training_changes_of_the_pretrained_features_the_deeper_ones_if_asked(
         assert (parameter.grad is None) == (name.startswith("lite0.") and not learns), name
 
 
+@pytest.mark.parametrize("thawed", [False, True])
+def test_only_what_learns_pays_for_its_gradients_in_float32(thawed: bool) -> None:
+    features = Lite0()
+    if thawed:
+        features.thaw()
+    seen: dict[nn.Module, bool] = {}
+
+    def note(layer: nn.Module, _given: object, out: Tensor) -> None:
+        seen[layer] = out.dtype == torch.float32
+
+    blocks = [cast("lite0.Block", block) for block in features.blocks]
+    for block in blocks:
+        block.depthwise.register_forward_hook(note)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        features(torch.rand(1, 3, 64, 64))
+    assert [seen[block.depthwise] for block in blocks] == [thawed and index >= 5 for index in range(len(blocks))]
+
+
 @pytest.mark.parametrize(("own_levels", "pretrained"), [(2, False), (0, True), (6, True)])
 def test_a_level_has_convolutions_of_its_own_or_pretrained_features(own_levels: int, pretrained: bool) -> None:
     with pytest.raises(ValueError, match=f"own_levels={own_levels}"):

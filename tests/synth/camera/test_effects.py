@@ -36,6 +36,7 @@ STRIKES: dict[str, tuple[dict[str, Any], str]] = {
     "sway": ({"sway_p": 1, "sway_px": 2}, "plate shot"),
     "rain": ({"rain_p": 1}, "plate shot"),
     "caption": ({"caption_p": 1}, "plate shot"),
+    "small": ({"small_p": 1}, "plate shot"),
     "motion": ({"motion_p": 1, "motion_px": 12}, "shot alpha shot_depth_m"),
     "ghost": ({"ghost_p": 1}, "shot"),
     "interlace": ({"interlace_p": 1, "motion_px": 12}, "plate shot alpha shot_depth_m"),

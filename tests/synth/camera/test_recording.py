@@ -79,6 +79,26 @@ def test_blocks_in_which_nothing_happened_are_often_not_sent_again() -> None:
     assert 0.2 < np.mean(np.array(shares) > 0.85) < 0.8
 
 
+def test_blocks_of_a_camera_of_few_pixels_are_as_coarse_as_its_pixels() -> None:
+    texture = np.random.default_rng(0).random((4, 6, 3), np.float32)
+    picture = np.asarray(cv2.resize(texture, SIZE[::-1], interpolation=cv2.INTER_CUBIC).clip(0, 1), np.float32)
+    depth = np.full(SIZE, 3, np.float32)
+    sample = Sample("k", "s", (), picture, picture, np.zeros(SIZE, np.float32), depth, depth)
+
+    def steps_between_blocks(small_p: float) -> float:
+        """Beside those between any two pixels, were the encoder's blocks 8 of the output's pixels."""
+        beside: list[float] = []
+        for seed in range(24):
+            settings = replace(NONE, jpeg_p=1, jpeg_quality=1, small_p=small_p)
+            shot = degrade(sample, np.random.default_rng(seed), settings, SIZE).shot
+            steps = np.abs(np.diff(shot, axis=1)).mean((0, 2))
+            beside.append(float(steps[7::8].mean() / steps.mean()))
+        return float(np.mean(beside))
+
+    assert steps_between_blocks(0) > 1.4
+    assert steps_between_blocks(1) < 1.2
+
+
 def test_denoising_takes_noise_and_leaves_edges() -> None:
     step = np.full((*SIZE, 3), 0.2, np.float32)
     step[:, SIZE[1] // 2 :] = 0.8

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from cleanplate.contract import NO_PLATE
@@ -17,7 +18,11 @@ from cleanplate.synth.camera.framing import framed
 from cleanplate.synth.camera.layers import Layers, follow_coverage, split
 from cleanplate.synth.camera.light import drawn_look, lamp, relit
 from cleanplate.synth.camera.optics import drawn_optics
+from cleanplate.synth.camera.planes import resized
 from cleanplate.synth.camera.sensor import drawn_sensor, recorded
+
+_SMALL = (0.45, 0.9)
+"""How many rows and columns a camera of few pixels has, as a share of the output's."""
 
 
 class _Drawn(NamedTuple):
@@ -39,8 +44,9 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
     swaying_p = effects.sway_p * (effects.sway_px > 0)
-    chances = effects.intruder_p, effects.rim_p, effects.border_p, swaying_p, effects.rain_p, effects.caption_p
-    *of_scene, rainy, captions = (p > 0 and rng.random() < p for p in chances)
+    chances = effects.intruder_p, effects.rim_p, effects.border_p, swaying_p
+    of_scene = [_strikes(rng, p) for p in chances]
+    rainy, captions, small = (_strikes(rng, p) for p in (effects.rain_p, effects.caption_p, effects.small_p))
     drawn = _Drawn(*of_scene)
     people_alone = _people_alone(sample) and not drawn.intruded
     sample = framed(sample, rng, effects, size_hw)
@@ -61,7 +67,9 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
         plate = mix(plate)
     for mix in of_shot:
         shot, alpha = mix(shot), mix(alpha)
-    look = drawn_look(rng, effects, size_hw)
+    pixels_hw = _fewer(size_hw, rng.uniform(*_SMALL)) if small else size_hw
+    plate, shot = (resized(picture, pixels_hw, cv2.INTER_AREA) for picture in (plate, shot))
+    look = drawn_look(rng, effects, pixels_hw)
     sensor = drawn_sensor(rng, effects, wear)
     # A plate is often the mean of many frames, or was taken with more care.
     calm = rng.uniform(0.2, 1.0) if rng.random() < 0.5 else 1.0
@@ -69,10 +77,19 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     shot = recorded(shot, rng, sensor, look, gamma, calm=1.0)
     if captions:
         plate, shot = overlays.captioned(plate, shot, rng)
-    plate, shot = encoded(plate, shot, rng, effects)
+    plate, shot = (resized(picture, size_hw) for picture in encoded(plate, shot, rng, effects))
     if people_alone and rng.random() < effects.no_plate_p:
         plate = np.full_like(plate, NO_PLATE)
     return replace(sample, plate=plate, shot=shot, alpha=np.clip(alpha, 0, 1))
+
+
+def _strikes(rng: np.random.Generator, p: float) -> bool:
+    """Whether an effect that is off by default strikes; nothing is drawn where it cannot."""
+    return p > 0 and rng.random() < p
+
+
+def _fewer(size_hw: tuple[int, int], share: float) -> tuple[int, int]:
+    return max(4, round(size_hw[0] * share)), max(4, round(size_hw[1] * share))
 
 
 def _people_alone(sample: Sample) -> bool:

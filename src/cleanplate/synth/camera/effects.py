@@ -47,6 +47,8 @@ class Effects:
         border_p: a black border along one side of both, before everything.
         rain_p: rain or snow before everything in the shot, every other time in the plate as well.
         caption_p: the camera writes its clock over both pictures, which says another time in each.
+        small_p: both come from a camera of few pixels (0.45 to 0.9 of the rows and columns): its grain, its clock, its
+            sharpening and what its encoder leaves are as coarse as its pixels.
         sway_p, sway_px: parts of the scene sway in the wind: leaves, water, cloth lie elsewhere in the shot (normal).
         motion_p, motion_px: the foreground moved while the shutter was open, up to this far.
         ghost_p: the frame before shines through, as temporal denoising leaves it.
@@ -102,6 +104,7 @@ class Effects:
     border_p: float = 0.0
     rain_p: float = 0.0
     caption_p: float = 0.0
+    small_p: float = 0.0
     sway_p: float = 0.0
     sway_px: float = 1.5
     motion_p: float = 0.2
