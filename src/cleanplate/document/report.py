@@ -219,8 +219,8 @@ the masks came out and the depth images stayed blank. Each row repeats one of it
 Made by `make document` ([recipes/document](../recipes/document)); do not edit. Training and validation share no
 person and no background. A row learns where its mask has IoU >= 0.9, and its depth a correlation >= 0.9 and a std
 ratio within 0.8..1.2 (per picture, then averaged) and an RMSE at most half that of the best constant (the training
-set's median) and below that of the training set's mean image. Depth is inverse depth with one affine map for the
-whole set, 10 m = 0 and 0.5 m = 1."""
+set's median) and below that of the training set's mean image, and where the collapse watch has had nothing to say.
+Depth is inverse depth with one affine map for the whole set, 10 m = 0 and 0.5 m = 1."""
 
 _GRID = """\
 The validation samples are the same for every row; a grey tile is what a row does not predict. Depth is drawn dark

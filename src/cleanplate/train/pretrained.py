@@ -15,6 +15,6 @@ def pretrained_weights() -> Arrays:
     if not folder.exists():
         raise InputError(
             f"{folder}: the pretrained encoder is not there; run  cleanplate assets  first, "
-            "or train without it: --set model.pretrained=false"
+            "or begin with a model that has it: --start MODEL.onnx"
         )
     return open_pack(folder).arrays("lite0")

@@ -100,8 +100,8 @@ _HOW = """\
 ## How it is measured
 
 - A pair is scaled to 576 px on the long side, changed, and cut to 512: a moved plate brings its own border. Tools get
-  8-bit RGB. The truth is never changed; what is not known in it is not scored. Shots without a foreground, and rendered
-  ones in which something else changed (a lamp, a chair), are passed over.
+  8-bit RGB. The truth is never changed; what is not known in it is not scored. Shots whose foreground covers less than
+  0.5 %, and rendered ones in which something else changed (a lamp, a chair), are passed over.
 - Direction, sign, noise and phase are drawn from the seed and the pair's name, alike for all five levels. Each axis is
   one function in `src/cleanplate/evaluate/stress/axes.py`, whose docstring says exactly what it does.
 - A matte of another size, from 16 px a side on, but of the shot's shape is scaled to it. Any program takes part:
