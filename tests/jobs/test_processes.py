@@ -1,5 +1,6 @@
 """Work in other processes: every result once, one thread each, and a clear word when something goes wrong."""
 
+import multiprocessing.resource_tracker
 import multiprocessing.spawn
 import os
 import shutil
@@ -57,6 +58,7 @@ def test_a_worker_that_dies_while_it_starts_is_not_waited_for(
     task = partial(toys.square_beside, more_than_a_pipe_holds) if large == "task" else toys.square
     if large == "command line":
         monkeypatch.setattr(sys, "argv", ["cleanplate", more_than_a_pipe_holds])
+    multiprocessing.resource_tracker.ensure_running()  # multiprocessing's own process is no worker
     monkeypatch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(str(FALSE)))
     before, failures = list(sys.argv), list[str]()
 
