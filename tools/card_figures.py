@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -26,7 +25,7 @@ from cleanplate.evaluate.cameras import find_cameras
 from cleanplate.evaluate.predictions import RuntimePredictor
 from cleanplate.evaluate.real import score_cameras
 from cleanplate.evaluate.scores import camera_scores, cells, mean_figures
-from cleanplate.evaluate.synthetic import PairFigures, Pairs, PairScores, score_pairs
+from cleanplate.evaluate.synthetic import Pairs, PairScores, score_pairs
 from cleanplate.evaluate.synthetic_report import SHEET, summary, write_results
 from cleanplate.jobs.processes import map_in_processes
 from cleanplate.jobs.progress import Advance
@@ -62,6 +61,9 @@ TITLES = ("IoU", "MAE", "SAD", "MSE", "Grad", "Conn", EDGE, FRONT, "of the plate
 CAMERA_TITLES = ("IoU, `--closer off`", "IoU", "MAE", "AbsRel", "AbsRel of what came")
 DECIMALS = (3, 4, 3, 4, 3, 3, 4, 3, 3, 3)
 """Of the figures of a pair, in their order."""
+
+NO_PAIR = "-"
+"""In a set or group without a pair, which a small set has."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Measure:
             return len(rows), cells(mean_figures([row.figures for row in rows]))
         struck = Effects.none() if work.effects else Effects()
         effects = None if work.effects is None else struck.changed(work.effects)
-        pairs = Pairs(ShardReader(self.folder / work.name), work.count, effects)
+        pairs = Pairs(ShardReader(self.folder / work.name, layers=True), work.count, effects)
         return score_pairs(_session(), pairs, closer=work.closer)
 
 
@@ -134,7 +136,7 @@ class Card:
         }
 
     def _row(self, work: Pass, row: str = "mean") -> list[str]:
-        return _printed(summary(self.pairs[work])[row])
+        return _printed(self.pairs[work], row)
 
     def _one_look(self) -> str:
         values = self._row(replace(VALIDATION, closer=False))
@@ -144,18 +146,18 @@ class Card:
     def _groups(self) -> Rows:
         for group, words in GROUPS.items():
             scores = [pair for pair in self.pairs[VALIDATION] if pair.group == group]
-            figures = _printed(summary(scores)["mean"])
-            yield [words, str(len(scores)), *figures[:2], _percent(np.mean([pair.wrong for pair in scores]), 2)]
+            wrong = _percent([pair.wrong for pair in scores], 2)
+            yield [words, str(len(scores)), *_printed(scores, "mean")[:2], wrong]
 
     def _sets(self) -> Rows:
         clean, struck = (Pass("objects", effects=effects) for effects in (None, ()))
         for group, words in {"object": "things of models that no training saw", "animal": "horses"}.items():
             scores = [pair for pair in self.pairs[clean] if pair.group == group]
-            yield [f"{words}, IoU", f"{_printed(summary(scores)['mean'])[0]} ({len(scores)} pairs)", ""]
+            yield [f"{words}, IoU", f"{_printed(scores, 'mean')[0]} ({len(scores)} pairs)", ""]
         yield ["both together, IoU", *(self._row(work)[0] for work in (clean, struck))]
         found = ([pair.found for pair in self.pairs[Pass("light", effects=effects)]] for effects in (None, ()))
         words = "other lamps, daylight, curtains, screens: of the picture wrongly found"
-        yield [words, *(_percent(np.mean(shares), 3) for shares in found)]
+        yield [words, *(_percent(shares, 3) for shares in found)]
 
     def _cameras(self) -> Rows:
         for name, words in CAMERAS.items():
@@ -176,13 +178,15 @@ def table(titles: list[str], rows: Rows) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (titles, ["---"] * len(titles), *rows))
 
 
-def _printed(figures: PairFigures) -> list[str]:
-    values = zip(astuple(figures), DECIMALS, strict=True)
+def _printed(scores: list[PairScores], row: str) -> list[str]:
+    if not scores:
+        return [NO_PAIR] * len(DECIMALS)
+    values = zip(astuple(summary(scores)[row]), DECIMALS, strict=True)
     return ["" if value is None else f"{value:.{places}f}" for value, places in values]
 
 
-def _percent(share: np.floating[Any], places: int) -> str:
-    return f"{100 * share:.{places}f} %"
+def _percent(shares: list[float], places: int) -> str:
+    return f"{100 * np.mean(shares):.{places}f} %" if shares else NO_PAIR
 
 
 def _rooms(effects: tuple[str, ...]) -> Pass:

@@ -1,6 +1,7 @@
 """`cleanplate evaluate synthetic` prints the table, leaves numbers and sheet, and tells wrong input in one line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from cleanplate.cli.main import main
 from cleanplate.runtime.model_file import read_model_file
 from cleanplate.sample.record import Sample
-from cleanplate.sample.shards import write_shards
+from cleanplate.sample.shards import ShardReader, write_shards
 
 SIZE_HW = (48, 64)
 
@@ -65,6 +66,21 @@ def test_effects_make_it_harder_the_same_seed_gives_the_same_scores_and_one_look
     assert np.mean(overlaps[4]) > np.mean(overlaps[0])
     assert (written["effects"]["noise_sd"], written["effects"]["blur_p"]) == (0.2, 0)
     capsys.readouterr()
+
+
+def test_groups_do_not_name_what_a_crop_has_cut_away(folder: Path, difference_model: Path, tmp_path: Path) -> None:
+    instances = np.zeros(SIZE_HW, np.uint8)
+    instances[10:40, 20:45], instances[:2, :2] = 1, 2
+    told = {"instances": instances, "instance_names": ("a", "b"), "instance_kinds": ("person", "object")}
+    write_shards(tmp_path / "two", [replace(sample, **told) for sample in ShardReader(folder)], {})
+    words = ["evaluate", "synthetic", str(tmp_path / "two"), "--model", str(difference_model), "--out"]
+    assert main([*words, str(tmp_path / "whole")]) == 0
+    assert main([*words, str(tmp_path / "cropped"), "--effect", "crop=0.9", "--effect", "whole_p=0"]) == 0
+    groups = [
+        {pair["group"] for pair in json.loads((tmp_path / out / "scores.json").read_text())["pairs"]}
+        for out in ("whole", "cropped")
+    ]
+    assert groups == [{"object + person"}, {"person", "object + person"}]  # some crops take little
 
 
 @pytest.mark.parametrize(

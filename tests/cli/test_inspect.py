@@ -238,7 +238,9 @@ def test_what_is_closed_is_said_to_be(
 def test_a_sheet_is_drawn_of_a_data_set_alone(tmp_path: Path, shards: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = tmp_path / "sheet.jpg"
     assert main(["inspect", str(shards), "--sheet", str(sheet)]) == 0
-    assert PilImage.open(sheet).size == (7 * 24, 14 + 2 * (14 + 20))
+    width, height = PilImage.open(sheet).size
+    assert width > 7 * 24  # its words are wider
+    assert height == 14 + 2 * (14 + 20)
     assert main(["inspect", str(sheet), "--sheet", str(tmp_path / "again.jpg")]) == 2
     assert "is a picture; --sheet draws samples of a data set" in capsys.readouterr().err
     assert main(["inspect", str(shards), "--sheet", str(tmp_path / "sheet.pdf")]) == 2

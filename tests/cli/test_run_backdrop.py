@@ -52,6 +52,17 @@ def test_a_composite_that_is_there_is_kept(tmp_path: Path, run: Run) -> None:
     assert (tmp_path / "out" / "a_composite.jpg").read_text() == "mine"
 
 
+def test_overwrite_replaces_a_composite_of_other_bits_and_nothing_else(tmp_path: Path, run: Run) -> None:
+    assert run("--backdrop", "red") == 0
+    (tmp_path / "out" / "b_composite.jpg").write_text("of another shot")
+    assert run("--only", "matte", "--bits", "16", "--overwrite") == 0
+    assert names(tmp_path / "out") == sorted([*USUAL, "a_composite.jpg", "b_composite.jpg"])
+    assert run("--backdrop", "red", "--bits", "16", "--overwrite") == 0
+    assert names(tmp_path / "out") == sorted([*USUAL, "a_composite.png", "b_composite.jpg"])
+    assert run("--backdrop", "red", "--only", "composite", "--overwrite") == 0
+    assert names(tmp_path / "out") == sorted([*USUAL, "a_composite.jpg", "b_composite.jpg"])
+
+
 def test_a_composite_never_takes_the_place_of_its_backdrop(
     tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,6 +71,8 @@ def test_a_composite_never_takes_the_place_of_its_backdrop(
     write_picture(backdrop, np.zeros((20, 20, 3), np.float32))
     before = backdrop.read_bytes()
     assert run("--backdrop", str(backdrop), "--overwrite") == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert run("--backdrop", str(backdrop), "--overwrite", "--bits", "16") == 2  # nor is it removed as an older one
     assert "would be overwritten" in capsys.readouterr().err
     assert backdrop.read_bytes() == before
 

@@ -26,3 +26,16 @@ def test_titles_and_labels_are_written_outside_the_pictures() -> None:
 
 def test_wide_pictures_are_scaled_down_in_proportion() -> None:
     assert contact_sheet([[np.zeros((300, 400, 3), np.float32)] * 2], max_width_px=100).shape == (75, 200, 3)
+
+
+def test_words_wider_than_a_picture_are_not_cut_off() -> None:
+    def inked(sheet: Image) -> int:
+        return int((sheet[:14] > 0.5).sum())
+
+    small, large = np.zeros((8, 10), np.float32), np.zeros((8, 400), np.float32)
+    titles = ("shadow (grey: unchanged)", "instances")
+    sheet = contact_sheet([[small, small]], titles=titles)
+    assert inked(sheet) == inked(contact_sheet([[large, large]], titles=titles, max_width_px=400))
+    assert sheet.shape[1] < 400
+    label = ["000012-scene lamp daylight removed"]
+    assert inked(contact_sheet([[small]], labels=label)) == inked(contact_sheet([[large]], labels=label))

@@ -1,11 +1,22 @@
 """Work in other processes: every result once, one thread each, and a clear word when something goes wrong."""
 
+import multiprocessing.resource_tracker
+import multiprocessing.spawn
+import os
+import shutil
+import sys
+import threading
+from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cleanplate.errors import InputError, MissingExtraError, WorkerError
 from cleanplate.jobs.processes import map_in_processes, rebuilt
+
+FALSE = shutil.which("false")
 
 
 @pytest.mark.parametrize("num_workers", [0, 1, 3])
@@ -36,6 +47,43 @@ def test_a_worker_ended_by_the_system_is_one_sentence(toys: Any) -> None:
         WorkerError, match=r"^a worker process was ended by SIGKILL.*; fewer --workers need less of it$"
     ):
         list(map_in_processes(toys.die_at_three, range(6), 2))
+
+
+@pytest.mark.skipif(FALSE is None, reason="there is no program that ends at once")
+@pytest.mark.parametrize("large", ["nothing", "task", "command line"])
+def test_a_worker_that_dies_while_it_starts_is_not_waited_for(
+    toys: Any, monkeypatch: pytest.MonkeyPatch, large: str
+) -> None:
+    more_than_a_pipe_holds = "x" * 1_000_000
+    task = partial(toys.square_beside, more_than_a_pipe_holds) if large == "task" else toys.square
+    if large == "command line":
+        monkeypatch.setattr(sys, "argv", ["cleanplate", more_than_a_pipe_holds])
+    multiprocessing.resource_tracker.ensure_running()  # multiprocessing's own process is no worker
+    monkeypatch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(str(FALSE)))
+    before, failures = list(sys.argv), list[str]()
+
+    def run() -> None:
+        with pytest.raises(WorkerError) as failure:
+            list(map_in_processes(task, range(4), 2))
+        failures.append(str(failure.value))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert [words.partition(",")[0] for words in failures] == ["a worker process was gone (exit code 1)"]
+    assert sys.argv == before
+
+
+def test_a_task_that_a_worker_cannot_import_comes_with_the_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here_alone.py").write_text("def task(item, _tell):\n    return item\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    task = import_module("here_alone").task
+    (tmp_path / "here_alone.py").write_text("raise ImportError('no library')\n")
+    with pytest.raises(RuntimeError, match=r"(?s)a worker failed:.*ImportError: no library"):
+        list(map_in_processes(task, range(4), 2))
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])

@@ -9,6 +9,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cleanplate import CleanplateError, NoPlate, Plate
 from cleanplate.errors import InputError, ModelError
@@ -287,6 +288,32 @@ def test_a_bad_array_is_refused_by_its_part(difference_model: Path, scene: Image
         Plate.open(np.full((32, 32, 3), np.nan), difference_model)
     with pytest.raises(InputError, match="shot: holds NaN"):
         Plate.open(scene, difference_model).matte(np.full((32, 48, 3), np.inf))
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.full((32, 48, 3), np.nan, np.float32), "plate: holds NaN or infinite values; replace them first"),
+        (
+            np.full((32, 48, 3), 200, np.float32),
+            "plate: floats must lie in 0..1, these go from 200 to 200; divide them",
+        ),
+        (np.zeros((32, 48, 2), np.float32), r"plate: has shape \(32, 48, 2\); give"),
+        (np.zeros((1, 32, 48, 3), np.float32), r"plate: has shape \(1, 32, 48, 3\); give"),
+        (np.zeros((0, 48, 3), np.float32), "plate: is 48 x 0 pixels; both sides must have at least 16"),
+        (np.zeros((32, 48, 3), np.int64), "plate: holds int64; give uint8, uint16 or floats"),
+    ],
+)
+def test_a_plate_made_directly_takes_no_other_arrays_than_one_that_is_opened(
+    difference_model: Path, scene: Image, array: NDArray[Any], said: str
+) -> None:
+    session = Session(difference_model)
+    with pytest.raises(InputError, match=said):
+        Plate(array, session)
+    with pytest.raises(InputError, match=said.replace("plate", "shot")):
+        Plate(scene, session).matte(array)
+    grey = scene.mean(axis=2)
+    assert np.array_equal(Plate(grey, session).rgb, Plate.open(grey, session).rgb)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def _sample(index: int) -> Sample:
 def _cells(path: Path) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     """The seven pictures of the first row, whose strips above are 28 px high."""
     row = read_picture(path).rgb[28:48]
-    return [row[:, 24 * column : 24 * column + 24] for column in range(7)]
+    return [column[:, :24] for column in np.split(row, 7, axis=1)]
 
 
 def test_a_row_is_plate_shot_alpha_depths_shadow_and_instances(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 import csv
-import multiprocessing
+import multiprocessing.resource_tracker
+import multiprocessing.spawn
 import os
+import shutil
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
 
-from cleanplate.errors import InputError, RecipeError
+from cleanplate.errors import InputError, RecipeError, WorkerError
 from cleanplate.jobs.locks import alone_in
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
@@ -204,6 +206,22 @@ def test_a_table_that_is_no_runs_is_not_written_over(
     with pytest.raises(InputError, match=r"train\.csv: is no table of a run; move it away, or give another --out"):
         Training(MatteAndDepth(recipe), train, validation, tmp_path).run()
     assert (tmp_path / "train.csv").read_text() == "name,city\nAnn,Rome\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("false") is None, reason="there is no program that ends at once")
+def test_a_process_that_dies_while_it_starts_to_make_batches_is_told_in_a_sentence(
+    recipe: Recipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, validation = ShardReader(data / "train"), ShardReader(data / "validation")
+    run = recipe.run.model_copy(update={"workers": 1})
+    training = Training(MatteAndDepth(recipe.model_copy(update={"run": run})), train, validation, tmp_path / "run")
+    multiprocessing.resource_tracker.ensure_running()  # multiprocessing's own process is no worker
+    monkeypatch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(str(shutil.which("false"))))
+    with pytest.raises(
+        WorkerError, match=r"^a process that makes batches has died \(DataLoader worker [^\n]*--resume goes on"
+    ):
+        training.run()
 
 
 @pytest.mark.slow

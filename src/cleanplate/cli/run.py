@@ -191,7 +191,7 @@ def command(
         raise UsageError(f"{clips[0].file}: in a clip depth has no unit, and bits are its own; add --clip-as png")
     tidy(found, out)
     orders = [
-        Order(shot.file, target / shot.stem, products, tuple(choice.other_depths(shot.stem)))
+        Order(shot.file, target / shot.stem, products, tuple(choice.replaced(shot.stem)))
         if overwrite
         else Order(shot.file, target / shot.stem, choice.missing(target, shot.stem))
         for shot in shots

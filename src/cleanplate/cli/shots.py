@@ -114,7 +114,7 @@ def refuse_shared_names(shots: Iterable[Shot]) -> None:
 def results_of(shot: Shot, out: Path, choice: "OutputChoice") -> list[Path]:
     """The files that a picture gets, or that those replace."""
     names = [name for product in choice.products for name in choice.names(shot.stem, product)]
-    return [out / shot.folder / name for name in (*names, *choice.other_depths(shot.stem))]
+    return [out / shot.folder / name for name in (*names, *choice.replaced(shot.stem))]
 
 
 def refuse_overwriting(results: Sequence[tuple[Shot, Sequence[Path]]], others: Iterable[Path]) -> None:
@@ -166,7 +166,7 @@ def refuse_two_depth_formats(shots: Iterable[Shot], out: Path, choice: "OutputCh
         folder = out / shot.folder
         if overwrite and read_sidecar(folder, shot.stem):
             continue
-        for other in (folder / name for name in choice.other_depths(shot.stem)):
+        for other in (folder / name for name in choice.other_names(shot.stem, "depth")):
             if file_identity(other):
                 again = "remove it" if overwrite else "--overwrite replaces it"
                 raise UsageError(f"{other}: depth is there in another format already; {again}, or name another --out")

@@ -27,7 +27,7 @@ _SAID = {"empty", "moved"}
 
 
 class Samples(Protocol):
-    """What is needed of a data set: `sample.shards.ShardReader` is one."""
+    """What is needed of a data set: `sample.shards.ShardReader` is one; with its layers groups name no one cut away."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Sample: ...

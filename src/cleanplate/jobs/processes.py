@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -94,7 +95,7 @@ def map_in_processes(
     when this generator does, however it does.
 
     Raises:
-        WorkerError: a process has died.
+        WorkerError: a process has died, while it started or later.
         CleanplateError: what a task raised; the other tasks are given up.
     """
     if num_workers == 0:
@@ -102,9 +103,9 @@ def map_in_processes(
             yield item, task(item, tell)
         return
     queue = list(items)[::-1]
-    workers = _start(task, min(num_workers, len(queue)))
+    workers = _start(min(num_workers, len(queue)))
     try:
-        yield from _converse(workers, queue, tell)
+        yield from _converse(workers, task, queue, tell)
     finally:
         for worker in workers:
             worker.process.kill()
@@ -119,8 +120,10 @@ class _Worker:
     pipe: "Connection[Any, Any]"
 
 
-def _converse(workers: Sequence[_Worker], queue: list[Item], tell: Tell) -> Iterator[tuple[Item, Any]]:
-    """Hand out the queue from its end; a worker sends what `tell` is to be told and then its `Answer`."""
+def _converse(
+    workers: Sequence[_Worker], task: Task[Item, Any], queue: list[Item], tell: Tell
+) -> Iterator[tuple[Item, Any]]:
+    """Hand out the task, and the queue from its end; a worker sends what `tell` is to be told and then its `Answer`."""
     at_work: dict[Connection[Any, Any], tuple[_Worker, Item]] = {}
 
     def hand_out(worker: _Worker) -> None:
@@ -130,6 +133,8 @@ def _converse(workers: Sequence[_Worker], queue: list[Item], tell: Tell) -> Iter
                 worker.pipe.send(at_work[worker.pipe][1])
 
     for worker in workers:
+        with suppress(*_GONE):
+            worker.pipe.send(task)
         hand_out(worker)
     while at_work:
         for pipe in wait(list(at_work)):
@@ -146,13 +151,13 @@ def _converse(workers: Sequence[_Worker], queue: list[Item], tell: Tell) -> Iter
             hand_out(worker)
 
 
-def _start(task: Task[Any, Any], count: int) -> list[_Worker]:
+def _start(count: int) -> list[_Worker]:
     context = multiprocessing.get_context("spawn")
     workers: list[_Worker] = []
     with _birth_conditions():
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, task), daemon=True)
+            process = context.Process(target=_serve, args=(theirs,), daemon=True)
             process.start()
             theirs.close()
             workers.append(_Worker(process, ours))
@@ -161,14 +166,20 @@ def _start(task: Task[Any, Any], count: int) -> list[_Worker]:
 
 @contextmanager
 def _birth_conditions() -> Generator[None]:
-    """What processes started meanwhile inherit: one thread each, and deaf to Ctrl-C, which is ours to handle."""
+    """What processes started meanwhile inherit: one thread each, and deaf to Ctrl-C, which is ours to handle.
+
+    They get no command line. `Process.start` writes what it gives them into a pipe whose other end it holds open: of
+    more than a pipe holds, as the names of thousands of shots are, a process that has died by then is waited for.
+    """
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     in_main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
+    words, sys.argv = sys.argv, sys.argv[:1]
     os.environ.update(ONE_THREAD)
     try:
         yield
     finally:
+        sys.argv = words
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -178,10 +189,15 @@ def _birth_conditions() -> Generator[None]:
             signal.signal(signal.SIGINT, handler)
 
 
-def _serve(pipe: "Connection[Any, Any]", task: Callable[[Any, Tell], Any]) -> None:
+def _serve(pipe: "Connection[Any, Any]") -> None:
     """A worker's life: it ends with the process at the other end of the pipe."""
     keep_freed_memory()
     with suppress(*_GONE):
+        try:
+            task: Task[Any, Any] = pipe.recv()
+        except Exception:  # its module cannot be imported, say
+            pipe.send(Answer(crashed=traceback.format_exc()))
+            return
         while True:
             item = pipe.recv()
             pipe.send(answer(task, item, pipe.send))

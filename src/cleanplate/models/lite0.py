@@ -8,6 +8,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+PREFIX = "lite0."
+"""What the names of its weights begin with in a network (`network.Network.lite0`)."""
+
 
 class Shape(NamedTuple):
     """One inverted residual block: 1x1 to `expansion` times the inputs, depthwise, 1x1 to the outputs."""

@@ -66,11 +66,24 @@ class OutputChoice:
         jpeg = product == "preview" or (product == "composite" and self.bits == 8)
         return [f"{stem}_{product}.{'jpg' if jpeg else 'png'}"]
 
-    def other_depths(self, stem: str) -> list[str]:
-        """The names that wanted depth of the shot STEM has in the other formats; its sidecar has one name."""
-        if "depth" not in self.products:
+    def other_names(self, stem: str, product: str) -> list[str]:
+        """The names that a product of the shot STEM has in the other formats, if it is wanted; depth's sidecar has one.
+
+        >>> OutputChoice(("composite",), bits=16).other_names("a", "composite")
+        ['a_composite.jpg']
+        """
+        if product not in self.products:
             return []
-        return [f"{stem}_depth{suffix}" for kind, suffix in DEPTH_SUFFIXES.items() if kind != self.depth_format]
+        names = set(self.names(stem, product))
+        others = [
+            *(replace(self, depth_format=depth_format) for depth_format in DEPTH_SUFFIXES),
+            *(replace(self, bits=bits) for bits in (8, 16)),
+        ]
+        return list(dict.fromkeys(name for other in others for name in other.names(stem, product) if name not in names))
+
+    def replaced(self, stem: str) -> list[str]:
+        """The names of all that results of the shot STEM replace besides those of their own names."""
+        return [name for product in self.products for name in self.other_names(stem, product)]
 
     def missing(self, folder: Path, stem: str) -> tuple[str, ...]:
         """The wanted products of which any file is not in `folder` yet."""

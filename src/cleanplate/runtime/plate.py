@@ -33,13 +33,15 @@ from cleanplate.runtime.shots import PictureSource, ReadyShot, made_ready, read_
 class Plate:
     """One photo of the empty scene; `Plate.open` makes it, `matte` uses it for any number of shots.
 
+    Made directly, it takes an array as `open` does, or a picture that is read already, and raises what `open` raises.
+
     >>> Plate.open("plate.jpg").matte("shot.jpg").alpha.shape  # doctest: +SKIP
     (1080, 1920)
     """
 
     def __init__(
         self,
-        rgb: Image,
+        picture: NDArray[Any] | Picture,
         session: Session,
         name: str = "plate",
         lens: Lens | None = None,
@@ -47,9 +49,9 @@ class Plate:
         doctor: bool = True,
         closer: bool = True,
     ) -> None:
-        self.rgb = rgb
+        read, self.name = read_source(picture, name)
+        self.rgb = rgb = read.rgb
         self.session = session
-        self.name = name
         self._seen_plate = session.see(rgb)
         self._disparity = plate_disparity(session, self._seen_plate)
         self._fitted = rgb
@@ -87,7 +89,7 @@ class Plate:
         """
         picture, name = read_source(plate, "plate")
         lens = None if isinstance(plate, np.ndarray) else read_lens(Path(plate))
-        return cls(picture.rgb, open_session(model), name, lens, doctor=doctor, closer=closer)
+        return cls(picture, open_session(model), name, lens, doctor=doctor, closer=closer)
 
     def look_through(self, fov_deg: float | None) -> None:
         """Take a horizontal field of view for the camera's; None: what EXIF says.

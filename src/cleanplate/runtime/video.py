@@ -179,7 +179,7 @@ def matte_frames(
 
     def write(index: int, products: tuple[str, ...], matte: Matte) -> None:
         stem, wanted = _stem(index), choice.only(products)
-        replaced = () if ledger is None else wanted.other_depths(stem)
+        replaced = () if ledger is None else wanted.replaced(stem)
         write_outputs(matte, plate.session.contract, folder, stem, wanted, replaced=replaced)
         if ledger is not None:
             ledger.add(index, {})

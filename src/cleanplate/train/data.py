@@ -2,7 +2,8 @@
 
 import signal
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol, Self, cast
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from cleanplate.errors import CleanplateError, InputError
+from cleanplate.errors import CleanplateError, InputError, WorkerError
 from cleanplate.jobs.processes import rebuilt
 from cleanplate.losses.depth import compose
 from cleanplate.sample.record import Sample
@@ -178,6 +179,25 @@ class Batches(DataLoader[Batch]):
         if self._iterator is not None:  # kept only where there are processes
             cast("Any", self._iterator)._shutdown_workers()  # torch has no public word for it
             self._iterator = None
+
+
+@contextmanager
+def deaths_told() -> Generator[None]:
+    """Tell in a sentence that a process of `Batches` has died: torch raises it wherever this process is.
+
+    Raises:
+        WorkerError: one has.
+
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise WorkerError(
+            f"a process that makes batches has died ({str(error).strip().rstrip('.')}), often because memory ran out; "
+            "fewer run.workers need less of it, and --resume goes on after the last checkpoint"
+        ) from error
 
 
 @dataclass(frozen=True)

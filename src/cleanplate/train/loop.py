@@ -28,6 +28,7 @@ from cleanplate.train.data import (
     Samples,
     StepPositions,
     check_disjoint,
+    deaths_told,
     on_device,
     training_batches,
     validation_batches,
@@ -115,10 +116,11 @@ class Training:
 
         Raises:
             InputError: another process trains in the same folder.
+            WorkerError: a process that makes batches has died.
 
         """
         alone = alone_in(self.out) if self.fabric.is_global_zero else nullcontext()
-        with alone, self._stop_on_signals():
+        with alone, self._stop_on_signals(), deaths_told():
             try:
                 return self._run(min(until or self.recipe.optim.steps, self.recipe.optim.steps))
             finally:

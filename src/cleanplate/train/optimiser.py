@@ -5,6 +5,7 @@ import math
 import torch
 from torch import nn
 
+from cleanplate.models import lite0
 from cleanplate.train.recipe import Optim
 
 _FINAL_LR = 0.01  # of the highest
@@ -26,7 +27,7 @@ def make_optimizer(network: nn.Module, optim: Optim) -> torch.optim.AdamW:
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            share = optim.encoder_lr / optim.lr if name.startswith("lite0.") else 1.0
+            share = optim.encoder_lr / optim.lr if name.startswith(lite0.PREFIX) else 1.0
             groups.setdefault((share, optim.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
     tables = [{"params": them, "share": share, "weight_decay": decay} for (share, decay), them in groups.items()]
     return torch.optim.AdamW(tables, lr=optim.lr, fused=True)

@@ -11,13 +11,14 @@ import onnx
 from cleanplate.contract import METADATA_KEY, OUTPUTS, Contract, network_size
 from cleanplate.errors import InputError
 from cleanplate.imaging import Image
+from cleanplate.models import lite0
 from cleanplate.runtime.session import Session
 from cleanplate.sample.opening import open_samples
 from cleanplate.synth.camera import Effects, degrade
 
 _NUM_PAIRS = 32
 _SEED = 0
-_DELICATE = ("lite0.stem.", "lite0.blocks.0.", "lite0.blocks.1.")
+_DELICATE = tuple(f"{lite0.PREFIX}{part}." for part in ("stem", "blocks.0", "blocks.1"))
 """In the names of weights that stay float32."""
 
 _IN_8_BITS = ("Conv", "Relu", "Clip", "Add")

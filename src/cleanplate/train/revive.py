@@ -13,6 +13,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from cleanplate.errors import InputError
+from cleanplate.models import lite0
 from cleanplate.models.fused import Fused, add_alone, take_apart
 from cleanplate.models.network import PATCH_PX, Layers, Network
 from cleanplate.runtime.model_file import ModelFile, read_model_file
@@ -126,7 +127,7 @@ def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
 def _shape(weights: Mapping[str, Tensor]) -> Model:
     """The network's shape, as the recipe has it."""
     ups = [weights[f"network.up.{level}.match.0.weight"] for level in range(_count(weights, "up"))]
-    pretrained = any(".lite0." in name for name in weights)
+    pretrained = any(name.startswith(f"network.{lite0.PREFIX}") for name in weights)
     return Model(
         widths=(*(len(up) for up in reversed(ups)), ups[0].shape[1]),
         context=_count(weights, "context"),

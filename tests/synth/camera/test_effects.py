@@ -207,6 +207,25 @@ def test_who_came_is_still_said_and_who_did_not_is_not() -> None:
     assert (out.instance_names, out.instance_kinds) == (("a", "b", "intruder"), ("person", "object", "something"))
 
 
+@pytest.mark.parametrize("scale", [1, 3])
+def test_who_is_cut_away_entirely_is_said_no_more(scale: int) -> None:
+    sample, instances = _sample(), np.zeros(SIZE, np.uint8)
+    instances[15:40, 20:35], instances[2:8, 2:8] = 1, 2
+    depth_m = np.where(instances > 0, np.float32(100) + instances, sample.shot_depth_m).astype(np.float32)
+    sample = replace(sample, shot_depth_m=depth_m, instance_names=("a", "b"), instance_kinds=("person", "object"))
+    crops, small = replace(NONE, whole_p=0, crop=0.6), (SIZE[0] // scale, SIZE[1] // scale)
+    said: set[tuple[str, ...]] = set()
+    for seed in range(30):
+        told = degrade(replace(sample, instances=instances), np.random.default_rng(seed), crops, small)
+        untold = degrade(sample, np.random.default_rng(seed), crops, small)
+        np.testing.assert_array_equal(told.shot, untold.shot)
+        assert untold.instance_names == ("a", "b")
+        seen = {name for k, name in enumerate(("a", "b")) if (told.shot_depth_m == 101 + k).any()}
+        assert seen == set(told.instance_names) if scale == 1 else seen <= set(told.instance_names)
+        said.add(told.instance_kinds)
+    assert said == {("person",), ("person", "object")}
+
+
 @pytest.mark.parametrize(
     ("kinds", "dropped"),
     [(("person", "person"), True), (("person", "object"), False), (("animal",), False), ((), False)],

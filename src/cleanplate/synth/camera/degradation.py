@@ -39,8 +39,8 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
 
     Alpha stays what the foreground covers in the shot: it is framed, smeared and defocused with it. Depth is in metres
     and never blended. Where nobody came, alpha is 0 and the shot's depth is the plate's. Names and kinds of who came
-    stay, and what is drawn is one more; the layers beside alpha and depth (shadow, instances, view) are left out:
-    nothing here keeps them true.
+    stay, but for whom a crop cuts away (`framing.framed`), and what is drawn is one more; the layers beside alpha and
+    depth (shadow, instances, view) are left out: nothing here keeps them true.
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
     swaying_p = effects.sway_p * (effects.sway_px > 0)

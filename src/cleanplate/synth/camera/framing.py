@@ -43,8 +43,8 @@ class _Lens:
 def framed(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: tuple[int, int]) -> Sample:
     """Everything of a sample in one frame of `size_hw`; only the plate's picture is nudged.
 
-    Depth is taken from single pixels, never blended. Who and what came stays said, also of what a crop cuts away; the
-    layers beside alpha and depth are left out.
+    Depth is taken from single pixels, never blended. Who and what came stays said, but for what a crop cuts away as far
+    as the sample tells (`instances`); the layers beside alpha and depth are left out.
     """
     window = _window(sample.alpha, rng, effects, size_hw)
     factor = max(1, int(min(window[2] / size_hw[0], window[3] / size_hw[1])))
@@ -63,7 +63,7 @@ def framed(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: 
         turned = to_source if nudge is None else to_source @ nudge
         plate = _warped(sample.plate, *_positions(turned, size_hw, lens, shifts), cv2.INTER_CUBIC)
     return replace(
-        sample,
+        _without_cut_away(sample, x, y, factor),
         plate=plate,
         shot=_warped(sample.shot, x, y, cv2.INTER_LINEAR),
         alpha=_warped(sample.alpha, x, y, cv2.INTER_LINEAR),
@@ -73,6 +73,22 @@ def framed(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw: 
         instances=None,
         view=None,
     )
+
+
+def _without_cut_away(sample: Sample, x: Image, y: Image, factor: int) -> Sample:
+    """The sample with the names and kinds of those alone of whom anything lies in the frame, if it tells who is where.
+
+    `x`, `y` (h, w): source positions that the frame shows, in pixels that are `factor` x `factor` of `instances`.
+    """
+    if sample.instances is None:
+        return sample
+    rows, columns = (
+        slice(max(0, round(float(at.min()))) * factor, (round(float(at.max())) + 1) * factor) for at in (y, x)
+    )
+    seen = np.unique(sample.instances[rows, columns])
+    kept = [k for k in range(len(sample.instance_names)) if k + 1 in seen]
+    names, kinds = (tuple(said[k] for k in kept) for said in (sample.instance_names, sample.instance_kinds))
+    return replace(sample, instance_names=names, instance_kinds=kinds)
 
 
 def _window(alpha: Image, rng: np.random.Generator, effects: Effects, size_hw: tuple[int, int]) -> tuple[float, ...]:
