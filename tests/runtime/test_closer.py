@@ -69,6 +69,12 @@ def test_in_the_part_alpha_is_the_mean_of_both_looks_and_beyond_it_the_first() -
     assert np.array_equal(alpha, first)
 
 
+def test_of_a_small_shot_the_first_look_counts_more() -> None:
+    grey = np.full((16, 20, 3), 0.5, np.float32)
+    look = CloserLook(Part(0, 0, 8, 10), *looked((24, 30)))
+    assert look.added(np.zeros((16, 20), np.float32), grey, grey, None)[:8, :10] == pytest.approx(0.4)
+
+
 def test_beyond_a_moved_plates_reach_only_the_first_counts() -> None:
     grey = np.full((48, 64, 3), 0.5, np.float32)
     moved = np.array([[1.0, 0, 12], [0, 1, 0], [0, 0, 1]])

@@ -1,4 +1,4 @@
-"""A second look at a shot, closer by, where the first found something: of alpha the mean of both counts.
+"""A second look at a shot, closer by, where the first found something: of alpha a mean of both counts.
 
 The network sees a shot at one small size, and who stands far away is a few of its pixels. In a part of the shot they
 are more of them; and two looks err differently (docs/decisions/0015-a-closer-look.md).
@@ -29,6 +29,9 @@ _SMALLEST, _LARGEST, _STEPS = 8, 13, 16
 
 _LARGER = 1.25
 """So much larger than at first: a part is larger by itself."""
+
+_BLURRED, _LESS = 2.5, 0.4
+"""Where the network sees a pixel of the shot as more than so many a side, the second look counts so much, else half."""
 
 
 class Part(NamedTuple):
@@ -95,7 +98,10 @@ class CloserLook:
     seen: tuple[Image, Image]
 
     def added(self, whole: Image, shot: Pixels, plate: Image, reach: Reach | None) -> Image:
-        """The alpha of the whole shot, in the part the mean with what was found there.
+        """The alpha of the whole shot, in the part a mean with what was found there.
+
+        Both count the same, but of a small shot the second less: where one is sure of something and the other of
+        nothing, as is not seldom in its few pixels, the first is right more often (docs/log.md).
 
         Args:
             whole: (h, w) float32 in [0, 1], as the first look has it; it is written into.
@@ -109,5 +115,6 @@ class CloserLook:
         if reach is not None:
             beyond = resize(reach.beyond.astype(np.float32), (whole.shape[0], whole.shape[1]))
             again = np.where(self.part.of(beyond) > 0, first, again)
-        whole[self.part.top : self.part.bottom, self.part.left : self.part.right] = (first + again) / 2
+        share = np.float32(_LESS if len(self.alpha) > _BLURRED * len(first) else 0.5)
+        whole[self.part.top : self.part.bottom, self.part.left : self.part.right] = (1 - share) * first + share * again
         return whole
