@@ -108,7 +108,7 @@ class Measure:
             return len(rows), cells(mean_figures([row.figures for row in rows]))
         struck = Effects.none() if work.effects else Effects()
         effects = None if work.effects is None else struck.changed(work.effects)
-        pairs = Pairs(ShardReader(self.folder / work.name, layers=True), work.count, effects)
+        pairs = Pairs(ShardReader(self.folder / work.name, layers=effects is not None), work.count, effects)
         return score_pairs(_session(), pairs, closer=work.closer)
 
 

@@ -59,7 +59,7 @@ def command(
     except ValueError as error:
         raise UsageError(f"--effect {error}") from None
     struck, seed = None if effects is None and not effect else struck, effects or 0
-    reader = ShardReader(folder, layers=True)  # instances tell whom a crop cuts away
+    reader = ShardReader(folder, layers=struck is not None)  # instances tell whom a crop cuts away
     pairs = Pairs(reader, count or len(reader), struck, seed)
     session, again = Session(model), closer == "on"
     refuse_other_results(out)

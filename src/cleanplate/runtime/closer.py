@@ -115,6 +115,6 @@ class CloserLook:
         if reach is not None:
             beyond = resize(reach.beyond.astype(np.float32), (whole.shape[0], whole.shape[1]))
             again = np.where(self.part.of(beyond) > 0, first, again)
-        share = np.float32(_LESS if len(self.alpha) > _BLURRED * len(first) else 0.5)
-        whole[self.part.top : self.part.bottom, self.part.left : self.part.right] = (1 - share) * first + share * again
+        much = np.float32(_LESS if len(self.alpha) > _BLURRED * len(first) else 0.5)
+        whole[self.part.top : self.part.bottom, self.part.left : self.part.right] = (1 - much) * first + much * again
         return whole

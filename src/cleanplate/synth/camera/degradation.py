@@ -18,7 +18,7 @@ from cleanplate.synth.camera.framing import framed
 from cleanplate.synth.camera.layers import Layers, follow_coverage, split
 from cleanplate.synth.camera.light import drawn_look, lamp, relit
 from cleanplate.synth.camera.optics import drawn_optics
-from cleanplate.synth.camera.planes import resized
+from cleanplate.synth.camera.planes import fewer, resized
 from cleanplate.synth.camera.sensor import drawn_sensor, recorded
 
 _SMALL = (0.45, 0.9)
@@ -45,9 +45,8 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
     swaying_p = effects.sway_p * (effects.sway_px > 0)
     chances = effects.intruder_p, effects.rim_p, effects.border_p, swaying_p
-    of_scene = [_strikes(rng, p) for p in chances]
+    drawn = _Drawn(*(_strikes(rng, p) for p in chances))
     rainy, captions, small = (_strikes(rng, p) for p in (effects.rain_p, effects.caption_p, effects.small_p))
-    drawn = _Drawn(*of_scene)
     people_alone = _people_alone(sample) and not drawn.intruded
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
@@ -67,7 +66,8 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
         plate = mix(plate)
     for mix in of_shot:
         shot, alpha = mix(shot), mix(alpha)
-    pixels_hw = _fewer(size_hw, rng.uniform(*_SMALL)) if small else size_hw
+    share = rng.uniform(*_SMALL) if small else 1.0
+    pixels_hw = fewer(size_hw, (share, share))
     plate, shot = (resized(picture, pixels_hw, cv2.INTER_AREA) for picture in (plate, shot))
     look = drawn_look(rng, effects, pixels_hw)
     sensor = drawn_sensor(rng, effects, wear)
@@ -86,10 +86,6 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
 def _strikes(rng: np.random.Generator, p: float) -> bool:
     """Whether an effect that is off by default strikes; nothing is drawn where it cannot."""
     return p > 0 and rng.random() < p
-
-
-def _fewer(size_hw: tuple[int, int], share: float) -> tuple[int, int]:
-    return max(4, round(size_hw[0] * share)), max(4, round(size_hw[1] * share))
 
 
 def _people_alone(sample: Sample) -> bool:

@@ -15,6 +15,12 @@ def size_of(array: NDArray[np.generic]) -> tuple[int, int]:
     return int(array.shape[0]), int(array.shape[1])
 
 
+def fewer(size_hw: tuple[int, int], shares: tuple[float, float]) -> tuple[int, int]:
+    """Such a share of the rows and of the columns, at least four of each."""
+    rows, columns = (max(4, round(side * share)) for side, share in zip(size_hw, shares, strict=True))
+    return rows, columns
+
+
 def grey(picture: Image) -> Image:
     """Luma (h, w) of a colour picture (Rec. 601)."""
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)

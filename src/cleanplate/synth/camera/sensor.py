@@ -8,7 +8,7 @@ import numpy as np
 from cleanplate.imaging import Image
 from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.light import Look, developed
-from cleanplate.synth.camera.planes import gaussian, grain, grey, plus, resized, size_of, times, tripled
+from cleanplate.synth.camera.planes import fewer, gaussian, grain, grey, plus, resized, size_of, times, tripled
 
 _GAMMA = 2.2
 _MIDDLE = 0.5
@@ -67,10 +67,10 @@ def recorded(
 ) -> Image:
     """A picture as the sensor delivers it, in [0, 1]; `gamma` is this picture's alone, `calm` multiplies its noise."""
     full = size_of(picture)
-    rows, columns = (max(4, round(side * share)) for side, share in zip(full, sensor.coarse, strict=True))
-    picture = resized(picture, (rows, columns), cv2.INTER_AREA)
+    coarse_hw = fewer(full, sensor.coarse)
+    picture = resized(picture, coarse_hw, cv2.INTER_AREA)
     if look.corners is not None:
-        picture = times(picture, resized(look.corners, (rows, columns)))
+        picture = times(picture, resized(look.corners, coarse_hw))
     if sensor.noise > 0:
         picture = _noisy(picture, rng, sensor, sensor.noise * calm)
     if sensor.coring > 0:
