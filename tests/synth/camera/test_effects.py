@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -31,6 +32,7 @@ STRIKES: dict[str, tuple[dict[str, Any], str]] = {
     "lamp": ({"lamp_p": 1}, "shot"),
     "screen": ({"screen_p": 1}, "plate shot"),
     "intruder": ({"intruder_p": 1}, "shot alpha shot_depth_m"),
+    "thicket": ({"thicket_p": 1}, "shot alpha shot_depth_m"),
     "dark rim": ({"rim_p": 1}, "plate shot"),
     "black border": ({"border_p": 1}, "plate shot shot_depth_m"),
     "sway": ({"sway_p": 1, "sway_px": 2}, "plate shot"),
@@ -203,8 +205,9 @@ def test_who_came_is_still_said_and_who_did_not_is_not() -> None:
     for nobody in ({"empty_p": 1.0}, {"removed_p": 1.0}):
         out = degrade(sample, rng, replace(NONE, **nobody), SIZE)
         assert (out.people, out.instance_names, out.instance_kinds) == ((), (), ())
-    out = degrade(sample, rng, replace(NONE, intruder_p=1), SIZE)
-    assert (out.instance_names, out.instance_kinds) == (("a", "b", "intruder"), ("person", "object", "something"))
+    out = degrade(sample, rng, replace(NONE, intruder_p=1, thicket_p=1), SIZE)
+    assert out.instance_names == ("a", "b", "intruder", "thicket")
+    assert out.instance_kinds == ("person", "object", "something", "something")
 
 
 @pytest.mark.parametrize("scale", [1, 3])
@@ -255,11 +258,12 @@ def test_the_look_is_that_of_one_camera(look: Effects) -> None:
     assert np.abs(out.plate - sample.plate).max() > 0.01
 
 
-def test_an_intruder_keeps_its_plate_and_its_depth_is_unknown() -> None:
-    sample = _sample()
+@pytest.mark.parametrize("effect", ["intruder_p", "thicket_p"])
+def test_what_is_drawn_keeps_its_plate_and_its_depth_is_unknown(effect: str) -> None:
+    sample, drawn = _sample(), NONE.changed([f"{effect}=1", "no_plate_p=1"])
     came = 0
     for seed in range(12):
-        out = degrade(sample, np.random.default_rng(seed), replace(NONE, intruder_p=1, no_plate_p=1), SIZE)
+        out = degrade(sample, np.random.default_rng(seed), drawn, SIZE)
         assert (out.plate != NO_PLATE).any()
         assert (out.alpha >= sample.alpha - 1e-5).all()
         new = (out.alpha >= 0.5) & (sample.alpha == 0)
@@ -269,10 +273,43 @@ def test_an_intruder_keeps_its_plate_and_its_depth_is_unknown() -> None:
     assert came >= 10
 
 
-def test_an_intruder_that_moves_takes_no_depth_from_what_is_behind_it() -> None:
-    scene = _sample()
-    empty = replace(scene, shot=scene.plate, alpha=np.zeros(SIZE, np.float32), shot_depth_m=scene.plate_depth_m)
-    moving = replace(NONE, intruder_p=1, motion_p=1, interlace_p=1, motion_px=12)
+def _empty(scene: Sample) -> Sample:
+    """Nobody in it."""
+    return replace(scene, shot=scene.plate, alpha=np.zeros(SIZE, np.float32), shot_depth_m=scene.plate_depth_m)
+
+
+def test_a_thicket_is_many_leaves_and_through_its_gaps_the_scene_is_seen() -> None:
+    scene = _empty(_sample())
+    shares: list[float] = []
+    num_pieces: list[int] = []
+    for seed in range(40):
+        out = degrade(scene, np.random.default_rng(seed), replace(NONE, thicket_p=1), SIZE)
+        gaps = out.alpha == 0
+        np.testing.assert_array_equal(out.shot[gaps], scene.shot[gaps])
+        shares.append(float(out.alpha.mean()))
+        covered = out.alpha >= 0.5
+        num_pieces.append(sum(cv2.connectedComponents(part.view(np.uint8))[0] - 1 for part in (covered, ~covered)))
+    assert 0.05 < np.quantile(shares, 0.25) < np.quantile(shares, 0.9) < 0.95
+    assert np.median(num_pieces) >= 12
+
+
+def test_a_thicket_is_as_light_at_its_soft_edges_as_within() -> None:
+    bright = replace(_empty(_sample()), plate=np.ones((*SIZE, 3), np.float32), shot=np.ones((*SIZE, 3), np.float32))
+    ratios: list[float] = []
+    for seed in range(40):
+        out = degrade(bright, np.random.default_rng(seed), replace(NONE, thicket_p=1), SIZE)
+        edge, inside = (out.alpha > 0.05) & (out.alpha < 0.3), out.alpha > 0.95
+        if edge.any() and inside.any():
+            front = 1 - (1 - out.shot[edge]) / out.alpha[edge][:, None]
+            ratios.append(float(front.mean() / out.shot[inside].mean()))
+    assert len(ratios) > 20
+    assert 0.75 < np.median(ratios) < 1.1
+
+
+@pytest.mark.parametrize("effect", ["intruder_p", "thicket_p"])
+def test_what_is_drawn_and_moves_takes_no_depth_from_what_is_behind_it(effect: str) -> None:
+    empty = _empty(_sample())
+    moving = replace(NONE.changed([f"{effect}=1"]), motion_p=1, interlace_p=1, motion_px=12)
     covered = 0
     for seed in range(12):
         out = degrade(empty, np.random.default_rng(seed), moving, SIZE)

@@ -11,7 +11,7 @@ import numpy as np
 from cleanplate.contract import NO_PLATE
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
-from cleanplate.synth.camera import changes, intruders, motion, overlays
+from cleanplate.synth.camera import changes, intruders, motion, overlays, thickets
 from cleanplate.synth.camera.codec import encoded
 from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.framing import framed
@@ -29,6 +29,7 @@ class _Drawn(NamedTuple):
     """Which changes of the scene strike that are off by default."""
 
     intruded: bool
+    overgrown: bool
     dark_rim: bool
     bordered: bool
     swaying: bool
@@ -44,10 +45,10 @@ def degrade(sample: Sample, rng: np.random.Generator, effects: Effects, size_hw:
     """
     # Each is drawn only where it can strike: what recipes without them give stays what it was.
     swaying_p = effects.sway_p * (effects.sway_px > 0)
-    chances = effects.intruder_p, effects.rim_p, effects.border_p, swaying_p
+    chances = effects.intruder_p, effects.thicket_p, effects.rim_p, effects.border_p, swaying_p
     drawn = _Drawn(*(_strikes(rng, p) for p in chances))
     rainy, captions, small = (_strikes(rng, p) for p in (effects.rain_p, effects.caption_p, effects.small_p))
-    people_alone = _people_alone(sample) and not drawn.intruded
+    people_alone = _people_alone(sample) and not (drawn.intruded or drawn.overgrown)
     sample = framed(sample, rng, effects, size_hw)
     outline = sample.alpha
     sample = changes.emptied(sample, rng, effects)
@@ -115,6 +116,7 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
         (drawn.swaying, partial(changes.sway, reach_px=effects.sway_px)),
         (shadowed, changes.shadow),
         (drawn.intruded, intruders.intrude),
+        (drawn.overgrown, thickets.overgrow),
         (drawn.dark_rim, intruders.darken_rim),
     )
     for strikes, change in in_turn:
@@ -125,11 +127,11 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
         shot = motion.ghost(layers, rng, shot)
     if drawn.bordered:
         shot = intruders.black_border(layers, rng, shot)
-    drawn_too = int(drawn.intruded)
+    named = [name for name, came in (("intruder", drawn.intruded), ("thicket", drawn.overgrown)) if came]
     return replace(
         sample,
-        instance_names=(*sample.instance_names, *("intruder",) * drawn_too),
-        instance_kinds=(*sample.instance_kinds, *("something",) * drawn_too),
+        instance_names=(*sample.instance_names, *named),
+        instance_kinds=(*sample.instance_kinds, *["something"] * len(named)),
         plate=layers.plate,
         shot=shot,
         alpha=layers.alpha,

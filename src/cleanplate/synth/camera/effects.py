@@ -43,6 +43,7 @@ class Effects:
         lamp_p: a lamp was switched on or off.
         screen_p: a screen or picture on the scene's surfaces that shows something else in the shot.
         intruder_p: something drawn, of no kind in particular, comes before all else; its depth is unknown.
+        thicket_p: leaves or blades, many and small, come before all else; their depth is unknown.
         rim_p: the scene is dark along one side, in both.
         border_p: a black border along one side of both, before everything.
         rain_p: rain or snow before everything in the shot, every other time in the plate as well.
@@ -100,6 +101,7 @@ class Effects:
     lamp_p: float = 0.1
     screen_p: float = 0.08
     intruder_p: float = 0.0
+    thicket_p: float = 0.0
     rim_p: float = 0.0
     border_p: float = 0.0
     rain_p: float = 0.0

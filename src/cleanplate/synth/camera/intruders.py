@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.synth.camera.layers import Layers
+from cleanplate.synth.camera.drawing import Canvas, any_scale, fill
+from cleanplate.synth.camera.layers import Layers, come_before
 from cleanplate.synth.camera.planes import gained, mixed, resized, size_of, smooth_field, softened, times
-
-_SUBPIXEL = 4
-"""Outlines are drawn to 1 / 2**4 of a pixel."""
-
-_Canvas = NDArray[np.uint8]
 
 
 def intrude(layers: Layers, rng: np.random.Generator) -> None:
@@ -28,11 +24,7 @@ def intrude(layers: Layers, rng: np.random.Generator) -> None:
         moved = np.array([[1, 0, rng.normal(0, 0.04 * w)], [0, 1, abs(rng.normal(0, 0.04 * h))]])
         shade = softened(np.asarray(cv2.warpAffine(cover, moved, (w, h)), np.float32), float(rng.uniform(1, 8)))
         layers.back = times(layers.back, 1 - np.float32(rng.uniform(0.1, 0.6)) * shade)
-    before, rest = layers.alpha >= 0.5, 1 - cover
-    layers.front = mixed(layers.front, _surface(layers, rng, cover), cover)
-    layers.alpha = np.asarray(cover + layers.alpha * rest, np.float32)
-    covered = (cover >= 0.5) | ((layers.alpha >= 0.5) & ~before)
-    layers.shot_depth_m = np.where(covered, np.float32(0), layers.shot_depth_m)
+    come_before(layers, _surface(layers, rng, cover), cover)
 
 
 def darken_rim(layers: Layers, rng: np.random.Generator) -> None:
@@ -91,40 +83,30 @@ def _toward(angle: float) -> NDArray[np.float64]:
     return np.array([np.cos(angle), np.sin(angle)])
 
 
-def _any_scale(rng: np.random.Generator, low: float, high: float) -> float:
-    """Log-uniform between two positive bounds."""
-    return low * (high / low) ** float(rng.random())
-
-
-def _polygon(canvas: _Canvas, points: NDArray[np.float64]) -> None:
-    fixed = np.round(points * 2**_SUBPIXEL).astype(np.int32)
-    cv2.fillPoly(canvas, [fixed], 255, cv2.LINE_AA, _SUBPIXEL)
-
-
-def _limb(canvas: _Canvas, rng: np.random.Generator) -> None:
+def _limb(canvas: Canvas, rng: np.random.Generator) -> None:
     """One or two arms, or what looks like a head on a neck: tapered pieces end to end, round where they meet."""
     h, w = size_of(canvas)
     for _ in range(int(rng.integers(1, 3))):
         point, angle = _from_rim(rng, (h, w))
-        thick = _any_scale(rng, 0.02, 0.16) * h
+        thick = any_scale(rng, 0.02, 0.16) * h
         for _ in range(int(rng.integers(1, 4))):
             end = point + rng.uniform(0.08, 0.35) * h * _toward(angle)
             thinner = thick * rng.uniform(0.6, 1.1)
             beside = np.array([-np.sin(angle), np.cos(angle)])
             sides = [point + beside * thick / 2, end + beside * thinner / 2, end - beside * thinner / 2]
-            _polygon(canvas, np.array([*sides, point - beside * thick / 2]))
+            fill(canvas, np.array([*sides, point - beside * thick / 2]))
             _disk(canvas, end, thinner / 2)
             point, thick, angle = end, thinner, angle + rng.normal(0, 0.7)
         if rng.random() < 0.5:
             _disk(canvas, point, thick * rng.uniform(0.6, 1.4))
 
 
-def _disk(canvas: _Canvas, middle: NDArray[np.float64], radius: float) -> None:
+def _disk(canvas: Canvas, middle: NDArray[np.float64], radius: float) -> None:
     turn = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    _polygon(canvas, middle + radius * np.stack([np.cos(turn), np.sin(turn)], -1))
+    fill(canvas, middle + radius * np.stack([np.cos(turn), np.sin(turn)], -1))
 
 
-def _leaves(canvas: _Canvas, rng: np.random.Generator) -> None:
+def _leaves(canvas: Canvas, rng: np.random.Generator) -> None:
     """Twigs from the rim with leaves on both sides: from one to a picture full of them."""
     h, w = size_of(canvas)
     length, slim = float(rng.uniform(0.03, 0.12)) * h, float(rng.uniform(0.25, 0.6))
@@ -139,23 +121,23 @@ def _leaves(canvas: _Canvas, rng: np.random.Generator) -> None:
             point, angle = end, angle + rng.normal(0, 0.3)
 
 
-def _leaf(canvas: _Canvas, stem: NDArray[np.float64], angle: float, length: float, slim: float) -> None:
+def _leaf(canvas: Canvas, stem: NDArray[np.float64], angle: float, length: float, slim: float) -> None:
     along = np.linspace(0, 1, 7)
     beside = slim / 2 * np.sin(np.pi * along**0.8)
     outline = np.concatenate([np.stack([along, beside], -1), np.stack([along, -beside], -1)[::-1]]) * length
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    _polygon(canvas, stem + outline @ turn)
+    fill(canvas, stem + outline @ turn)
 
 
-def _lump(canvas: _Canvas, rng: np.random.Generator) -> None:
+def _lump(canvas: Canvas, rng: np.random.Generator) -> None:
     """A closed, wavy outline."""
     h, w = size_of(canvas)
     middle = np.array([rng.uniform(-0.05, 1.05) * w, rng.uniform(-0.05, 1.05) * h])
-    radius, turn = _any_scale(rng, 0.03, 0.35) * h, np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    radius, turn = any_scale(rng, 0.03, 0.35) * h, np.linspace(0, 2 * np.pi, 48, endpoint=False)
     waves = sum(rng.normal(0, 0.25) / k * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in range(1, 7))
     reach = radius * np.clip(1 + waves, 0.3, 2)
     squash = np.array([rng.uniform(0.5, 1.0), rng.uniform(0.5, 1.0)])
-    _polygon(canvas, middle + reach[:, None] * squash * np.stack([np.cos(turn), np.sin(turn)], -1))
+    fill(canvas, middle + reach[:, None] * squash * np.stack([np.cos(turn), np.sin(turn)], -1))
 
 
 def _surface(layers: Layers, rng: np.random.Generator, cover: Image) -> Image:

@@ -7,7 +7,7 @@ import numpy as np
 
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
-from cleanplate.synth.camera.planes import grey, size_of, times
+from cleanplate.synth.camera.planes import grey, mixed, size_of, times
 
 
 @dataclass
@@ -54,6 +54,15 @@ def split(sample: Sample, outline: Image) -> Layers:
     cv2.copyTo(shot, beside.view(np.uint8), back)
     front = np.asarray(cv2.subtract(shot, times(back, 1 - alpha)), np.float32)
     return Layers(plate, back, front, alpha, sample.plate_depth_m, sample.shot_depth_m, outline)
+
+
+def come_before(layers: Layers, looks: Image, cover: Image) -> None:
+    """Bring something of unknown depth before all that is in the shot: its looks (h, w, 3) and coverage (h, w)."""
+    before = layers.alpha >= 0.5
+    layers.front = mixed(layers.front, looks, cover)
+    layers.alpha = np.asarray(cover + layers.alpha * (1 - cover), np.float32)
+    covered = (cover >= 0.5) | ((layers.alpha >= 0.5) & ~before)
+    layers.shot_depth_m = np.where(covered, np.float32(0), layers.shot_depth_m)
 
 
 def follow_coverage(layers: Layers, before: Image, reach_px: int) -> None:
