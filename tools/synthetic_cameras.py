@@ -5,7 +5,8 @@
     cleanplate evaluate real data/large-cameras --model MODEL.onnx
 
 Choose by these (scenes and people that training never saw), not by real cameras. Every pair is a camera of its own,
-because its camera effects are. Effects measured in pixels grow with the picture: training saw them at 160 px.
+because its camera effects are. Effects measured in pixels grow with the picture from 160 px on, at which the first
+models were trained; later ones see them smaller in training, but their figures can be compared.
 """
 
 import argparse

@@ -26,7 +26,7 @@ _FOLDER = FilePath()
     type=click.FloatRange(0, 1, min_open=True),
     default=0.5,
     show_default=True,
-    help="A cut-out's size is drawn from here to 1, its own beside the background's pixels.",
+    help="A cut-out is scaled by a random factor from this to 1; 1 is pixel for pixel on the background's photo.",
 )
 @click.option(
     "--size", default="192", show_default=True, metavar="PX|WxH", help="Shorter side of a 4:3 picture, or both sides."

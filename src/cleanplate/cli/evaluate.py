@@ -90,8 +90,8 @@ def real(
     default="cleanplate",
     show_default=True,
     help="cleanplate, undoctored (the same without the plate doctor), difference, mog2, knn, rembg, mediapipe, "
-    "or a command with {image}, {plate} and {out}, parted by spaces; quotes hold a word together, a backslash is a "
-    "sign like any other.",
+    "or a command with {image}, {plate} and {out}. Its words are separated by spaces; quotes keep a word together, "
+    "a backslash is an ordinary character.",
 )
 @click.option("--name", help="Call the tool this; else by its own name.")
 @click.option("--model", type=FilePath(), help="The model of cleanplate, undoctored, rembg or mediapipe.")

@@ -19,7 +19,9 @@ from cleanplate.cli.options import FilePath, closer_option
     help="For scores.json and worst.jpg.",
 )
 @click.option("--worst", type=click.IntRange(min=1), default=10, show_default=True, help="Pairs on the contact sheet.")
-@click.option("--effects", type=click.IntRange(min=0), metavar="SEED", help="With the default camera effects.")
+@click.option(
+    "--effects", type=click.IntRange(min=0), metavar="SEED", help="Add the default camera effects, drawn by this seed."
+)
 @click.option(
     "--effect",
     multiple=True,

@@ -49,7 +49,7 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_op
     type=click.FloatRange(0, 0.5),
     default=0,
     metavar="SHARE",
-    help="Of the picture, how much who or what comes covers at least (0.05: a twentieth).",
+    help="Smallest share of the picture that who or what comes must cover (0.05: a twentieth).",
 )
 @click.option(
     "--cut-off",
