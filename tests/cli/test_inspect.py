@@ -253,8 +253,8 @@ def test_options_that_would_change_nothing_are_refused(
         (tmp_path / "theirs" / kind).mkdir(parents=True)
         PilImage.new(mode, (24, 20)).save(tmp_path / "theirs" / kind / "a.png")
     for folder, words, said in (
-        (shards, ["--from", "1"], "--from is for --sheet: add that, or leave it out"),
-        (shards, ["--overwrite"], "--overwrite is for --sheet: add that, or leave it out"),
+        (shards, ["--from", "1"], "--from is for --sheet: add --sheet, or leave --from out"),
+        (shards, ["--overwrite"], "--overwrite is for --sheet: add --sheet, or leave --overwrite out"),
         (shards, ["--pairs", "mask={name}_mask"], "d: is no folder set of pictures; leave --pairs and --depth-is out"),
         (shards, ["--depth-is", "depth"], "d: is no folder set of pictures; leave --pairs and --depth-is out"),
         (tmp_path / "theirs", ["--depth-is", "depth"], "theirs: has no depth images; leave --depth-is out"),
@@ -303,7 +303,7 @@ def test_a_run_is_its_newest_checkpoint_and_an_unfinished_set_is_said_to_be_one(
     (tmp_path / "begun" / "unfinished.jsonl").write_text('{"plan": {}}\n')
     (tmp_path / "recipe.toml").write_text("[data]\n")
     for name, said in (
-        ("begun", "is not finished; give the command"),
+        ("begun", "is not finished; to go on, repeat the command"),
         ("recipe.toml", "is nothing that inspect knows"),
     ):
         assert main(["inspect", str(tmp_path / name)]) == 1

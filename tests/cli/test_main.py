@@ -116,4 +116,5 @@ def test_overwrite_without_a_file_to_write_is_wrong_usage(
     words: list[str], needed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words, "--overwrite"]) == 2
-    assert capsys.readouterr().err == f"cleanplate: --overwrite is for {needed}: add that, or leave it out\n"
+    told = f"cleanplate: --overwrite is for {needed}: add {needed}, or leave --overwrite out\n"
+    assert capsys.readouterr().err == told

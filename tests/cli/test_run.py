@@ -373,7 +373,7 @@ def test_without_a_plate_there_is_no_second_look(
     shot_of: Callable[[str], Path], out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", str(shot_of("a.png")), "--plate", "none", "--out", str(out), "--closer", "on"]) == 2
-    assert "--closer on: without a plate shots are looked at once" in capsys.readouterr().err
+    assert "--closer on: without a plate there is no second look" in capsys.readouterr().err
 
 
 def test_a_plate_in_a_file_named_none_is_a_plate(

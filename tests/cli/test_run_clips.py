@@ -67,7 +67,7 @@ def test_a_plate_made_of_the_clip_is_kept_beside_its_results(
 ) -> None:
     run = [*words, str(folder / "a.mp4"), "--plate", "auto", "--only", "cutout", "--clip-as", "webm"]
     assert main(run) == 0
-    assert "the plate is made of the clip; in 100.0 % of it" in capsys.readouterr().err
+    assert "the plate is made from the clip; in 100.0 % of it" in capsys.readouterr().err
     assert names(tmp_path / "out") == ["a_cutout.webm", "a_plate.png"]
     made = read_picture(tmp_path / "out" / "a_plate.png").rgb
     assert np.abs(made - room).mean() < 0.01
@@ -115,12 +115,12 @@ def test_a_plate_that_is_not_there_is_said_once(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["a.png", "--plate", "auto"], "is no clip to make a plate of; give --plate FILE, or clips alone"),
+        (["a.png", "--plate", "auto"], "is no clip, and --plate auto needs clips; give --plate FILE, or clips only"),
         (
             ["a.png", "--plate", "b.mp4"],
             "b.mp4: is a clip and no photo; give a photo of the empty scene, or --plate auto",
         ),
-        (["a.mp4", "--plate", "auto", "--bits", "16"], "in a clip depth has no unit, and bits are its own"),
+        (["a.mp4", "--plate", "auto", "--bits", "16"], "--bits 16 and --depth-format need the frames as pictures"),
         (["a.mp4", "--plate", "auto", "--metres", "3,4=2"], "add --clip-as png"),
     ],
 )
@@ -171,8 +171,8 @@ def test_ctrl_c_says_where_what_is_done_plays(
     (tmp_path / "out" / "a_parts").mkdir(parents=True)
     assert main([*words, str(folder / "a.mp4"), "--plate", str(folder / "plate.png")]) == 130
     assert capsys.readouterr().err == (
-        f"cleanplate: {folder / 'a.mp4'}: stopped; what is done plays, in {tmp_path / 'out' / 'a_parts'}, "
-        "and the same command goes on\n"
+        f"cleanplate: {folder / 'a.mp4'}: stopped; what is finished is in {tmp_path / 'out' / 'a_parts'} "
+        "and can be played, and the same command goes on\n"
     )
 
 

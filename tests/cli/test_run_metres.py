@@ -71,12 +71,12 @@ def test_a_field_of_view_that_is_given_is_written_down(
     [
         (("--metres", "48,3=2"), "lies outside its 48 x 32 pixels"),
         (("--metres", "5,3=-2"), "needs a distance of at least 0.001"),
-        (("--metres", "5,3=2", "5,3=4"), "contradict each other: one pixel, 100 % apart"),
+        (("--metres", "5,3=2", "5,3=4"), "contradict each other: one pixel, two distances 100 % apart"),
         (("--metres", "5,3"), "is no anchor"),
         (("--metres", "5,3=2", "--plate-depth", "d.png"), "each fix the plate's depth"),
         (("--metres", "5,3=2", "--only", "matte"), "--metres is for depth"),
         (("--fov", "60"), "--fov is needed for metres and points only"),
-        (("--metres", "5,3=2", "--fov", "400"), "a field of view of 400 degrees is none"),
+        (("--metres", "5,3=2", "--fov", "400"), "a field of view of 400 degrees is impossible"),
     ],
 )
 def test_what_cannot_be_measured_is_one_line_and_exit_2(
@@ -174,6 +174,7 @@ def test_without_a_plate_there_is_nothing_to_measure(
     shot, out = tmp_path / "a.png", tmp_path / "out"
     assert main(["run", str(shot), "--plate", "none", "--out", str(out), *words]) == 2
     assert capsys.readouterr().err == (
-        "cleanplate: --plate none has no room to measure; leave out metres and points, or give a plate\n"
+        "cleanplate: --plate none: metres and points need a plate; give --plate FILE, or leave out --metres, "
+        "--plate-depth, --fov and --depth-format ply\n"
     )
     assert not out.exists()

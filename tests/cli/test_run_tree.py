@@ -147,7 +147,7 @@ def test_results_of_earlier_runs_are_no_shots(run: Run, tree: Path, capsys: pyte
     capsys.readouterr()
     assert run(*QUICK, out="elsewhere") == 0
     told = capsys.readouterr()
-    assert told.err == f"cleanplate: {first} (and 1 more such folder); to take them for shots, give it alone\n"
+    assert told.err == f"cleanplate: {first} (and 1 more such folder); to use them as shots, give that folder alone\n"
     assert told.out.startswith("12 shots done")
     assert run(str(tree / "out"), *QUICK, out="starred") == 0  # as a shell's * gives it, beside the others
     assert capsys.readouterr().out.startswith("12 shots done")
@@ -161,7 +161,7 @@ def test_a_folder_of_results_given_alone_holds_shots(
     assert main(["run", str(tree / "out"), *words, "--out", str(tmp_path / "again")]) == 0
     assert len(contents(tmp_path / "again")) == 12
     assert main(["run", str(tree / "out"), str(tmp_path / "again"), *words, "--out", str(tmp_path / "none")]) == 1
-    assert "in/out: holds results, as all inputs do; to take those of earlier" in capsys.readouterr().err
+    assert "in/out: holds results, like all the inputs; to use those of an earlier" in capsys.readouterr().err
     (tmp_path / "kept").mkdir()
     (tmp_path / "again").rename(tmp_path / "kept" / "again")
     assert main(["run", str(tmp_path / "kept"), *words, "--out", str(tmp_path / "none")]) == 1
@@ -193,7 +193,7 @@ def test_a_link_to_nothing_and_a_closed_folder_are_told_and_the_rest_is_done(
     assert run(*QUICK) == 0
     told = capsys.readouterr()
     assert f"{tree / 'a' / 'away.png'}: is a link to a file that is not there, and left out" in told.err
-    assert f"{tree / 'lost+found'}: cannot be listed (Permission denied); check its permissions, or leave" in told.err
+    assert f"{tree / 'lost+found'}: cannot be listed (Permission denied); check its permissions; until then" in told.err
     assert told.out.startswith("12 shots done")
 
 

@@ -145,7 +145,7 @@ def test_an_interrupted_set(tmp_path: Path, material: list[str], capfd: pytest.C
     capfd.readouterr()
     assert main(["inspect", str(tmp_path / "out")]) == 1
     assert_one_line(
-        capfd.readouterr().err, f"{tmp_path / 'out'}: is not finished; give the command that began it again"
+        capfd.readouterr().err, f"{tmp_path / 'out'}: is not finished; to go on, repeat the command that began it"
     )
 
 

@@ -166,6 +166,6 @@ def test_a_network_trains_on_a_set_that_somebody_else_has_made(
     both = [*train[:-2], "--data", str(ours), "--out", str(tmp_path / "both"), *rule, "--depth-is", "disparity"]
     assert main(both) == 0
     assert main([*train[:2], "--data", str(ours), "--out", str(tmp_path / "alone"), *rule]) == 2
-    assert "all of these sets say it themselves; leave them out" in capsys.readouterr().err
+    assert "all of these sets record names and depth themselves; leave both out" in capsys.readouterr().err
     assert main(["inspect", str(tmp_path / "data" / "train"), *rule]) == 0
     assert "give --depth-is to read it" in capsys.readouterr().out

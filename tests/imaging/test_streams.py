@@ -269,8 +269,8 @@ def test_times_that_do_not_rise_are_counted_on(make_clip: ClipMaker) -> None:
     clip, frames = read(joined(make_clip, 48, 64))
     assert [frame.time_s for frame in frames] == pytest.approx([number / 25 for number in range(10)], abs=0.01)
     assert clip.notices == [
-        f"{clip.notices[0].split(': ')[0]}: has no times, or some that do not rise; such frames come right after "
-        "those before them, or at 25 frames a second"
+        f"{clip.notices[0].split(': ')[0]}: some of its frames have no time, or one that does not increase; "
+        "each comes right after the frame before it, or at 25 frames a second"
     ]
 
 
@@ -279,7 +279,7 @@ def test_a_frame_whose_time_does_not_rise_delays_none_after_it(make_clip: ClipMa
     times_s = [frame.time_s for frame in frames]
     assert [*times_s[:4], *times_s[5:]] == pytest.approx([number / 25 for number in range(7)], abs=1e-3)
     assert times_s[3] < times_s[4] < times_s[5]
-    assert "some that do not rise" in clip.notices[0]
+    assert "one that does not increase" in clip.notices[0]
 
 
 def test_a_clip_without_times_has_its_rate(make_clip: ClipMaker) -> None:

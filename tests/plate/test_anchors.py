@@ -65,7 +65,7 @@ def test_one_anchor_is_exact_where_disparity_0_is_infinitely_far(gain: float) ->
     scale = fit([MIDDLE], seen(gain))
     assert scale.shift == 0
     assert close(scale.depth_m(seen(gain)), DEPTH_M, 1e-4)
-    assert "one anchor fixes one number, so the model's disparity 0 is taken for infinitely far" in scale.notices[0]
+    assert "one anchor fixes only the scale, so the model's disparity 0 is taken for infinitely far" in scale.notices[0]
 
 
 def test_one_anchor_with_a_zero_that_means_nothing_assumes_how_deep_the_plate_is_and_says_so() -> None:
@@ -93,7 +93,7 @@ def test_anchors_that_say_near_is_far_contradict_what_the_model_sees() -> None:
 
 def test_the_two_that_contradict_are_named() -> None:
     disparity = np.broadcast_to(np.linspace(0, 1, 40, dtype=np.float32), SIZE_HW)
-    with pytest.raises(InputError, match=r"35,5 is nearer than 0,5 by 90 % of .*, not 20 m away against 2; measure"):
+    with pytest.raises(InputError, match=r"35,5 is nearer than 0,5 by 90 % of .* as 20 m, the other as 2; measure"):
         fit([Anchor(39, 5, 1.6), Anchor(35, 5, 20), Anchor(0, 5, 2)], disparity)
 
 
@@ -143,7 +143,7 @@ def test_what_names_no_pixel_is_no_anchor(anchor: Anchor) -> None:
 
 
 def test_two_distances_for_one_pixel_contradict_each_other_by_so_much() -> None:
-    with pytest.raises(UsageError, match=r"3,3=2 and 3,3=3 contradict each other: one pixel, 50 % apart"):
+    with pytest.raises(UsageError, match=r"3,3=2 and 3,3=3 contradict each other: one pixel, two distances 50 % apart"):
         check_anchors([Anchor(3, 3, 2.0), Anchor(3, 3, 3.0)], SIZE_HW)
     assert check_anchors([Anchor(3, 3, 2.0), Anchor(3, 3, 2.0)], SIZE_HW) == (Anchor(3, 3, 2.0),)
     with pytest.raises(UsageError, match="no anchor is given"):

@@ -125,7 +125,7 @@ def test_the_number_of_workers_and_being_stopped_change_nothing(
         patched.setattr(labelling, "_write_manifest", _interrupted)
         with pytest.raises(InputError, match="power"):
             label(tmp_path / "again", call)
-    with pytest.raises(InputError, match="again: is not finished; give the command that began it again"):
+    with pytest.raises(InputError, match="again: is not finished; to go on, repeat the command that began it"):
         FolderReader(tmp_path / "again")
     ledger = tmp_path / "again" / LEDGER
     ledger.write_text(ledger.read_text().replace('"clipped"', '"clapped"', 1))  # a damaged entry's unit is made again
@@ -225,7 +225,7 @@ def test_depth_that_is_there_is_kept(theirs: Path, ours: Path, make_teacher: Mod
 def test_an_unfinished_set_and_shards_are_refused(theirs: Path, make_teacher: ModelMaker, tmp_path: Path) -> None:
     call = TeacherCall(make_teacher(), "disparity")
     (theirs / LEDGER).write_text('{"plan": {"count": 5}}\n')
-    with pytest.raises(InputError, match="is not finished; give the command that began it again"):
+    with pytest.raises(InputError, match="is not finished; to go on, repeat the command that began it"):
         label(theirs, call)
     (tmp_path / "manifest.json").write_text('{"format": "cleanplate-shards"}')
     with pytest.raises(InputError, match="holds no folder set; make one with --layout folders"):

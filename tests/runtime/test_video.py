@@ -336,7 +336,7 @@ def test_light_that_changes_all_the_time_is_told_of_a_few_times(
 def test_a_clip_in_which_everything_is_free_at_times_gives_its_plate(clip: Clip, room: Image, session: Session) -> None:
     made = plate_of_clip(clip, session)
     assert made.seen.all()
-    assert made.sentence.startswith("the plate is made of the clip; in 100.0 % of it at least 3 looks found nothing")
+    assert made.sentence.startswith("the plate is made from the clip; in 100.0 % of it at least 3 frames show nothing")
     assert np.abs(made.rgb - room).max() < 0.1
     assert np.abs(made.rgb - room).mean() < 0.01
 
@@ -368,7 +368,7 @@ def test_who_keeps_still_most_of_the_time_is_part_of_the_plate_and_that_is_said(
     assert "guess" not in made.sentence
     half = AutoPlate(made.rgb, np.arange(SIZE_HW[0] * SIZE_HW[1]).reshape(SIZE_HW) % 2 == 0)
     assert (
-        "in 50.0 % of it at least 3 looks found nothing that comes or goes, and the rest is a guess; " in half.sentence
+        "in 50.0 % of it at least 3 frames show nothing that comes or goes, and the rest is a guess; " in half.sentence
     )
 
 

@@ -128,7 +128,7 @@ def test_an_unfinished_set_is_none(tmp_path: Path, *, made: bool) -> None:
     if not made:
         (tmp_path / "manifest.json").unlink()
     (tmp_path / LEDGER).write_text('{"plan": {}}\n')
-    with pytest.raises(InputError, match="is not finished; give the command that began it again"):
+    with pytest.raises(InputError, match="is not finished; to go on, repeat the command that began it"):
         FolderReader(tmp_path)
 
 
@@ -244,7 +244,7 @@ def test_eight_and_sixteen_bits_have_one_scale() -> None:
 def test_a_mask_of_zeros_and_ones_is_refused(foreign: FolderMaker) -> None:
     folder = foreign(bg=NAMES, fg_bg=NAMES, mask=NAMES)
     PilImage.fromarray(np.eye(20, 24, dtype=np.uint8)).save(folder / "mask" / "a.png")
-    with pytest.raises(InputError, match=r"mask/a\.png: has no value above 1; save masks with 255 for all"):
+    with pytest.raises(InputError, match=r"mask/a\.png: has no value above 1; save masks with 255 for full"):
         FolderReader(folder)[0]
 
 

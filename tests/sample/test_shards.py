@@ -83,7 +83,7 @@ def test_a_folder_without_data_says_how_to_make_some(tmp_path: Path) -> None:
 def test_an_unfinished_set_is_said_to_be_one_and_how_it_goes_on(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / LEDGER).write_text('{"plan": {}}\n')
-    with pytest.raises(InputError, match="train: is not finished; give the command that began it again"):
+    with pytest.raises(InputError, match="train: is not finished; to go on, repeat the command that began it"):
         open_samples(tmp_path / "train")
     with pytest.raises(InputError, match=r"name the set in it: .*train"):
         open_samples(tmp_path)

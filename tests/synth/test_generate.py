@@ -95,7 +95,7 @@ def test_a_work_in_which_nothing_finds_room_ends(tmp_path: Path, monkeypatch: py
         return []
 
     monkeypatch.setattr(generation, "make_samples", barren)
-    with pytest.raises(InputError, match="nothing finds room in 200 scenes; let things come nearer, or name another"):
+    with pytest.raises(InputError, match="200 scenes in a row gave no shot; lower --nearest or --least, or"):
         generate(tmp_path / "d", 1, TINY)
     assert not list((tmp_path / "d").iterdir())
 
@@ -170,7 +170,7 @@ def test_two_workers_make_the_folders_of_one_process_and_a_stopped_set_goes_on(
         with pytest.raises(InputError, match="power"):
             generate(tmp_path, 5, TINY, layout="folders", unit=2, crew=Crew(2))
     assert (tmp_path / LEDGER).exists()
-    with pytest.raises(InputError, match="is not finished; give the command that began it again"):
+    with pytest.raises(InputError, match="is not finished; to go on, repeat the command that began it"):
         FolderReader(tmp_path)
     lost, cut = sorted((tmp_path / "mask" / "00001").iterdir())
     lost.unlink()

@@ -107,7 +107,7 @@ def matte_clips(clips: "Sequence[Shot]", work: ClipWork, summary: "Summary") -> 
             failure = f"{clip.file}: there is not enough memory for its frames; scale it down"
         except KeyboardInterrupt:
             parts = Path(f"{order.to}_parts")
-            plays = f"what is done plays, in {parts}, and " if parts.is_dir() else ""
+            plays = f"what is finished is in {parts} and can be played, and " if parts.is_dir() else ""
             raise InterruptedWorkError(f"{clip.file}: stopped; {plays}the same command goes on") from None
         summary.take(Outcome(order, perf_counter() - started, notices=notices, failure=failure))
 

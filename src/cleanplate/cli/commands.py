@@ -34,7 +34,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="cleanplate")
 def _app() -> None:
-    """Matte and depth of every photo of a scene, from one photo of it empty (the plate)."""
+    """Matte and depth of every photo of a scene, from one photo of the empty scene (the plate)."""
 
 
 def perform(arguments: Sequence[str] | None) -> int:
@@ -62,7 +62,7 @@ def perform(arguments: Sequence[str] | None) -> int:
         if error.filename is not None:
             raise
         _leave_standard_output()
-        what = "standard output, or a file in whose middle the disk became full,"  # neither error names it
+        what = "standard output, or a file that was half-written when the disk filled up,"  # neither error names it
         return _complain(f"{what} cannot be written ({error.strerror}); what was finished is kept", 1)
     return result if isinstance(result, int) else 0
 

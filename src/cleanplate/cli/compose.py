@@ -18,9 +18,9 @@ _FOLDER = FilePath()
     type=click.IntRange(1, 999),
     default=20,
     show_default=True,
-    help="Places of each cut-out on each background.",
+    help="At how many places each cut-out is put on each background.",
 )
-@click.option("--flip", is_flag=True, help="Also mirrored, at as many places again.")
+@click.option("--flip", is_flag=True, help="Also put each cut-out mirrored, at as many places again.")
 @click.option(
     "--min-scale",
     type=click.FloatRange(0, 1, min_open=True),
@@ -56,8 +56,8 @@ def command(
 ) -> int:
     """Put every cut-out on every background, at many places: 100 x 100 x 20 x 2 = 400,000 with --flip.
 
-    Nothing is known about depth;  cleanplate label OUT --teacher MODEL.onnx  adds it. If it was stopped, even killed,
-    the same command goes on with what is missing.
+    The set has no depth;  cleanplate label OUT --teacher MODEL.onnx  adds it to folders. If it was stopped, even
+    killed, the same command goes on with what is missing.
     """
     from cleanplate.synth.compose.composing import Layout, compose
 

@@ -93,10 +93,10 @@ def real(
     "or a command with {image}, {plate} and {out}. Its words are separated by spaces; quotes keep a word together, "
     "a backslash is an ordinary character.",
 )
-@click.option("--name", help="Call the tool this; else by its own name.")
+@click.option("--name", help="Name of the tool on the page; its own by default.")
 @click.option("--model", type=FilePath(), help="The model of cleanplate, undoctored, rembg or mediapipe.")
-@click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Take so many pairs of DIR.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice and the changes.")
+@click.option("--count", type=click.IntRange(min=1), default=24, show_default=True, help="Number of pairs to take.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of choice and changes.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),

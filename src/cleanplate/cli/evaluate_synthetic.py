@@ -26,10 +26,10 @@ from cleanplate.cli.options import FilePath, closer_option
     "--effect",
     multiple=True,
     metavar="NAME=VALUE",
-    help="With this camera effect alone, such as sway_p=1, at its default strength unless that is given as well "
-    "(sway_px=1). Beside --effects, in its place.",
+    help="Add this camera effect alone, such as sway_p=1, at its default strength unless that is given as well "
+    "(sway_px=1). With --effects: change this value of the default effects.",
 )
-@click.option("--count", type=click.IntRange(min=1), help="Score the first so many pairs only.")
+@click.option("--count", type=click.IntRange(min=1), help="Score only this many pairs, the first.")
 @closer_option
 def command(
     *,

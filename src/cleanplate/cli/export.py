@@ -19,7 +19,7 @@ def command(*, checkpoint: Path, out: Path, int8: bool, calibrate: Path | None, 
     if int8 and calibrate is None:
         raise UsageError("--int8 takes its ranges from pictures: add --calibrate DIR, a data set of `cleanplate synth`")
     if calibrate is not None and not int8:
-        raise UsageError("--calibrate is for --int8: add that, or leave it out")
+        raise UsageError("--calibrate is for --int8: add --int8, or leave --calibrate out")
     from cleanplate.imaging.files import refuse_output
 
     refuse_output(out, overwrite=overwrite)

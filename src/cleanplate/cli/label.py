@@ -28,20 +28,20 @@ def _size_hw(_context: click.Context, _parameter: click.Parameter, size: str | N
     type=click.Choice(["disparity", "depth"]),
     default="disparity",
     show_default=True,
-    help="What its values are: larger where it is nearer, or farther.",
+    help="What its values are: disparity (larger is nearer) or depth (larger is farther).",
 )
 @click.option(
     "--teacher-sees",
     type=click.Choice(["0..1", "0..255", "imagenet"]),
     default="0..1",
     show_default=True,
-    help="The range of its input, RGB; imagenet: 0..1 less ImageNet's mean, over its deviation.",
+    help="Range of its RGB input; imagenet: 0..1 minus ImageNet's mean, divided by its standard deviation.",
 )
 @click.option(
     "--teacher-size",
     callback=_size_hw,
     metavar="PX|WxH",
-    help="What it is fed, where it takes any size; the shot's size in multiples of 32 unless given.",
+    help="Size of its input, where it takes any; by default the shot's, rounded up to multiples of 32.",
 )
 @click.option("--teacher-output", metavar="NAME", help="Which output is the depth, where there are several.")
 @click.option(

@@ -80,7 +80,10 @@ class Metres:
         if self.fov_deg is not None and not given and choice.depth_format != "ply":
             raise UsageError("--fov is needed for metres and points only; give --metres, or --depth-format ply")
         if not has_plate and (given or self.fov_deg is not None or choice.depth_format == "ply"):
-            raise UsageError("--plate none has no room to measure; leave out metres and points, or give a plate")
+            raise UsageError(
+                "--plate none: metres and points need a plate; give --plate FILE, or leave out --metres, "
+                "--plate-depth, --fov and --depth-format ply"
+            )
         for word in self.words:
             parse_anchor(word)
 
@@ -109,7 +112,7 @@ class Metres:
             try:
                 other = self._otherwise(fields) if fields else ""  # else it will be written
             except (LookupError, TypeError, AttributeError):
-                other = "is not told of whole"
+                other = "is not fully described"
             if other:
                 raise UsageError(
                     f"{folder / shot.stem}_depth.json: the depth there {other}; --overwrite makes it anew, "

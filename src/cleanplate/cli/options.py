@@ -51,7 +51,7 @@ def folder_set_options(command: Command) -> Command:
     depth_is = click.option(
         "--depth-is",
         type=click.Choice(["disparity", "depth"]),
-        help="What the depth images of somebody else's folder set show: what is near is light, or dark.",
+        help="What depth images without a manifest show: disparity (near is light) or depth (near is dark).",
     )
     return pairs_option(depth_is(command))
 
@@ -62,7 +62,7 @@ def refuse_idle(idle: Mapping[str, bool], without: str, given: object) -> None:
     `idle`: the options' names, and whether each was given; `without`: the other's name, `given` its value.
     """
     if given is None and (names := [name for name, is_given in idle.items() if is_given]):
-        raise UsageError(f"{names[0]} is for {without}: add that, or leave it out")
+        raise UsageError(f"{names[0]} is for {without}: add {without}, or leave {names[0]} out")
 
 
 def overwrite_option(command: Command) -> Command:

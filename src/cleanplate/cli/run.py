@@ -68,42 +68,53 @@ def _parse_plate(context: click.Context, parameter: click.Parameter, value: str)
     required=True,
     callback=_parse_plate,
     metavar="FILE|auto|none",
-    help="The photo of the empty scene; auto makes one of each clip.",
+    help="The photo of the empty scene; auto: make one from each clip; none: matte people without a plate.",
 )
 @click.option("--out", required=True, type=_PATH, help="The folder for the results.")
-@click.option("--model", type=_PATH, help="Another model than the one that comes along.")
-@click.option("--fast", is_flag=True, help="With the model that computes in 8 bits, for less work.")
-@click.option("--only", callback=_parse_only, metavar="LIST", help=f"Some of {','.join(_PRODUCTS)}.")
+@click.option("--model", type=_PATH, help="Use this model instead of the one in the package.")
+@click.option("--fast", is_flag=True, help="Use the package's model in 8 bits, which computes faster.")
+@click.option("--only", callback=_parse_only, metavar="LIST", help=f"Write only some of {','.join(_PRODUCTS)}.")
 @click.option(
     "--bits",
     type=click.Choice(["8", "16"]),
     default="8",
-    help="Of matte, cut-out, shadow and composite; 8 unless given.",
+    help="Bits of matte, cut-out, shadow and composite; 8 by default.",
 )
 @click.option(
-    "--depth-format", type=click.Choice(["png16", "npy", "exr", "ply"]), default="png16", help="png16 unless given."
+    "--depth-format",
+    type=click.Choice(["png16", "npy", "exr", "ply"]),
+    default="png16",
+    help="File format of the depth; png16 by default.",
 )
 @metres_options
 @click.option(
-    "--doctor", type=click.Choice(["on", "off"]), default="on", help="Fit the plate to the shots; on unless given."
+    "--doctor",
+    type=click.Choice(["on", "off"]),
+    default="on",
+    help="on: mend the plate where it does not fit a shot, the default; off: take it as it is.",
 )
 @click.option(
     "--closer",
     type=click.Choice(["on", "off"]),
-    help="Look again where something is found; on for photos, off for clips unless given.",
+    help="Look again, closer, where something was found; by default on for photos and off for clips.",
 )
-@click.option("--backdrop", metavar="FILE|COLOUR|blur", help="Also lay the foreground over this: the composite.")
+@click.option(
+    "--backdrop",
+    metavar="FILE|COLOUR|blur",
+    help="Also write a composite: the foreground over this, or over the plate out of focus (blur).",
+)
 @click.option(
     "--shadow",
     type=click.Choice(["keep", "drop", "separate"]),
     default="drop",
-    help="keep: the composite carries the foreground's shadow; separate: a file of its own, too. drop unless given.",
+    help="keep: the composite carries the foreground's shadow; separate: it does, and the shadow is also a file of its "
+    "own; drop, the default: neither.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Processes that work, with one thread each; 1 is one with all threads. "
-    f"Unless given 1 below {_MANY_SHOTS} shots, then the number of cores, at most {_USUAL_WORKERS}.",
+    help="Number of worker processes, with one thread each; 1: this process alone, with all threads. "
+    f"By default 1 for fewer than {_MANY_SHOTS} shots, else the number of cores, at most {_USUAL_WORKERS}.",
 )
 @ray_option
 @click.option(
@@ -151,10 +162,10 @@ def command(
     from cleanplate.runtime.session import FAST_MODEL
 
     if fast and model:
-        raise UsageError(f"--fast: is a model that comes along, and --model {model} another; give one of them")
+        raise UsageError(f"--fast and --model {model} each choose the model; give one of them")
     model = FAST_MODEL if fast else model
     if closer == "on" and plate is None:
-        raise UsageError("--closer on: without a plate shots are looked at once; give --plate FILE, or leave it out")
+        raise UsageError("--closer on: without a plate there is no second look; give --plate FILE, or leave that out")
     told, auto = Summary(out, summary), plate == _AUTO
     plate = plate if isinstance(plate, Path) else None
     products = _with_extras(only, backdrop, shadow, has_plate=auto or plate is not None)
@@ -171,7 +182,7 @@ def command(
     refuse_shared_names(found)
     clips, shots = [shot for shot in found if shot.is_clip], [shot for shot in found if not shot.is_clip]
     if auto and shots:
-        raise UsageError(f"{shots[0].file}: is no clip to make a plate of; give --plate FILE, or clips alone")
+        raise UsageError(f"{shots[0].file}: is no clip, and --plate auto needs clips; give --plate FILE, or clips only")
     setup = Setup(plate, model, doctor == "on", closer != "off", measured.anchors(), plate_depth, fov)
     of_clips = ClipWork(
         replace(setup, num_threads=network_threads()), auto, out, choice, clip_as, backdrop, closer == "on", overwrite
@@ -188,7 +199,10 @@ def command(
     if not overwrite:
         measured.refuse_mixing(pictures, out, choice)
     if clips and clip_as != "png" and (metres or plate_depth or int(bits) != 8 or depth_format != "png16"):
-        raise UsageError(f"{clips[0].file}: in a clip depth has no unit, and bits are its own; add --clip-as png")
+        raise UsageError(
+            f"{clips[0].file}: --metres, --plate-depth, --bits 16 and --depth-format need the frames as pictures; "
+            "add --clip-as png, or leave them out"
+        )
     tidy(found, out)
     orders = [
         Order(shot.file, target / shot.stem, products, tuple(choice.replaced(shot.stem)))
@@ -221,7 +235,7 @@ def _with_extras(only: tuple[str, ...], backdrop: str | None, shadow: str, *, ha
     if not has_plate and (shadow != "drop" or "shadow" in wanted):
         raise UsageError("--shadow: without a plate nothing tells what a shadow is; give --plate FILE, or leave it out")
     if not has_plate and backdrop is not None and backdrop.lower() == "blur":
-        raise UsageError("--backdrop blur: is the plate out of focus; give --plate FILE, or another backdrop")
+        raise UsageError("--backdrop blur: there is no plate to blur; give --plate FILE, or another backdrop")
     return tuple(product for product in _PRODUCTS if product in wanted)
 
 

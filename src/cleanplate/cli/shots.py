@@ -74,7 +74,7 @@ def find_shots(inputs: Sequence[Path], others: Iterable[Path], out: Path) -> tup
             shots.extend(Shot(file, file.parent.relative_to(path)) for file in walk.all_below(path))
     if not shots:
         raise InputError(
-            f"{inputs[0]}: holds results, as all inputs do; to take those of earlier runs for shots, give one"
+            f"{inputs[0]}: holds results, like all the inputs; to use those of an earlier run, give its folder alone"
         )
     for folder in dict.fromkeys(shot.folder for shot in shots):
         if file_identity(out / folder) in walk.listed:

@@ -18,7 +18,7 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_op
     type=click.IntRange(0, 2**32 - 1),
     default=1,
     show_default=True,
-    help="Another seed shares no scene and nobody.",
+    help="Sets with different seeds share no scene and no person.",
 )
 @click.option(
     "--assets",
@@ -30,8 +30,8 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_op
 @click.option(
     "--only",
     type=click.Choice(["people", "objects", "light"]),
-    help="Nothing but people; or test sets without them: things (from the pack: of models that no training sees), or "
-    "other light alone.",
+    help="A test set with one kind of change: people; objects (from the pack, models that no training sees); or light "
+    "(a lamp, the daylight, a screen or a curtain), with nobody there.",
 )
 @click.option(
     "--place",
@@ -42,19 +42,19 @@ from cleanplate.cli.options import FilePath, crew_of, crew_options, overwrite_op
     "--nearest",
     type=click.FloatRange(0.05, 10),
     metavar="METRES",
-    help="How near the camera people and things may come; if not said, as near as head and shoulders fill the picture.",
+    help="Least distance of people and things from the camera; by default head and shoulders may fill the picture.",
 )
 @click.option(
     "--least",
     type=click.FloatRange(0, 0.5),
     default=0,
     metavar="SHARE",
-    help="Smallest share of the picture that who or what comes must cover (0.05: a twentieth).",
+    help="Smallest share of the picture that the foreground must cover (0.05: a twentieth).",
 )
 @click.option(
     "--cut-off",
     is_flag=True,
-    help="A side of the picture cuts off whoever comes: an arm, a shoulder, half of a face.",
+    help="Let a side of the picture cut people off: an arm, a shoulder, half of a face.",
 )
 @click.option(
     "--layout",

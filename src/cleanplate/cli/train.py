@@ -17,7 +17,7 @@ from cleanplate.errors import InputError, MissingExtraError, UsageError
     required=True,
     multiple=True,
     type=FilePath(),
-    help="Folder with train/ and validation/; given again, one with more of train/.",
+    help="Folder with train/ and validation/; repeat it to add the train/ of further folders.",
 )
 @click.option("--out", required=True, type=FilePath(), help="Folder of the run.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override one value, e.g. optim.lr=1e-3.")
@@ -37,9 +37,9 @@ def command(
 ) -> int:
     """Train the network by RECIPE, a TOML file such as recipes/shipped.toml.
 
-    train/ and validation/ are shards or folder sets; where a folder set has no depth, depth is not trained on it. With
-    --start, of the run there only the weights count: steps, learning rate and average begin anew. A model file is such
-    a start, too, also the one that ships.
+    train/ and validation/ are shards or folder sets; a folder set without depth trains the matte only. --start takes
+    only the weights of a run: steps, learning rate and average begin anew. It may also be a model file, such as the one
+    in the package.
     """
     try:
         from cleanplate.sample.opening import is_foreign_set, open_samples
@@ -58,7 +58,7 @@ def command(
     folders = [*(folder / "train" for folder in data), data[0] / "validation"]
     foreign = set(filter(is_foreign_set, folders))  # the others say themselves what --pairs and --depth-is say of these
     if (pairs or depth_is) and not foreign:
-        raise UsageError("--pairs, --depth-is: all of these sets say it themselves; leave them out")
+        raise UsageError("--pairs, --depth-is: all of these sets record names and depth themselves; leave both out")
 
     def opened(folder: Path) -> Samples:
         rule_words, meaning = (pairs, depth_is) if folder in foreign else ((), None)

@@ -77,7 +77,7 @@ class Walk:
         others = len(self.passed) - 1
         more = f" (and {others} more such folder{'s' if others > 1 else ''})" if others else ""
         passed = f"{self.passed[0]}: holds results of an earlier run, and is passed over{more}"
-        return (*self.told, f"{passed}; to take them for shots, give it alone")
+        return (*self.told, f"{passed}; to use them as shots, give that folder alone")
 
     def _below(self, folder: Path, unread: Counter[str]) -> Iterator[Path]:
         """As `all_below`; `unread` gets how many pictures of other kinds there are."""
@@ -107,7 +107,7 @@ class Walk:
             try:
                 yield from self._below(path, unread)
             except InputError as error:
-                self.told.append(f"{error}, or leave it out: it is passed over")
+                self.told.append(f"{error}; until then it is passed over")
 
 
 def inside_of(folder: Path) -> list[Path]:

@@ -156,8 +156,8 @@ class Clip:
 
     def _tell_times(self) -> None:
         rate = f"{float(self.info.rate):g} frames a second"
-        what = "has no times, or some that do not rise"
-        self._tell("times", f"{what}; such frames come right after those before them, or at {rate}")
+        what = "some of its frames have no time, or one that does not increase"
+        self._tell("times", f"{what}; each comes right after the frame before it, or at {rate}")
 
     def _tell(self, kind: str, sentence: str) -> None:
         """Add a notice, once a kind: a clip may be read several times, and change more than once."""

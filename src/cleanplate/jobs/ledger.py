@@ -35,7 +35,7 @@ def refuse_unfinished(folder: Path) -> None:
 
     """
     if os.path.lexists(folder / LEDGER):
-        raise InputError(f"{folder}: is not finished; give the command that began it again")
+        raise InputError(f"{folder}: is not finished; to go on, repeat the command that began it")
 
 
 class Ledger:

@@ -129,8 +129,8 @@ def check_anchors(anchors: Sequence[Anchor], size_hw: tuple[int, int], plate: st
         if other.distance_m != anchor.distance_m:
             apart = ratio_residual(other.distance_m, anchor.distance_m)
             raise UsageError(
-                f"{plate}: the anchors {other} and {anchor} contradict each other: one pixel, {_percent(apart)} apart; "
-                "leave one out"
+                f"{plate}: the anchors {other} and {anchor} contradict each other: one pixel, two distances "
+                f"{_percent(apart)} apart; leave one out"
             )
     if not found:
         raise UsageError(f"{plate}: no anchor is given; measure the distance of at least one surface")
@@ -174,7 +174,7 @@ def fit_anchors(
     if len(anchors) == 1:
         zero, assumption = _zero_of(lo, hi)
         scale = float(y[0] / max(x[0] - zero, 1e-3 * max(hi - lo, 1e-6)))
-        told = f"{plate}: one anchor fixes one number, so {assumption}; give a second one far from the first"
+        told = f"{plate}: one anchor fixes only the scale, so {assumption}; give a second, much nearer or farther"
         return DepthScale(scale, -scale * zero, tuple(anchors), (0.0,), notices=(told,))
     _refuse_same_depth(anchors, x, hi - lo, plate)
     scale, shift = least_squares(x, y) if len(anchors) < 4 else steadiest_line(x, y)
@@ -282,7 +282,7 @@ def _refuse_swapped(anchors: Sequence[Anchor], x: Floats, y: Floats, span: float
     apart = f"{_percent(float(closer[near_at, far_at]) / span)} of the plate's range"
     raise InputError(
         f"{plate}: the anchors contradict what the model sees: {near.x},{near.y} is nearer than {far.x},{far.y} by "
-        f"{apart}, not {near.distance_m:g} m away against {far.distance_m:g}; measure again, or choose other surfaces"
+        f"{apart}, yet given as {near.distance_m:g} m, the other as {far.distance_m:g}; measure again, or choose others"
     )
 
 

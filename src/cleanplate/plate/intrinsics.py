@@ -82,7 +82,7 @@ def find_intrinsics(size_hw: tuple[int, int], fov_deg: float | None, lens: Lens 
         if not isinstance(fov_deg, Real):
             raise UsageError(f"a field of view of {fov_deg!r} is no number; give degrees, 5 to 170, horizontally")
         if not _FOV_DEG[0] <= fov_deg <= _FOV_DEG[1]:
-            raise UsageError(f"a field of view of {fov_deg:g} degrees is none; give 5 to 170, horizontally")
+            raise UsageError(f"a field of view of {fov_deg:g} degrees is impossible; give 5 to 170, horizontally")
         return Intrinsics(width / 2 / math.tan(math.radians(fov_deg) / 2), size_hw, "given")
     if lens is not None and lens.focal_35mm is not None:
         return Intrinsics(lens.focal_35mm * math.hypot(height, width) / _FILM_DIAGONAL_MM, size_hw, "exif")

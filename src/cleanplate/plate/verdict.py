@@ -63,7 +63,7 @@ def judge(findings: Findings, mends: str, enlarged: float = 1.0) -> Verdict:
     if complaints:  # the first is why the others cannot be trusted
         return Verdict("unusable", f"cannot be used: {complaints[0]}", margin, laid)
     kind: Kind = "mended" if mends else "fine"
-    as_it_is = "fine: the plate lies where the shot has it, in its light" if findings.structured else "fine"
+    as_it_is = "fine: the plate matches the shot in position and light" if findings.structured else "fine"
     parts = [f"mended: {mends}" if mends else as_it_is]
     parts.append(_tells(findings))
     if findings.overlap < 0.995:
@@ -95,7 +95,7 @@ def describe_light(light: Light) -> str:
     if light.gain is not None:
         balance = float(np.ptp(np.log(light.gain)))
         words += [f"colour balance changed by {100 * np.expm1(balance):.0f} %"] if balance >= 0.015 else []
-    words += ["its light evened out over the picture"] if light.field is not None else []
+    words += ["its light matched to the shot's across the picture"] if light.field is not None else []
     words += ["its tone curve changed"] if light.curve is not None else []
     return ", ".join(words)
 
@@ -106,17 +106,17 @@ def _lies(found: Findings, enlarged: float) -> list[tuple[float, str]]:
     return [
         (
             _doublings(found.agreement, AGREEMENT),
-            f"only {_percent(found.agreement)} of what stands out in the plate is in the shot as well; it shows "
-            "another room, or much was moved since: photograph the empty scene again from where the camera stands",
+            f"only {_percent(found.agreement)} of what stands out in the plate is in the shot as well; the plate shows "
+            "another room, or much was moved since: photograph the empty scene again from where the camera stands now",
         ),
         (
             _doublings(DIFFERS, found.differs) if not found.structured else 4.0,
-            f"{_percent(found.differs)} of the frame differs, and the plate shows nothing to tell the place by: "
-            "photograph the empty scene again from where the camera stands",
+            f"{_percent(found.differs)} of the frame differs, and the plate is too plain to tell what place it shows: "
+            "photograph the empty scene again from where the camera stands now",
         ),
         (
             _doublings(WORST_PX * enlarged, shift),
-            f"parts of the background stay {shift:.1f} px off however the plate is laid; the camera stood elsewhere: "
+            f"parts of the background stay {shift:.1f} px off however the plate is moved; the camera stood elsewhere: "
             "photograph the empty scene again from where it stands now",
         ),
     ]
@@ -153,7 +153,7 @@ def _doublings(more: float, less: float) -> float:
 def _tells(found: Findings) -> str:
     differs = f"{_percent(found.differs)} of the frame differs"
     if not found.structured:
-        return f"{differs}; there is too little to see in it to tell whether the camera moved"
+        return f"{differs}; there is too little to see in the plate to tell whether the camera moved"
     if found.residual_px is None:
         return f"{differs}; there are too few corners to measure a remaining shift"
     return f"a remaining shift of {found.residual_px:.2f} px (90 % of places below {found.worst_px:.2f} px), {differs}"

@@ -45,8 +45,8 @@ class AutoPlate(NamedTuple):
         share = f"{100 * float(self.seen.mean()):.1f}"
         guess = "" if share == "100.0" else ", and the rest is a guess"
         return (
-            f"the plate is made of the clip; in {share} % of it at least {_ENOUGH} looks "
-            f"found nothing that comes or goes{guess}; whoever keeps still for most of the clip is part of the plate, "
+            f"the plate is made from the clip; in {share} % of it at least {_ENOUGH} frames "
+            f"show nothing that comes or goes{guess}; whoever keeps still for most of the clip is part of the plate, "
             "and then --plate FILE is needed"
         )
 

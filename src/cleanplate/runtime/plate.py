@@ -254,7 +254,8 @@ class Plate:
         """What points without metres assume, as a sentence."""
         fov = f"{self.camera.fov_deg:.0f} degrees" + (" (assumed)" if self.camera.source == "assumed" else "")
         assumed = relative_scale(self._disparity)[1]
-        return f"{self.name}: no distance is given: {assumed}, seen under {fov}; a known distance makes it metres"
+        how = f"{assumed}, with a field of view of {fov}"
+        return f"{self.name}: no distance is given: {how}; give a known distance to have metres"
 
     def _scale_under(self, care: Care) -> DepthScale | None:
         """What makes metres, its depth map moved as the plate was."""

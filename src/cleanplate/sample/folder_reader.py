@@ -134,7 +134,8 @@ class FolderReader:
         plate = resize(_fitting(read_picture(plate_path).rgb, size_hw, plate_path), size_hw)
         mask = _grey(mask_path)
         if mask.max() == 1 and "generator" not in self.about:
-            raise InputError(f"{mask_path}: has no value above 1; save masks with {np.iinfo(mask.dtype).max} for all")
+            most = np.iinfo(mask.dtype).max
+            raise InputError(f"{mask_path}: has no value above 1; save masks with {most} for full foreground")
         alpha = resize(_fitting(to_float(mask), size_hw, mask_path), size_hw)
         shot_depth_m = self._depth_m(one, size_hw)
         nobody = alpha <= (_JPEG_ZERO if mask_path.suffix.lower() in {".jpg", ".jpeg"} else 0)

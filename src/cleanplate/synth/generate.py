@@ -129,4 +129,6 @@ def _samples(plan: Plan, unit: int, count: int, advance: Advance) -> Iterator[Sa
         missing -= len(shots)
         barren = 0 if shots else barren + 1
         if barren == _BARREN:
-            raise InputError(f"nothing finds room in {_BARREN} scenes; let things come nearer, or name another place")
+            raise InputError(
+                f"{_BARREN} scenes in a row gave no shot; lower --nearest or --least, or give another --place"
+            )
