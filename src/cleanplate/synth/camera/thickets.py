@@ -40,7 +40,8 @@ def overgrow(layers: Layers, rng: np.random.Generator) -> None:
         if rng.random() < 0.5:
             soft_px = float(rng.uniform(0.4, 2.0))
             covered, lit = softened(covered, soft_px), softened(lit, soft_px)
-        come_before(layers, _coloured(rng, lit / np.maximum(covered, np.float32(1e-3))), covered)
+        lit = np.asarray(lit / np.maximum(covered, np.float32(1e-3)), np.float32)
+        come_before(layers, _coloured(rng, lit), covered)
 
 
 def _room(rng: np.random.Generator, size_hw: tuple[int, int]) -> Image:
@@ -75,6 +76,8 @@ def _coloured(rng: np.random.Generator, lit: Image) -> Image:
     else:
         lightest = rng.uniform(0.1, 1.0) * rng.uniform(0.3, 1.0, 3)
     darkest = lightest * rng.uniform(0.02, 0.5) * rng.uniform(0.7, 1.3, 3)
-    planes = (np.full((*lit.shape, 3), colour * rng.uniform(0.3, 1.3), np.float32) for colour in (darkest, lightest))
     uneven = 1 + np.float32(rng.uniform(0, 0.4)) * smooth_field(rng, (4, 4), size_of(lit))
-    return np.clip(mixed(*planes, np.clip(lit * uneven, 0, 1)), 0, 1.2)
+    dark, light = (
+        np.full((*lit.shape, 3), colour * rng.uniform(0.3, 1.3), np.float32) for colour in (darkest, lightest)
+    )
+    return np.clip(mixed(dark, light, np.clip(lit * uneven, 0, 1).astype(np.float32)), 0, 1.2)
