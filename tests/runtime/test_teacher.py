@@ -104,7 +104,7 @@ def test_a_teacher_of_the_wrong_shape_is_refused(
 
 
 def test_values_that_are_not_finite_are_refused(make_teacher: ModelMaker) -> None:
-    with pytest.raises(ModelError, match="its map holds NaN or infinite values; is --teacher-sees right"):
+    with pytest.raises(ModelError, match="its map holds NaN or infinite values; try another --teacher-sees"):
         Teacher(call(make_teacher(shift=2, broken="NaN"))).look(PICTURE)
 
 

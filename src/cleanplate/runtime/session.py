@@ -176,10 +176,13 @@ class Session:
             results = self._engine.run(names, feeds)
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             size_hw = feeds["shot"].shape[2:]
-            raise ModelError(f"{self.path}: the model fails on {size_hw} pixels ({one_line(error)})") from error
+            raise ModelError(
+                f"{self.path}: the model fails on a picture of {size_hw[1]} x {size_hw[0]} pixels ({one_line(error)}); "
+                "give another model, or export it again"
+            ) from error
         for name, result in zip(names, results, strict=True):
             if not np.isfinite(result).all():
-                raise ModelError(f"{self.path}: its {name} holds NaN or infinite values; the model is broken")
+                raise ModelError(f"{self.path}: its {name} holds NaN or infinite values; give another model")
         return results
 
 
@@ -244,7 +247,8 @@ def _wanted_threads() -> int:
 def _check_ports(ports: list[Port], channels: Mapping[str, int | str | None], path: Path) -> None:
     found = {port.name: port for port in ports}
     if found.keys() != channels.keys():
-        raise ModelError(f"{path}: its graph has {sorted(found)} where its contract has {sorted(channels)}")
+        told = f"{path}: its graph has {sorted(found)} where its contract has {sorted(channels)}"
+        raise ModelError(f"{told}; give another model, or export it again")
     for port in ports:
         shape, wanted = list(port.shape), channels[port.name]
         fits = len(shape) == 4 and _may_be(shape[0], 1) and isinstance(wanted, int) and _may_be(shape[1], wanted)

@@ -88,7 +88,7 @@ class Teacher:
             )
         if not np.isfinite(values).all():
             raise ModelError(
-                f"{self.path}: its {self._output.name} holds NaN or infinite values; is --teacher-sees right?"
+                f"{self.path}: its {self._output.name} holds NaN or infinite values; try another --teacher-sees"
             )
         return resize(np.ascontiguousarray(values), size_hw)
 

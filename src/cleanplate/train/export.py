@@ -172,7 +172,7 @@ def _check(session: Session, graph: ModelGraph, pairs: Iterable[Pair], tolerance
         values = [off[name] for off in offs]
         value = float(np.mean(values) if tolerance.mean else np.max(values))
         if not value < (tolerance.alpha if name == "alpha" else tolerance.disparity):
-            raise InputError(f"{out}: not written: {name} differs from torch by {value:.2g}")
+            raise InputError(f"{out}: not written: {name} differs from torch by {value:.2g}; export another checkpoint")
 
 
 def difference(graph: ModelGraph, session: Session, pair: Pair, *, mean: bool) -> dict[str, float]:
