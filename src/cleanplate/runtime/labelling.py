@@ -189,7 +189,7 @@ def _measured(folder: Path, files: Sequence[str], teacher: Teacher) -> DepthCode
     top = max(abs(low), abs(high))
     if spread <= _FLAT * top:
         raise ModelError(
-            f"{teacher.path}: gives the same value everywhere in each of {len(numbers)} shots; try another --teacher-sees"
+            f"{teacher.path}: gives one value everywhere in each of {len(numbers)} shots; try another --teacher-sees"
         )
     reach = 2.0 ** math.ceil(math.log2(_ROOM * top))
     start = -reach if low < 0 and teacher.call.gives == "disparity" else 0.0
