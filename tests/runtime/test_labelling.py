@@ -205,9 +205,7 @@ def test_disparity_may_be_negative(ours: Path, make_teacher: ModelMaker) -> None
 
 def test_a_teacher_that_sees_nothing_is_refused(ours: Path, make_teacher: ModelMaker) -> None:
     before = contents(ours)
-    with pytest.raises(
-        ModelError, match=r"gives one value everywhere in each of 5 shots; try another --teacher-sees"
-    ):
+    with pytest.raises(ModelError, match=r"gives one value everywhere in each of 5 shots; try another --teacher-sees"):
         label(ours, TeacherCall(make_teacher(gain=0, shift=7), "disparity"))
     assert contents(ours) == before
 

@@ -27,7 +27,10 @@ _SAID = {"empty", "moved"}
 
 
 class Samples(Protocol):
-    """What is needed of a data set: `sample.shards.ShardReader` is one; with its layers groups name no one cut away."""
+    """What is needed of a data set: `sample.shards.ShardReader` is one.
+
+    Only if opened with `layers` do `PairScores.group`s leave out whom a camera effect has cut away.
+    """
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Sample: ...
@@ -104,8 +107,8 @@ class PairFigures:
 class PairScores:
     """One pair's figures.
 
-    `empty` where nobody came; `found`, `wrong`: the shares of the picture with alpha >= 0.5, and with that where
-    nothing came; `group` says what came, and what changed besides: "person", "nothing, lamp".
+    `empty`: nothing came. `found`: the share of the picture with alpha >= 0.5; `wrong`: the share that has it although
+    nothing came there. `group` says what came, and what changed besides: "person", "nothing, lamp".
     """
 
     number: int

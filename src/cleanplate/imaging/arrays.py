@@ -27,9 +27,8 @@ _GREY_WITHIN = 8 / 255
 class Picture:
     """A picture as everything else wants it.
 
-    `pixels` is (h, w, 3) sRGB, upright; `alpha` is (h, w) float32 in [0, 1] or None where the file has no transparency
-    (colours are then as if opaque: straight, never multiplied by alpha); `bits` is 8 or 16, the depth of the file's own
-    samples.
+    `pixels` is (h, w, 3) sRGB, upright and straight, never multiplied by alpha; `alpha` is (h, w) float32 in [0, 1], or
+    None where the source has no transparency; `bits` is 8 or 16, the depth of the source's own samples (16 for floats).
     """
 
     pixels: Pixels

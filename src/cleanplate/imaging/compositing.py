@@ -77,9 +77,9 @@ def composite_light(foreground: Image, alpha: Image, backdrop: Image) -> Image:
 def recover_foreground(shot: NDArray[_Value], plate: Image, alpha: Image) -> NDArray[_Value]:
     """The straight foreground colour F that, over the plate, gives the shot: F = (S - (1 - alpha) P) / alpha.
 
-    S, P and F are light, because that is what a lens mixes; `composite_light` is the inverse. P is first brought to
-    the light that the free plate nearby has in the shot, be it of a switched lamp or in the foreground's own shadow.
-    Exact where it then is what stood behind the foreground and alpha is at least 0.2. A difference d between the plate
+    S, P and F are light, because that is what a lens mixes; `composite_light` is the inverse. P is first relit as the
+    uncovered plate nearby is in the shot: a lamp may have been switched, or the foreground cast its shadow there. F is
+    exact where P then is what stood behind the foreground and alpha is at least 0.2. A difference d between the plate
     and what really stood there is amplified to d (1 - alpha) / alpha, so from 0.2 down to 0.02 the result goes over
     smoothly to the colour of the sure foreground nearby, and is clamped to [0, 1] throughout. Where alpha is 1 it is
     exactly the shot.
@@ -90,9 +90,9 @@ def recover_foreground(shot: NDArray[_Value], plate: Image, alpha: Image) -> NDA
         alpha: (h, w) float32 in [0, 1].
 
     Returns:
-        (h, w, 3), in codes where the shot is, defined everywhere: the colour nearby one pixel beyond the last partly
-        covered one, so that a cut-out can be scaled; the shot's own colour further out, and where no foreground is
-        sure.
+        (h, w, 3), of the shot's type, defined everywhere: in the one pixel that follows the last partly covered one it
+        is the sure foreground's colour nearby, so that a cut-out can be scaled; further out, and where no foreground
+        is sure, the shot's own.
 
     Source: Smith and Blinn, Blue Screen Matting, 1996 (known backing).
 

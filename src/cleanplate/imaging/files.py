@@ -227,7 +227,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def refuse_output(path: Path, *, overwrite: bool, made: Path | None = None) -> None:
-    """Refuse a file to write that cannot be, or would take the place of another, before the work that it is to show.
+    """Refuse an output file that cannot be written, or would replace another, before the work whose result it is.
 
     Args:
         path: the file.

@@ -16,7 +16,7 @@ WHITE_NITS = 203.0
 """What white paper has in an HDR picture (ITU-R BT.2408-7, 2.1)."""
 
 PEAK_NITS = 1000.0
-"""The brightest light that keeps its drawing: HLG's nominal peak, and what most PQ films are mastered for."""
+"""The brightest light whose detail is kept, in cd/m2: HLG's nominal peak, and what most PQ films are mastered for."""
 
 _TO_SRGB_PRIMARIES = np.array(  # ITU-R BT.2087-0, annex 2
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32

@@ -10,7 +10,7 @@ _TOP_PAD_BYTES = 1 << 24
 def keep_freed_memory() -> None:
     """Let glibc keep what is freed for what is asked for next; elsewhere nothing happens.
 
-    As it comes, glibc returns every block of some megabytes to the system, and has it mapped and zeroed again for the
+    By default, glibc returns every block of some megabytes to the system, and has it mapped and zeroed again for the
     next picture, or the next layer of a network in training (docs/log.md has what that costs). For processes of our own
     only, never for a program that uses the library.
 

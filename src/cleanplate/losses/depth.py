@@ -1,4 +1,4 @@
-"""What makes depth wrong, when scale and shift are unknown but plate and foreground must share them."""
+"""Loss terms for depth whose scale and shift are unknown, but must be the same for plate and foreground."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Layers(NamedTuple):
 
 
 def inverse_depth(depth_m: Tensor) -> tuple[Tensor, Tensor]:
-    """Return inverse depth in 1/m within [1/50, 1/0.25], and where it is known (bool); depth 0 means unknown.
+    """Return inverse depth in 1/m, clamped to [1/50, 1/0.25], and where it is known (bool); depth 0 means unknown.
 
     >>> inverse_depth(torch.tensor([0.0, 2.0, 0.1, 100.0]))[0].tolist()
     [0.019999999552965164, 0.5, 4.0, 0.019999999552965164]
@@ -31,7 +31,10 @@ def inverse_depth(depth_m: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def compose(foreground: Tensor, plate: Tensor, alpha: Tensor) -> Tensor:
-    """Of two maps of depth or disparity (n, 2, h, w): the shot's (the foreground's where alpha >= 0.5), the plate's."""
+    """The shot's depth or disparity (the foreground's where alpha >= 0.5), then the plate's, stacked: (n, 2, h, w).
+
+    All three arguments are (n, 1, h, w).
+    """
     return torch.cat([torch.where(alpha >= 0.5, foreground, plate), plate], 1)
 
 

@@ -1,4 +1,4 @@
-"""What makes a matte wrong: terms for alpha whose least value is at the soft truth itself."""
+"""Loss terms for alpha, each of them least where alpha is the soft truth itself."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,7 +25,8 @@ def soft_dice(estimate: Tensor, alpha: Tensor) -> Tensor:
     """One minus the Dice overlap with squared masses (Milletari et al. 2016, V-Net), mean over samples.
 
     Both (n, 1, h, w) in [0, 1]. Unlike the form with plain masses it is 0 exactly where the two agree, soft edges
-    included. 0.2 % of the picture is added below the line, so that an empty truth asks for little and not for all.
+    included. 0.2 % of the number of pixels is added to the denominator, so that where the truth is empty a few wrong
+    pixels cost little instead of everything.
 
     >>> import torch
     >>> soft_dice(torch.full((1, 1, 4, 4), 0.3), torch.full((1, 1, 4, 4), 0.3)).item()

@@ -9,7 +9,7 @@ from cleanplate.imaging import Image
 from cleanplate.metrics import Mask
 
 NEAREST_M, FARTHEST_M = 0.3, 10.0
-"""Depth outside this open range is not scored: no depth camera is to be believed there."""
+"""Metres. Depth outside this open range is not scored: no depth camera can be trusted there."""
 
 
 class Alignment(NamedTuple):

@@ -1,6 +1,7 @@
 """How well a matte fits the truth: away from the edge of a mask made by hand, and at every soft edge of an exact one.
 
-`truth` is a Mask where only the foreground is known, and an Image (alpha in [0, 1]) where coverage is: rendered pairs.
+`truth` is a Mask where it only tells foreground from background (by hand, by depth camera), and an Image (alpha in
+[0, 1]) where coverage is known exactly (rendered pairs).
 """
 
 import cv2
@@ -17,7 +18,7 @@ FOUND = 0.5
 """From this alpha on a pixel counts as foreground."""
 
 EDGE_PX = 10
-"""A soft edge is scored on its own up to this far from it."""
+"""Pixels up to this far from the true edge are also scored on their own (`near_edge`)."""
 
 SOFT = 0.02, 0.98
 """Strictly between these alphas a pixel is partly covered; beyond them it is covered or not, but for rounding."""
@@ -120,7 +121,7 @@ def mean_squared_error(alpha: Image, truth: Image) -> float:
 
 
 def gradient_error(alpha: Image, truth: Image) -> float:
-    """Grad: `sum((|G alpha| - |G truth|)^2) / 1000`; at least 0, smaller is better. It tells blurred and jagged edges.
+    """Grad: `sum((|G alpha| - |G truth|)^2) / 1000`; at least 0, smaller is better. Shows blurred and jagged edges.
 
     Both are (h, w), alphas in [0, 1]. `G` are the first derivatives of a Gaussian of sigma 1.4 px along x and y:
     filters of 9 x 9 pixels, their squares summing to 1; the picture goes on beyond its border as it ends there. Like
@@ -136,7 +137,7 @@ def gradient_error(alpha: Image, truth: Image) -> float:
 
 
 def connectivity_error(alpha: Image, truth: Image) -> float:
-    """Conn: `sum(|phi(alpha) - phi(truth)|) / 1000`; at least 0, smaller is better. It tells what floats by itself.
+    """Conn: `sum(|phi(alpha) - phi(truth)|) / 1000`; at least 0, smaller is better. Shows what floats by itself.
 
     Both are (h, w), alphas in [0, 1]. For t = 0.1, 0.2, ... 1, Omega(t) is the largest 4-connected region where both
     alphas are at least t, and a pixel's level l is the last t (from 0 on) before the first Omega(t) that it is not in,

@@ -94,7 +94,7 @@ class Block(nn.Module):
 
 
 class Lite0(nn.Module):
-    """Features of a picture at five sizes; its weights are given by `load`, and stay unless it is to `thaw`.
+    """Features of a picture at five sizes; its weights come from `load`, and are frozen until `thaw` is called.
 
     Pictures (n, 3, h, w) RGB in [0, 1], sides multiples of 32, give maps (n, `WIDTHS`[k], h / 2^(k+1), w / 2^(k+1)).
     Batch norms are part of the convolutions.
@@ -119,10 +119,10 @@ class Lite0(nn.Module):
         return levels
 
     def thaw(self) -> None:
-        """Let training change the blocks that see less than a quarter of the picture's size.
+        """Let training change the blocks from index 5 on, which see the picture at an eighth of its size or less.
 
-        They have 19 in 20 of the weights. What comes before them is edges and colours, most of the work, and what 8
-        bits bear least.
+        They have 19 in 20 of the weights. Those before them stay frozen: they see edges and colours, take most of the
+        computing time, and suffer most from 8 bits.
         """
         self.blocks[_FROZEN:].requires_grad_(True)
 

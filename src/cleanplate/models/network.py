@@ -27,8 +27,8 @@ class Maps(NamedTuple):
     """What the network says about one batch; every map is (n, 1, h, w).
 
     `alpha_logit`: its sigmoid is alpha. `disparity`, `plate_disparity`: the foreground's and the plate's inverse depth,
-    larger = nearer, both on ONE unknown scale and shift per sample; of a network of one layer both are the shot's: the
-    foreground's where something came and the plate's elsewhere.
+    larger = nearer, both on ONE unknown scale and shift per sample. With `layers=1` both are the same map, the shot's:
+    the foreground's where something came and the plate's elsewhere.
     """
 
     alpha_logit: Tensor
@@ -148,13 +148,21 @@ class PlateAware(nn.Module, ABC):
 class Network(PlateAware):
     """Alpha and disparity of a shot, given the plate.
 
-    Sides of the pictures are multiples of `multiple_px`. `widths`: channels from half
-    resolution down, each level half the size of the one before. `context`: how many times the coarsest level looks far
-    around. `pretrained`: at every level the features that `lite0.Lite0` has of the shot, and how they differ from those
-    of the plate, are added; whoever makes the network gives `lite0` its weights. `own_levels`: so many levels, from the
-    finest, have convolutions of the network's own on the way down, the coarser ones the pretrained features alone; all
-    have, if not given. `layers`: whether disparity is two maps, the foreground's and the plate's behind it, or one, the
-    shot's. Of the maps alpha is by the pixel, disparity at half resolution, enlarged.
+    Sides of the pictures are multiples of `multiple_px`. Alpha is found for every pixel, disparity at half resolution
+    and then enlarged.
+
+    Args:
+        widths: channels from half resolution down, each level half the size of the one before.
+        fusion: how plate and shot meet (`Fusion`).
+        context: how many `Context` blocks look far around at the coarsest level.
+        pretrained: whether every level also gets the features that `lite0.Lite0` has of the shot, and how they differ
+            from those of the plate; whoever makes the network gives `lite0` its weights.
+        own_levels: how many levels, from the finest, have convolutions of the network's own on the way down; the
+            coarser ones have the pretrained features alone. None: all levels.
+        layers: 2 gives two maps of disparity, the foreground's and that of the plate behind it; 1 the shot's alone.
+
+    Raises:
+        ValueError: `own_levels` is less than all without `pretrained`, or not from 1 to the number of levels.
     """
 
     def __init__(

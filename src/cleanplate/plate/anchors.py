@@ -15,11 +15,11 @@ from cleanplate.plate.intrinsics import Intrinsics
 from cleanplate.plate.lines import Floats, least_logarithms, least_squares, steadiest_line
 
 NEAREST_M = 0.001
-"""No lens is nearer to what it sees."""
+"""Shorter distances, in metres, are refused: no lens is so near to what it sees."""
 
 FAR_TO_NEAR = 5.0
-"""With one anchor, and a disparity whose zero means nothing: how many times farther than its nearest a plate's farthest
-surface is taken to be. About that of rendered rooms: docs/formats.md, "Depth of a shot"."""
+"""With one anchor, and a disparity whose zero means nothing, a plate's farthest surface is taken to be so many times as
+far as its nearest. About that of rendered rooms: docs/formats.md, "Depth of a shot"."""
 
 _SAME_DEPTH = 0.02
 """Anchors nearer to each other than this share of the plate's disparity cannot tell a scale, nor can a depth map whose
@@ -49,9 +49,9 @@ class DepthScale:
         scale: greater than 0, in 1/m per disparity.
         shift: in 1/m.
         anchors: what it was fitted to; empty where that was a depth map.
-        residuals: of each anchor: the larger of fitted and measured depth / the smaller - 1; of a map: their median.
-        map_m: (h, w) depth of the plate in metres that holds instead where it is known, 0 elsewhere; or None.
-        map_digest: of the map as it was given, by `imaging.depthfile.digest_of`; "" where there is none.
+        residuals: for each anchor, larger / smaller - 1 of fitted and measured depth; for a map their median alone.
+        map_m: (h, w) known depth of the plate in metres, which is used instead (0 = unknown); None without a map.
+        map_digest: of the map as it was given, by `imaging.depthfile.digest_of`; "" without a map.
         notices: sentences a user should read.
     """
 
@@ -74,7 +74,7 @@ class DepthScale:
         return np.divide(1, inverse_depth, out=np.zeros_like(inverse_depth), where=known)
 
     def room_m(self, plate_disparity: Image) -> Image:
-        """The same of the plate's own disparity: where `map_m` knows the depth, that (its nearest pixel's)."""
+        """`depth_m` of the plate's own disparity, but the depth of the nearest pixel of `map_m` where it knows one."""
         depth_m = self.depth_m(plate_disparity)
         if self.map_m is None:
             return depth_m
@@ -87,7 +87,7 @@ def parse_anchor(word: str) -> Anchor:
     """The anchor that `X,Y=METRES` says.
 
     Raises:
-        UsageError: it says none, or the distance is not above 0.
+        UsageError: it is not of that form; pixel and distance are checked by `check_anchors`.
 
     >>> parse_anchor("412,300=2.4")
     Anchor(x=412, y=300, distance_m=2.4)
@@ -154,8 +154,8 @@ def fit_anchors(
 
     One anchor: shift 0 (disparity 0 is infinity) where the plate's disparity is above 0 everywhere. Where it is not,
     its zero means nothing, and the plate's farthest surface is taken to be `FAR_TO_NEAR` times as far as its nearest.
-    Two: exact. Three: least squares of relative errors. From four on the line through two of them that is off least in
-    sum, which a single wrong anchor does not move.
+    Two: exact. Three: least squares of relative errors. Four or more: of the lines through two of them the one that
+    misses all by least in sum (`lines.steadiest_line`); a single wrong anchor does not move it.
 
     Args:
         anchors: as `check_anchors` gives them.
@@ -165,7 +165,7 @@ def fit_anchors(
         plate: how sentences name it.
 
     Raises:
-        InputError: the anchors contradict each other, given what the model sees; by how much is said.
+        InputError: the anchors lie at one depth as the model sees it, or contradict each other; says by how much.
 
     """
     depth_m = np.array([intrinsics.depth_m(anchor.x, anchor.y, anchor.distance_m) for anchor in anchors])
@@ -197,7 +197,7 @@ def fit_anchors(
 
 
 def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
-    """The scale and shift that bring a disparity closest to a depth map of the plate, which holds where it is known.
+    """The scale and shift that bring a disparity closest to a depth map of the plate; the map is kept as `map_m`.
 
     By `lines.least_logarithms` over all known pixels, so that parts of either that are wrong do not tilt the rest.
 
@@ -207,7 +207,7 @@ def fit_depth_map(map_m: Image, disparity: Image, plate: str) -> DepthScale:
         plate: how sentences name it.
 
     Raises:
-        InputError: hardly any depth is known, it is one depth, or what is near in the map is far for the model.
+        InputError: less than 1 % of the map (or 16 pixels) is known, it is one depth, or its near is the model's far.
 
     """
     known = np.flatnonzero(map_m.ravel() > 0)

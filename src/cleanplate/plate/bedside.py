@@ -21,8 +21,8 @@ class Bedside:
 
     A shot in which neither camera nor light has changed since the last examination keeps its diagnosis: the plate
     stays the same to the bit, and the look costs milliseconds. Any other shot is examined anew, and so is every shot
-    on which the plate does not lie. Where it lies but cannot be used, that may have been one shot's fault, which hid
-    something: the first shot after it is examined again, and of those that follow the second, the fourth, and so on.
+    on which the plate does not lie. Where it lies but cannot be used, one shot may be to blame, in which something was
+    hidden: of the unchanged shots that follow, numbers 1, 2, 4, 8 and so on are examined again.
     """
 
     def __init__(self, plate: Image) -> None:

@@ -61,7 +61,7 @@ class Diagnosis:
         return warp(plate_map, rescaled(self.matrix, self.size_hw, size_hw))
 
     def reach(self, size_hw: tuple[int, int]) -> Reach | None:
-        """How far the plate reaches into a picture of the shot of that size; None where it is not moved: all of it."""
+        """How far the plate reaches into the shot at size `size_hw`; None where it is not moved: it covers all."""
         return None if self.matrix is None else reach_of(rescaled(self.matrix, self.size_hw, size_hw), size_hw)
 
     def moved_depth(self, depth_m: Image) -> Image:
@@ -75,12 +75,12 @@ class Diagnosis:
 def examine(plate: Image, shot: Image, near: Matrix | None = None) -> Diagnosis:
     """Bring a plate onto a shot and judge it.
 
-    A plate that does not lie on the shot wherever it is laid is left as it is; nothing is mended then.
+    A plate that fits the shot in no position is left as it is: neither its position nor its light is mended then.
 
     Args:
         plate: (h, w, 3) float32 sRGB in [0, 1].
         shot: (h, w, 3) of the same size.
-        near: where the plate lay in a shot before.
+        near: a matrix to try as well: where the plate lay in an earlier shot.
 
     """
     size_hw = (shot.shape[0], shot.shape[1])

@@ -45,8 +45,8 @@ class Findings:
         agreement: share of the plate's structure that the shot has as well.
         structured: whether there is enough structure to tell where the plate lies.
         num_tracks: places at which a remaining shift could be measured.
-        residual_px: the remaining shift at half of those places, in the shot's pixels; None where they are too few.
-        worst_px: nine of ten of them are below it.
+        residual_px: median of the remaining shifts there, in the shot's pixels; None where the places are too few.
+        worst_px: 90th percentile of the same shifts; None likewise.
         differs: share of the frame that still has another colour.
         added: share of the frame where the plate, not the shot, seems to have something that was added.
         brought: share of the frame where the shot, not the plate, does.

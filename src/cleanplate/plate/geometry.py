@@ -15,7 +15,7 @@ _HALF_PX, _TINY = 0.5, np.float32(1e-6)
 
 
 def warp(picture: Image, matrix: Matrix) -> Image:
-    """A plate's picture (h, w) or (h, w, 3) as the shot's camera sees it; where the plate ends, its border goes on.
+    """A plate's picture (h, w) or (h, w, 3) as the shot's camera sees it; beyond its end its border is repeated.
 
     `matrix` leads from plate pixels to shot pixels, both of the picture's size.
     """
@@ -41,8 +41,8 @@ def covered(matrix: Matrix, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
 class Reach:
     """How far a plate that was moved reaches into a picture (h, w) of the shot.
 
-    `beyond` (h, w): whether it does not, or only by its outermost pixel. `x`, `y` (h, w): where in the picture the
-    plate's nearest pixel but that one lies.
+    `beyond` (h, w): True where the plate does not reach, or only with its outermost pixels. `x`, `y` (h, w): where in
+    the picture the plate's nearest pixel lies, the outermost left out.
     """
 
     beyond: NDArray[np.bool_]

@@ -66,8 +66,8 @@ class Intrinsics:
 def find_intrinsics(size_hw: tuple[int, int], fov_deg: float | None, lens: Lens | None) -> Intrinsics:
     """The camera of a picture of `size_hw`: by the horizontal `fov_deg` if given, else by EXIF, else assumed.
 
-    EXIF's FocalLengthIn35mmFilm is taken for what has film's diagonal field of view; without it FocalLength counts
-    where FocalPlaneXResolution tells the size of a pixel.
+    EXIF's FocalLengthIn35mmFilm is taken for the focal length with the same diagonal field of view on 36 x 24 mm film;
+    without it FocalLength counts where FocalPlaneXResolution tells the size of a pixel.
 
     Raises:
         UsageError: `fov_deg` is no number between 5 and 170.

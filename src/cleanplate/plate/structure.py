@@ -42,7 +42,7 @@ def likeness(first: Image, second: Image, reach_px: float) -> Image:
 
 
 def presence(structures: Image, reach_px: float) -> Image:
-    """How much structure there is at every place: (h, w), 0 where there is noise at most, 1 where it is plain."""
+    """How much structure there is at every place: (h, w), 0 where there is noise at most, 1 where it is clear."""
     power = blur(structures * structures, reach_px)
     return np.clip((power - np.float32(0.1)) / np.float32(0.25), 0, 1)
 

@@ -17,7 +17,7 @@ DIFFERS = 0.5
 """Largest share of the frame that may have another colour where there is no structure to go by."""
 
 WORST_PX = 2.0
-"""Largest remaining shift at nine of ten places, at the size at which plates are registered."""
+"""Largest 90th percentile of the remaining shifts, in pixels at the size at which plates are registered."""
 
 ADDED = 0.008
 """Largest share of the frame where the plate may show something that was added ..."""

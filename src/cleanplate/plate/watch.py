@@ -39,7 +39,7 @@ class Watch:
         self._light = self._brighter(seen)
 
     def holds(self, shot: Pixels) -> bool:
-        """Whether a shot (h', w', 3) of the same size has neither another position nor another light than the first."""
+        """Whether a shot (h', w', 3) of the same size still has the position and the light of the first."""
         seen = self._seen(shot)
         now = self._steps.towards(seen)
         if self._then is None or now is None:

@@ -27,7 +27,10 @@ class Care:
     _nearer: dict[Part, SeenPlate] = field(default_factory=dict[Part, SeenPlate], init=False, repr=False)
 
     def notices(self, plate: str, shot: str) -> tuple[str, ...]:
-        """What to tell whoever mattes the shot of that name: how it was mended once, that it cannot be used always."""
+        """What to tell with the matte of the shot of that name.
+
+        How the plate was mended is told with the shot `made_for` alone; that it cannot be used, with every shot.
+        """
         verdict = None if self.mended is None else self.mended.diagnosis.verdict
         if verdict is None or verdict.kind == "fine" or (verdict.kind == "mended" and shot != self.made_for):
             return ()

@@ -23,14 +23,21 @@ from cleanplate.runtime.shots import PictureSource
 class Matte:
     """What was not there in the plate, at the shot's full size; where there was no plate (`NoPlate`), the people.
 
-    `alpha` (h, w) is coverage in [0, 1]. `plate_disparity` (h, w) is inverse depth of unknown scale and shift, larger =
-    nearer, on one scale with every other shot of the plate, without one on a scale of its own, the plate's also behind
-    somebody; `front` makes the foreground's. `pixels` (h, w, 3) is the shot, sRGB, in 8-bit codes where it came so,
-    `plate` (h, w, 3) already at its size, position and light, or None. `disparity_range` is what lo and hi of 16-bit
-    depth files are: the plate's (see `Plate.disparity_range`), without one the shot's least and greatest. `notices` are
-    sentences a user should read. `camera` tells the rays of pixels, `depth_scale` what makes metres of disparity, None
-    unless `Plate.anchor` was called. `diagnosis` is the doctor's, None where nobody asked it. All arrays but codes are
-    float32, colours in [0, 1].
+    All arrays are float32 but for 8-bit codes; colours are sRGB in [0, 1].
+
+    Attributes:
+        alpha: (h, w) coverage in [0, 1].
+        front: makes `foreground_disparity` when that is first asked for.
+        plate_disparity: (h, w) inverse depth of the plate, also behind the foreground; larger = nearer. Its scale and
+            shift are unknown, but the same for every shot of the plate; without a plate, every shot has its own.
+        pixels: (h, w, 3) the shot; uint8 codes if it came in 8 bits.
+        plate: (h, w, 3) the plate brought to the shot's size, position and light; None if there is none.
+        disparity_range: lo and hi of 16-bit disparity files: `Plate.disparity_range` or, without a plate, the least
+            and the greatest disparity of the shot.
+        notices: sentences a user should read.
+        camera: which ray each pixel sees; None without a plate.
+        depth_scale: what turns disparity into metres; None unless the plate was anchored (`Plate.anchor`).
+        diagnosis: what the doctor says of the plate for this shot; None where the doctor is off or there is no plate.
     """
 
     alpha: Image
@@ -46,14 +53,14 @@ class Matte:
 
     @property
     def shot(self) -> Image:
-        """The shot (h, w, 3) float32 sRGB in [0, 1]; where it came in codes made anew by each call."""
+        """The shot (h, w, 3) float32 sRGB in [0, 1]; converted anew at each access where `pixels` are 8-bit codes."""
         return as_floats(self.pixels)
 
     @cached_property
     def beyond(self) -> NDArray[np.bool_] | None:
-        """Where a plate that was moved does not reach (h, w), so that what it has there is its border drawn out.
+        """Where a moved plate does not cover the shot, (h, w) bool: there `plate` only repeats its border.
 
-        None where it was not moved; made when asked for.
+        None where the plate was not moved; made when asked for.
         """
         height, width = self.alpha.shape
         reach = None if self.diagnosis is None else self.diagnosis.reach((height, width))
@@ -94,7 +101,7 @@ class Matte:
 
     @cached_property
     def foreground_pixels(self) -> Pixels:
-        """`foreground` as it is put down: of a shot in codes over a known plate in codes as well, else the same."""
+        """`foreground` as files keep it: uint8 codes of an 8-bit shot over a known plate, else the same floats."""
         return self._foreground(self.pixels)
 
     def _foreground(self, shot: Pixels) -> Pixels:
@@ -104,9 +111,9 @@ class Matte:
 
     @cached_property
     def shadow(self) -> Image:
-        """The shadow that the foreground casts (h, w) float32, made when asked for: the share of light left, 1 = none.
+        """The share of light that the foreground's shadow leaves, (h, w) float32 in [0, 1]: 1 = no shadow.
 
-        Without a plate nothing tells what a shadow is, and there is none.
+        Made when asked for. Without a plate no shadow can be told from the scene, and all of it is 1.
         """
         if self.plate is None:
             return np.ones(self.alpha.shape, np.float32)

@@ -25,13 +25,14 @@ NOTICE: Final = (
 
 
 class NoPlate:
-    """Stands where a `Plate` would: `matte` finds the people in any number of shots, of any scenes.
+    """Takes the place of a `Plate` where there is none: `matte` finds people in any number of shots, of any scenes.
 
     Args:
         model: as `Plate.open` takes it.
 
     Raises:
         ModelError: the model cannot be used, or has not learnt to do without a plate.
+        InputError, UsageError: as `Session`.
 
     >>> NoPlate().matte("shot.jpg").alpha.shape  # doctest: +SKIP
     (1080, 1920)
@@ -51,8 +52,7 @@ class NoPlate:
         """Matte the people of one shot.
 
         Args:
-            shot: as `Plate.matte` takes it. Where a shot is transparent, it counts as laid over the grey that stands
-                for the plate.
+            shot: as `Plate.matte` takes it, of any aspect ratio. Where it is transparent, mid-grey (0.5) shows through.
 
         Returns:
             A matte whose `plate` is None; its disparity shares no scale with that of any other shot.

@@ -33,7 +33,7 @@ from cleanplate.runtime.shots import PictureSource, ReadyShot, made_ready, read_
 class Plate:
     """One photo of the empty scene; `Plate.open` makes it, `matte` uses it for any number of shots.
 
-    Made directly, it takes an array as `open` does, or a picture that is read already, and raises what `open` raises.
+    The constructor takes an array as `open` does, or a `Picture` already read, and raises the same errors as `open`.
 
     >>> Plate.open("plate.jpg").matte("shot.jpg").alpha.shape  # doctest: +SKIP
     (1080, 1920)
@@ -77,14 +77,15 @@ class Plate:
             plate: a picture file, or an array (h, w), (h, w, 3) or (h, w, 4) of uint8, uint16 or floats in [0, 1]. A
                 plate's transparency is ignored: its colours count as stored.
             model: an ONNX file made by `cleanplate export`, or a `Session` to share; None takes the shipped model.
-            doctor: bring the plate onto each shot (position and light) where that helps, and tell where it is no use;
-                without it the plate is taken as it is.
+            doctor: fit the plate to each shot (position and light) where that helps, and say in a notice where it
+                cannot be used; False takes the plate as it is.
             closer: look at each shot a second time, closer by, where something was found: a better alpha, most of all
                 of what is far away, for two to three times the network's work.
 
         Raises:
-            InputError: the picture cannot be used.
+            InputError: the picture cannot be used, or `model` is no file's name.
             ModelError: the model cannot be used.
+            UsageError: the environment variable CLEANPLATE_THREADS is not a whole number of at least 1.
 
         """
         picture, name = read_source(plate, "plate")
@@ -92,30 +93,30 @@ class Plate:
         return cls(picture, open_session(model), name, lens, doctor=doctor, closer=closer)
 
     def look_through(self, fov_deg: float | None) -> None:
-        """Take a horizontal field of view for the camera's; None: what EXIF says.
+        """Set the camera's horizontal field of view in degrees; None takes it from the plate's EXIF.
 
-        Without EXIF it is 65 degrees along the longer side.
+        Without EXIF, 65 degrees along the longer side are assumed. What `anchor` has fitted stays: call this first.
 
         Raises:
-            UsageError: no number, or not between 5 and 170 degrees.
+            UsageError: `fov_deg` is no number, or not between 5 and 170.
 
         """
         self.camera = find_intrinsics((self.rgb.shape[0], self.rgb.shape[1]), fov_deg, self._lens)
 
     def anchor(self, anchors: Sequence[Anchor]) -> tuple[str, ...]:
-        """Give this plate, and with it every shot from now on, metres: `Matte.depth_m`.
+        """Fix the plate's depth scale by known distances: every matte from now on has metres (`Matte.depth_m`).
 
         Args:
             anchors: distances in metres from the lens to the plate's surface at some pixels. One fixes the scale, two
-                or more scale and shift; `plate.anchors.fit_anchors` says how. `look_through` counts for what was
-                anchored after it.
+                or more scale and shift; `plate.anchors.fit_anchors` says how. The field of view that holds now is
+                used: call `look_through` first.
 
         Returns:
             Sentences a user should read.
 
         Raises:
             UsageError: as `plate.anchors.check_anchors`.
-            InputError: they contradict each other, given what the model sees.
+            InputError: they contradict each other, or lie at one depth, as the model sees the plate.
 
         """
         size_hw = (self.rgb.shape[0], self.rgb.shape[1])
@@ -129,18 +130,18 @@ class Plate:
         return (*self.depth_scale.notices, told)
 
     def anchor_by_depth(self, depth_m: str | os.PathLike[str] | NDArray[Any]) -> tuple[str, ...]:
-        """The same by a depth map of the plate, which is the plate's depth where it is known.
+        """Do as `anchor` does, by a depth map of the plate; where the map knows a depth, that is the plate's.
 
         Args:
-            depth_m: a file that `imaging.depthfile.read_depth` takes, or an array (h, w) of metres along the optical
-                axis, 0 = unknown; of the plate's aspect ratio within 1 %.
+            depth_m: a file that `imaging.depthfile.read_depth` takes, or an array (h, w) of floats, metres along the
+                optical axis, 0 = unknown. Its aspect ratio must be the plate's within 1 %.
 
         Returns:
             Sentences a user should read.
 
         Raises:
             InputError: it cannot be used, or contradicts what the model sees.
-            MissingExtraError: to read .exr needs OpenEXR.
+            MissingExtraError: reading .exr needs OpenEXR.
 
         """
         is_array = isinstance(depth_m, np.ndarray)
@@ -160,22 +161,22 @@ class Plate:
 
         Args:
             shot: as `open` takes a plate. Where a shot is transparent the plate shows through: a cut-out counts as laid
-                over the plate. Of another size than the plate but the same aspect ratio within 1 %, the plate is
-                resized to it and a notice says so.
+                over the plate. If its size is not the plate's but its aspect ratio is, within 1 %, the plate is
+                resized to the shot and a notice says so.
 
         Raises:
-            InputError: the picture cannot be used, or its aspect ratio is another.
+            InputError: the picture cannot be used, or its aspect ratio is not the plate's within 1 %.
             ModelError: the model fails.
 
         """
         return self.begin(shot)()
 
     def ready(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> ReadyShot:
-        """Do the part of `begin` that depends on no other shot: in whatever thread, while another is begun.
+        """Do the part of `begin` that depends on no other shot; any thread may do it while another shot is begun.
 
         Args:
-            shot: as `matte` takes it, or read already; one that this plate has made ready stays as it is.
-            name: how sentences name it, unless it is a file.
+            shot: as `matte` takes it, or a `Picture` already read; a `ReadyShot` of this plate is returned as it is.
+            name: what sentences call the shot, unless it is a file, which goes by its path.
 
         Raises:
             InputError: as `matte`.
@@ -195,7 +196,8 @@ class Plate:
             name: how sentences name it, unless it is a file.
 
         Returns:
-            What does the rest, at full size, and returns the matte: once, in whatever thread, while the next begins.
+            A function that does the rest, at full size, and returns the matte. Call it once, in any thread; the next
+            shot may be begun meanwhile.
 
         Raises:
             InputError, ModelError: as `matte`.
@@ -221,19 +223,19 @@ class Plate:
         return finish
 
     def look_at(self, shot: PictureSource | Picture | ReadyShot, name: str = "shot") -> None:
-        """Look at a shot as `begin` does and make nothing of it: the shots that follow are compared with this one.
+        """Let the doctor examine a shot as `begin` does, without matting it: later shots are compared with this one.
 
         Raises:
-            InputError: as `matte`.
+            InputError, ModelError: as `matte`.
 
         """
         if self._doctor:  # who does not look has nothing to remember
             self._care_for(self.ready(shot, name))
 
     def twin(self, *, closer: bool | None = None) -> "Plate":
-        """Another plate that knows what this one has seen; what either sees from now on, the other does not.
+        """A copy of this plate that remembers the same shots; from now on each of the two remembers only its own.
 
-        `closer` is as `open` takes it; as it is here, if not given.
+        `closer`: as `open` takes it; None keeps this plate's.
         """
         other = copy(self)
         other._closer = self._closer if closer is None else closer
@@ -242,9 +244,9 @@ class Plate:
 
     @property
     def disparity_range(self) -> tuple[float, float]:
-        """The disparities lo and hi that 16-bit depth files of this plate run over, from the plate alone.
+        """The disparities (lo, hi) of codes 0 and 65535 in 16-bit disparity files, the same for all of its shots.
 
-        `lo` is the plate's farthest, `hi` its nearest and half the range on top: somebody stands in front of the room.
+        `lo` is the plate's farthest, `hi` its nearest plus half the range: somebody may stand in front of the room.
         """
         lo, top = spanned(self._disparity)
         return lo, lo + 1.5 * (top - lo)

@@ -22,7 +22,7 @@ SHIPPED_MODEL = Path(__file__).parent / "weights" / "shipped.onnx"
 """The model that comes with the package."""
 
 FAST_MODEL = SHIPPED_MODEL.with_name("shipped_int8.onnx")
-"""The same in 8 bits: less work, and all but the same matte (docs/model_card.md)."""
+"""The same in 8 bits: less work, and almost the same matte (docs/model_card.md)."""
 
 THREADS_VARIABLE = "CLEANPLATE_THREADS"
 
@@ -75,7 +75,8 @@ class SeenPlate:
 class Session:
     """A model ready to run.
 
-    Pickled, as for another process, it is the name of its file, which is opened again there.
+    Pickling it, as for another process, keeps its file's name, not the model; unpickling opens that file again, and
+    raises ModelError where it now holds another model.
 
     Args:
         model: an ONNX file made by `cleanplate export`; None takes the one that comes with the package.
@@ -126,7 +127,7 @@ class Session:
 
         Args:
             plate: (h, w, 3) float32 in [0, 1]; its size decides the network's (`contract.network_size`).
-            share: of that size, to look at it smaller or larger than the model asks for.
+            share: factor on that size: below 1 the plate is seen smaller than the model asks for, above 1 larger.
 
         Raises:
             ModelError: as `run`.
@@ -154,8 +155,8 @@ class Session:
             shot: (h', w', 3) of the same aspect ratio.
 
         Returns:
-            alpha in [0, 1], disparity of the foreground layer, disparity of the plate: each float32 of the network's
-            size; the two disparities share one unknown scale and shift, larger = nearer.
+            alpha in [0, 1], disparity of the foreground layer, disparity of the plate: each (h, w) float32 at the
+            network's size; the two disparities share one unknown scale and shift, larger = nearer.
 
         Raises:
             ModelError: the model fails, or gives values that are not finite or of another size.
@@ -213,7 +214,8 @@ def load_engine(data: bytes | str, num_threads: int | None, path: Path) -> Engin
         path: how an error names it.
 
     Raises:
-        ModelError: onnxruntime does not take it. UsageError: the number of threads is none.
+        ModelError: onnxruntime cannot load it.
+        UsageError: `num_threads` or CLEANPLATE_THREADS is not a whole number of at least 1.
 
     """
     options = _onnxruntime.SessionOptions()

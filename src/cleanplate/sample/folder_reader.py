@@ -91,18 +91,19 @@ class FolderReader:
 
     Args:
         folder: where the set lies.
-        rule_words: how the names of a set without a manifest pair, as `name_rule` takes them.
+        rule_words: how names pair in a set without a manifest, as `name_rule` takes them.
         depth_is: "disparity" or "depth": what the depth images of a set without a manifest show.
-        with_depth: if not, depth is unknown everywhere, whatever images there are.
+        with_depth: if False, depth is unknown everywhere, whatever images there are.
 
     Attributes:
-        fingerprint: of a set without a manifest over names and sizes, so that opening it reads no picture.
-        scenes, people: of a set that nobody here made, scenes are names of backgrounds with their sizes in bytes.
-        about: who made the samples and how, as the manifest has it; nothing where there is none.
+        fingerprint: as the manifest has it; without one a hash of names and sizes, so that opening reads no picture.
+        scenes, people: all names; if cleanplate did not render the set, scenes end in their background's size in bytes.
+        about: who made the samples and how, as the manifest has it; empty without a manifest.
 
     Raises:
-        InputError: no folder set there, or it is unfinished, damaged, does not pair or does not say what its depth is.
-        UsageError: told what the manifest says.
+        InputError: no folder set there, or it is unfinished, damaged or does not pair.
+        UsageError: nothing says what its depth shows; `rule_words` are no rule, or given beside a manifest; or
+            `depth_is` contradicts the manifest.
     """
 
     def __init__(

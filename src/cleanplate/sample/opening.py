@@ -24,14 +24,13 @@ def open_samples(
     Args:
         folder: where it lies.
         layers: of shards, also decode shadow and instances.
-        rule_words: how the names of a folder set without a manifest pair, as `name_rule` takes them.
+        rule_words: how names pair in a folder set without a manifest, as `name_rule` takes them.
         depth_is: "disparity" or "depth": what the depth images of such a set show.
-        with_depth: whether anybody looks at depth: if not, that of folders is not read and nobody has to say what it
-            is.
+        with_depth: if False, depth images of a folder set are not read, and `depth_is` is not needed.
 
     Raises:
         InputError: no data set there, or one that cannot be used.
-        UsageError: told of shards what only folders need.
+        UsageError: `rule_words` or `depth_is` is given for shards; or as `FolderReader`.
     """
     if is_folder_set(folder):
         return FolderReader(folder, rule_words, depth_is, with_depth=with_depth)

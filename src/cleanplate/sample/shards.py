@@ -33,9 +33,9 @@ _SHARD_KEYS: Wanted = {"file": is_text, "num_samples": is_count, "num_bytes": is
 
 
 def refuse_strangers(folder: Path, layout: str = "shards") -> None:
-    """Raise InputError where a new set would come over another or among somebody's files, in shards or "folders".
+    """Raise InputError where a new set would overwrite another, or mix with other files; `layout`: "shards", "folders".
 
-    A set holds nothing but its own; where a work was begun, the files are that work's, or its ledger refuses it.
+    A folder with a ledger passes: its files are those of the work begun there, or the ledger refuses the new one.
     """
     if file_identity(folder / MANIFEST):
         raise InputError(f"{folder}: already holds a data set; choose another folder or delete it first")

@@ -21,10 +21,10 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, step: i
 
 @torch.no_grad()
 def mix(average: nn.Module, start: Mapping[str, Tensor], share: float) -> None:
-    """Give `average` the mean of its weights and those of the network that a run began with, `share` of them.
+    """Mix into `average` the weights `start` that the run began with: (1 - share) * average + share * start.
 
-    What was learnt before is kept where the run had nothing to teach. The statistics of batch norms are no weights,
-    and fit neither network afterwards: `settle_norms` is to follow.
+    What was learnt before is kept where the run had nothing to teach. Batch norms' statistics are mixed as well, but
+    then fit neither network: call `settle_norms` afterwards.
 
     Source: Wortsman et al., Robust Fine-tuning of Zero-shot Models, 2022.
     """

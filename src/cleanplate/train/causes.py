@@ -60,7 +60,7 @@ class Diagnosis:
         self._steps, self._seen = [step for step, _ in looks], [seen for _, seen in looks]
 
     def add(self, step: int, seen: Seen) -> Alarm | None:
-        """One more look; the first cause there is evidence for, from the data to the optimiser."""
+        """Take in one more look; return the first cause with evidence, asked from data to optimiser, or None."""
         self._steps.append(step)
         self._seen.append(seen)
         finding = next(self._findings(), None)

@@ -33,7 +33,7 @@ _KEEP = 2
 
 @dataclass(frozen=True)
 class About:
-    """What `checkpoint.json` says: `step` counts finished steps, `best_*` the validation loss so far and its step."""
+    """What `checkpoint.json` says: `step` counts finished steps, `best_*` is the least validation loss and its step."""
 
     step: int
     recipe: dict[str, Any]
@@ -177,7 +177,7 @@ def load_weights(folder: Path, weights: Weights) -> None:
 
 
 def load_network(path: Path, network: nn.Module, *, narrower: bool = False) -> None:
-    """Load one safetensors file into a network of the same shape; with `narrower`, one of a network that is (`growth`).
+    """Load a safetensors file into a network of the same shape; with `narrower` also that of a narrower one (`growth`).
 
     Raises:
         InputError: the file is missing, damaged, or of another network.

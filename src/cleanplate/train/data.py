@@ -132,8 +132,8 @@ class DegradedSamples(Dataset[Sample]):
 class StepPositions(Sampler[list[int]]):
     """The stream positions of the batches of each step, for one of `world` processes, from `first_step` on.
 
-    A step takes `accumulate` batches of every process; the stream goes through the processes before it goes on, so two
-    processes see in a step what one that accumulates two batches sees.
+    A step takes `accumulate` batches from every process. Batches of the stream are dealt to the processes in turn, so
+    two processes see in a step what one that accumulates two batches sees.
     """
 
     batch_size: int

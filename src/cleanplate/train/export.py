@@ -69,12 +69,12 @@ class ModelGraph(nn.Module):
 def export(checkpoint: Path, out: Path, calibrate: Path | None = None) -> Contract:
     """Write the averaged weights of a checkpoint (or of a run's newest) as a model file, and return its contract.
 
-    The file appears only after onnxruntime gave what torch gives, at two sizes. It computes in float32 and keeps its
-    weights in half of that; with `calibrate`, a data set, it computes in 8 bits, its ranges taken from pairs of that.
-    Inputs and outputs are float32.
+    The file appears only after onnxruntime, at two sizes, gave what torch gives. It computes in float32 and keeps its
+    large weights in 16 bits; with `calibrate`, a data set, it computes in 8 bits, with ranges taken from pairs of that
+    set. Inputs and outputs are float32 either way.
 
     Raises:
-        InputError: no checkpoint, or one that is damaged; no data set; the two disagree.
+        InputError: `checkpoint` is none or damaged; `calibrate` is no data set; onnxruntime and torch disagree.
 
     """
     folder = find_checkpoint(checkpoint)

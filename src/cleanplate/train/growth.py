@@ -9,11 +9,11 @@ _SECOND_LAYER = "plate_disparity."
 
 
 def grown(narrow: Mapping[str, Tensor], wide: nn.Module) -> dict[str, Tensor]:
-    """The state of `narrow`, network weights by name, in the shapes of `wide`, which then gives what `narrow` gave.
+    """The weights `narrow`, by name, enlarged to the shapes of `wide`: with them `wide` computes what `narrow` did.
 
-    What was there listens to nothing that is new: those weights are 0, and are learnt. What is new has the weights that
-    `wide` has. No layer may take the channels of two that widened, one after the other: the old ones would change
-    places. A second layer of disparity stays behind where `wide` gives one. Other names and shapes that do not fit are
+    Old channels take nothing from new ones: those weights begin at 0, and are learnt. New channels have the weights
+    that `wide` has. No layer may read the stacked channels of two layers that were widened: the old ones would change
+    places. A second map of disparity is dropped where `wide` has only one. Other names and shapes that do not fit are
     left for `load_state_dict` to refuse.
 
     Source: in the spirit of Chen, Goodfellow and Shlens, Net2Net, 2016, which splits channels instead.

@@ -50,15 +50,16 @@ _SETTLING = 40
 
 
 class Training:
-    """One run in one folder, from nothing or from its newest checkpoint; `watch` stops it when it has collapsed.
+    """One run in the folder `out`: new or, with `resume`, from its newest checkpoint.
 
-    `seen_before`: the fingerprint of what the weights that the task begins with were trained on.
+    `watch` stops the run when it has collapsed. `seen_before`: the fingerprint of the data that the task's starting
+    weights were trained on; None where it has none.
 
     Raises:
-        InputError: the folder holds a run and `resume` is not given, or one of other data; training and validation
-            share a scene or a person, or the weights to begin with were trained on the validation data.
-        RecipeError: the run in the folder has another recipe, or the recipe wants a share of weights to begin with, and
-            there are none.
+        InputError: the folder holds a run and `resume` is not given, or a run on other data; training and validation
+            share a scene or a person, or the starting weights were trained on the validation data.
+        RecipeError: the run in the folder has another recipe, or `optim.start_share` is set and there are no starting
+            weights.
 
     """
 
@@ -116,6 +117,7 @@ class Training:
 
         Raises:
             InputError: another process trains in the same folder.
+            RecipeError: the watch stops the run, or its loss or gradient is no longer a number.
             WorkerError: a process that makes batches has died.
 
         """

@@ -41,8 +41,8 @@ def network_of_shape(model: Model) -> Network:
 class MatteAndDepth:
     """What `recipes/shipped.toml` and its like teach; see `train.task.Task`.
 
-    `start`: a checkpoint whose averaged weights a new run begins from, of the same network or of a narrower one; None
-    begins from nothing.
+    `start`: a checkpoint whose averaged weights a new run begins from, of the same network or, unless `fusion` is
+    "pyramid" or "concat", of a narrower one; None begins from fresh weights.
     `pretrained`: the weights of `models.lite0`, where the recipe wants them and no checkpoint has them.
     """
 

@@ -34,10 +34,11 @@ class HeadSeen(NamedTuple):
     """One head in one step, in numbers.
 
     `figures`: on this batch. `loss`; `mse`: mean squared error. `low`, `high`: the truth's extremes; `between`: the
-    share of it strictly inside 0..1, `ends`: the smaller one of the shares at 0 and at 1. `estimate_low` and `_high`.
-    `gradient_norm`: of this head's loss, over all weights it reaches. `dead_share`: of the units among them, those it
-    has no gradient for at all. `kinship`: for each sample, how much better the truth's edges lie on those of its own
-    picture than on those of another one (difference of two correlations).
+    share of it inside 0.02..0.98, `ends`: the smaller one of the shares below and above. `estimate_low` and
+    `estimate_high`: the estimate's extremes. `gradient_norm`: of this head's loss, over all weights it reaches.
+    `dead_share`: of the output channels of those weights, the share whose gradient is all 0. `kinship`: for each
+    sample, how much better the truth's edges lie on those of its own picture than on those of another one (difference
+    of two correlations).
     """
 
     kind: Kind

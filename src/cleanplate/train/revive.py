@@ -33,9 +33,9 @@ _NUM_SAMPLES = 32
 
 
 def begin_with(start: Path, recipe: Recipe, samples: Samples, out: Path) -> Path:
-    """The checkpoint that a run in the folder `out` begins with: `start`, or OUT/start, made of it where it is a model.
+    """The checkpoint that a run in `out` begins with: that of `start` or, of a model file, OUT/start made from it.
 
-    A run that has a checkpoint keeps the beginning that it had. Of several processes each makes its own, all alike.
+    A run that already has checkpoints keeps the one made before. Of several processes each makes its own, all alike.
 
     Raises:
         InputError: neither a checkpoint, nor a run, nor a model file that can be trained on. ModelError: a damaged one.

@@ -66,7 +66,7 @@ class Task(Protocol):
         ...
 
     def objective(self, outputs: Any, batch: Batch) -> Objective:
-        """What is wrong with `outputs`."""
+        """The loss of `outputs` against the batch's truth, and its terms."""
         ...
 
     def heads(self, outputs: Any, batch: Batch) -> dict[str, HeadView]:
