@@ -7,6 +7,7 @@ import numpy as np
 
 from cleanplate.imaging import Image
 from cleanplate.sample.record import Sample
+from cleanplate.synth.camera.drawing import any_scale
 from cleanplate.synth.camera.effects import Effects
 from cleanplate.synth.camera.layers import Layers
 from cleanplate.synth.camera.planes import gained, size_of, smooth_field, softened, times, tripled
@@ -83,7 +84,7 @@ def shadow(layers: Layers, rng: np.random.Generator) -> None:
         cast = np.asarray(cv2.warpAffine(layers.outline, matrix, (w, h)), np.float32)
     else:
         cast = np.clip(smooth_field(rng, (4, 4), (h, w)), 0, 1)
-    cast = softened(cast, float(0.7 * (10 / 0.7) ** rng.random()))
+    cast = softened(cast, any_scale(rng, 0.7, 10))
     tint = rng.uniform(0.1, 0.8) * np.sort(rng.uniform(0.85, 1.0, 3))[::-1]
     darker = np.asarray(cv2.merge([cast * np.float32(-share) for share in tint]), np.float32)
     layers.back = np.asarray(cv2.add(layers.back, cv2.multiply(layers.back, darker)), np.float32)
@@ -106,7 +107,7 @@ def sway(layers: Layers, rng: np.random.Generator, reach_px: float) -> None:
 def _swayed(picture: Image, rng: np.random.Generator, where: Image, reach_px: float) -> Image:
     """A picture whose pixels are taken from some pixels beside, at most where `where` is 1."""
     h, w = size_hw = size_of(where)
-    cells = max(2, round(w / (4 * 6 ** rng.random())))  # of 4 to 24 px, as clusters of leaves or waves
+    cells = max(2, round(w / any_scale(rng, 4, 24)))  # of 4 to 24 px, as clusters of leaves or waves
     cells_hw = max(2, cells * h // w), cells
     force = where * np.float32(abs(rng.normal(0, reach_px)))
     x = np.arange(w, dtype=np.float32)[None] + smooth_field(rng, cells_hw, size_hw) * force

@@ -131,7 +131,7 @@ def _changed(sample: Sample, rng: np.random.Generator, effects: Effects, outline
     return replace(
         sample,
         instance_names=(*sample.instance_names, *named),
-        instance_kinds=(*sample.instance_kinds, *["something"] * len(named)),
+        instance_kinds=(*sample.instance_kinds, *("something",) * len(named)),
         plate=layers.plate,
         shot=shot,
         alpha=layers.alpha,

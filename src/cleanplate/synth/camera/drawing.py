@@ -17,6 +17,13 @@ def fill(canvas: Canvas, points: NDArray[np.float64], value: float = 255) -> Non
     cv2.fillPoly(canvas, [fixed], value, cv2.LINE_AA, _SUBPIXEL)
 
 
+def leaf(num_along: int) -> NDArray[np.float64]:
+    """The outline (2 * num_along, 2) of a leaf from its stem at (0, 0) to its tip at (1, 0), and 2 wide."""
+    along = np.linspace(0, 1, num_along)
+    beside = np.sin(np.pi * along**0.8)
+    return np.concatenate([np.stack([along, beside], -1), np.stack([along, -beside], -1)[::-1]])
+
+
 def any_scale(rng: np.random.Generator, low: float, high: float) -> float:
     """Log-uniform between two positive bounds."""
     return low * (high / low) ** float(rng.random())

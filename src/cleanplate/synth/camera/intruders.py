@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.synth.camera.drawing import Canvas, any_scale, fill
+from cleanplate.synth.camera.drawing import Canvas, any_scale, fill, leaf
 from cleanplate.synth.camera.layers import Layers, come_before
 from cleanplate.synth.camera.planes import gained, mixed, resized, size_of, smooth_field, softened, times
 
@@ -122,9 +122,7 @@ def _leaves(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _leaf(canvas: Canvas, stem: NDArray[np.float64], angle: float, length: float, slim: float) -> None:
-    along = np.linspace(0, 1, 7)
-    beside = slim / 2 * np.sin(np.pi * along**0.8)
-    outline = np.concatenate([np.stack([along, beside], -1), np.stack([along, -beside], -1)[::-1]]) * length
+    outline = leaf(7) * (1, slim / 2) * length
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     fill(canvas, stem + outline @ turn)
 

@@ -7,16 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanplate.imaging import Image
-from cleanplate.synth.camera.drawing import any_scale, fill
+from cleanplate.synth.camera.drawing import any_scale, fill, leaf
 from cleanplate.synth.camera.layers import Layers, come_before
 from cleanplate.synth.camera.planes import mixed, size_of, smooth_field, softened
 
 _MOST = 260
 """Leaves that one of its depths has, which bounds the time."""
-
-_ALONG = np.linspace(0, 1, 6)
-_OUTLINE = np.concatenate([np.stack([_ALONG, side * np.sin(np.pi * _ALONG**0.8)], -1)[::side] for side in (1, -1)])
-"""A leaf (12, 2) from its stem at (0, 0) to its tip at (1, 0), half as wide as 1."""
 
 _Outlines = NDArray[np.float64]
 
@@ -62,7 +58,8 @@ def _leaves(rng: np.random.Generator, room: Image, form: tuple[float, float], tu
     grows = rng.random(count) < room[rows, columns]
     angles = turned[0] + turned[1] * rng.normal(0, 1, count)
     lengths, slims = length * rng.uniform(0.6, 1.5, count), slim * rng.uniform(0.6, 1.2, count)
-    along, beside = _OUTLINE[:, 0], _OUTLINE[:, 1] * (slims / 2)[:, None]
+    along, sides = leaf(6).T
+    beside = sides * (slims / 2)[:, None]
     beside = beside + rng.normal(0, 0.15, (count, 1)) * along * (1 - along) * 4
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     outlines = np.stack([along * cos - beside * sin, along * sin + beside * cos], -1) * lengths[:, None, None]
