@@ -62,7 +62,7 @@ def _parse_plate(context: click.Context, parameter: click.Parameter, value: str)
 
 
 @click.command("run", cls=WithAnchors, short_help="Matte, cut-out, depth and preview of every shot.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=_PATH)
+@click.argument("inputs", nargs=-1, required=True, metavar="SHOT...", type=_PATH)
 @click.option(
     "--plate",
     required=True,
@@ -148,12 +148,12 @@ def command(
     summary: Path | None,
     overwrite: bool,
 ) -> int:
-    """Write matte, cut-out, depth and preview of every INPUT into --out: photos and clips of the scene, or folders.
+    """Write matte, cut-out, depth and preview of every SHOT into --out: photos and clips of the scene, or folders.
 
-    Folders below an INPUT become folders below --out: IN/a/x.jpg gives OUT/a/x_matte.png. Results that exist are kept
+    Folders below a SHOT become folders below --out: IN/a/x.jpg gives OUT/a/x_matte.png. Results that exist are kept
     unless --overwrite is given; what is missing is added. One bad shot does not stop the others. With --plate none only
     people are found, and every shot's depth has a scale of its own. Exit code: 0 all done, 1 some failed, 2 wrong
-    usage.
+    usage, 130 after Ctrl-C.
     """
     # only now: `cleanplate --help` loads none of it
     from cleanplate.runtime.backdrop import read_backdrop

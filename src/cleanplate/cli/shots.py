@@ -1,4 +1,4 @@
-"""Which shots the INPUTs of `cleanplate run` mean, where the results of each go, and what must not happen to files."""
+"""Which shots the words of `cleanplate run` mean, where the results of each go, and what must not happen to files."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shot:
-    """A shot's file, and the folder below --out for its results: where it lies below the INPUT that it was found in."""
+    """A shot's file, and the folder below --out for its results: where it lies below the word that found it."""
 
     file: Path
     folder: Path = Path()
