@@ -15,6 +15,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "context": {"context": 1},
     "pretrained": {"pretrained": True, "own_levels": 3},
     "one layer": {"layers": 1},
+    "depth apart": {"depth_rises": 3},
+    "depth apart, one layer": {"depth_rises": 1, "layers": 1},
 }
 
 

@@ -41,6 +41,22 @@ def test_plate_and_shot_are_told_apart() -> None:
     assert not torch.allclose(network(plate, shot).alpha_logit, network(shot, plate).alpha_logit)
 
 
+@pytest.mark.parametrize("rises", range(len(SMALL)))
+def test_disparity_has_steps_up_of_its_own_and_still_the_size_of_the_picture(rises: int) -> None:
+    network = Network(SMALL, depth_rises=rises)
+    assert network.disparity_px == (2 * 2 ** (len(SMALL) - 1 - rises) if rises else 2)
+    maps = cast("Maps", network(*_pair()))
+    assert [x.shape for x in maps] == [(2, 1, 16, 24)] * 3
+    torch.autograd.backward(maps.disparity.sum() + maps.plate_disparity.sum())
+    reached = {name.split(".")[0] for name, p in network.named_parameters() if p.grad is not None}
+    assert ("up" in reached, "depth_up" in reached) == ((False, True) if rises else (True, False))
+
+
+def test_more_steps_up_than_there_are_levels_are_refused() -> None:
+    with pytest.raises(ValueError, match="depth_rises=3"):
+        Network(SMALL, depth_rises=len(SMALL))
+
+
 @pytest.mark.parametrize("head", Maps._fields)
 def test_heads_share_no_layer(head: str) -> None:
     network = Network(SMALL)

@@ -58,13 +58,17 @@ def test_what_is_revived_computes_what_the_model_computes_and_nearly_so_while_it
 
 
 @pytest.mark.slow
-def test_a_model_of_one_layer_is_one_of_one_layer_again(recipe: Recipe, batch: Batch, tmp_path: Path) -> None:
-    single = recipe.model_copy(update={"model": recipe.model.model_copy(update={"layers": 1})})
+@pytest.mark.parametrize("rises", [0, 2])
+def test_a_model_of_one_layer_is_one_of_one_layer_again(
+    rises: int, recipe: Recipe, batch: Batch, tmp_path: Path
+) -> None:
+    single = recipe.model_copy(update={"model": recipe.model.model_copy(update={"layers": 1, "depth_rises": rises})})
     about = About(0, single.model_dump(mode="json"), "sha256:abc", "", "c0ffee")
     save_average(tmp_path / "one", MatteAndDepth(single).network(), about)
     export(tmp_path / "one", tmp_path / "model.onnx")
     revive(read_model_file(tmp_path / "model.onnx"), recipe, batch, tmp_path / "revived")
-    assert read_about(tmp_path / "revived").recipe["model"]["layers"] == 1
+    shape = read_about(tmp_path / "revived").recipe["model"]
+    assert (shape["layers"], shape["depth_rises"]) == (1, rises)
     wanted, got = _maps(tmp_path / "one", batch), _maps(tmp_path / "revived", batch)
     for truth, maps in zip(wanted, got, strict=True):
         assert (maps - truth).abs().max() < 0.02 * truth.std()

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from cleanplate.models.network import PATCH_PX, Head, Maps, Network, PlateAware, Residual, twice
+from cleanplate.models.network import PATCH_PX, Head, Maps, Network, PlateAware, Residual, enlarged
 
 
 def fused(network: Network) -> PlateAware:
@@ -24,15 +24,16 @@ class Fused(PlateAware):
     """See `fused`. Three things are put together that take more time to take apart than to compute.
 
     The patches of plate, shot and their difference, and the convolution that reads them, are one convolution with a
-    stride, of the shot and of what it differs by: it is linear in both. The heads, which read the same features, are
-    one head with all their channels. A shortcut leaves its pixels out by its convolution's stride.
+    stride, of the shot and of what it differs by: it is linear in both. Heads that read the same features are one head
+    with all their channels. A shortcut leaves its pixels out by its convolution's stride.
     """
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = deepcopy(network).eval()
         self.stem = _strided(*cast("tuple[nn.Conv2d, nn.BatchNorm2d]", self.network.stem[:2]))
-        self.heads = _side_by_side(_heads(self.network))
+        self.heads, *apart = (_side_by_side(heads) for heads in _heads(self.network))
+        self.depth_heads = apart[0] if apart else None
         del self.network.stem, self.network.alpha, self.network.disparity, self.network.plate_disparity
         for level in self.network.down:
             _stride_shortcut(cast("Residual", level))
@@ -44,9 +45,12 @@ class Fused(PlateAware):
     def maps(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> Maps:
         """See `PlateAware`."""
         x = F.relu(self.stem(torch.cat([shot - 0.5, shot - plate], 1)))
-        maps = self.heads(self.network.rise(self.network.descend(x, seen)))
-        alpha, disparities = maps[:, : PATCH_PX**2], twice(maps[:, PATCH_PX**2 :])
-        return Maps(F.pixel_shuffle(alpha, PATCH_PX), disparities[:, :1], disparities[:, -1:])
+        x, of_depth = self.network.rise(self.network.descend(x, seen))
+        maps = self.heads(x)
+        alpha = F.pixel_shuffle(maps[:, : PATCH_PX**2], PATCH_PX)
+        disparities = maps[:, PATCH_PX**2 :] if self.depth_heads is None else self.depth_heads(of_depth)
+        disparities = enlarged(disparities, self.network.disparity_px)
+        return Maps(alpha, disparities[:, :1], disparities[:, -1:])
 
 
 def _strided(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
@@ -80,12 +84,14 @@ def take_apart(together: Fused, network: Network) -> None:
     of_shot, of_difference = F.pixel_unshuffle(together.stem.weight, PATCH_PX).chunk(2, dim=1)
     conv.weight.copy_(torch.cat([of_shot, torch.zeros_like(of_shot), of_difference / 2], 1))
     add_alone(norm, cast("Tensor", together.stem.bias))
-    wide, narrow = _convolutions(together.heads)
-    for first, last, columns, rows in _shares(_heads(network)):
-        first.weight.copy_(wide.weight[columns])
-        last.weight.copy_(narrow.weight[rows, columns])
-        cast("Tensor", first.bias).copy_(cast("Tensor", wide.bias)[columns])
-        cast("Tensor", last.bias).copy_(cast("Tensor", narrow.bias)[rows])
+    joined = [heads for heads in (together.heads, together.depth_heads) if heads is not None]
+    for heads, one in zip(_heads(network), joined, strict=True):
+        wide, narrow = _convolutions(one)
+        for first, last, columns, rows in _shares(heads):
+            first.weight.copy_(wide.weight[columns])
+            last.weight.copy_(narrow.weight[rows, columns])
+            cast("Tensor", first.bias).copy_(cast("Tensor", wide.bias)[columns])
+            cast("Tensor", last.bias).copy_(cast("Tensor", narrow.bias)[rows])
 
 
 @torch.no_grad()
@@ -111,9 +117,10 @@ def _shares(heads: Sequence[Head]) -> Iterator[tuple[nn.Conv2d, nn.Conv2d, slice
         column, row = column + first.out_channels, row + last.out_channels
 
 
-def _heads(network: Network) -> list[Head]:
-    heads = (network.alpha, network.disparity, network.plate_disparity)
-    return [head for head in heads if head is not None]
+def _heads(network: Network) -> list[list[Head]]:
+    """Those that read the same features, together: alpha's first."""
+    of_depth = [head for head in (network.disparity, network.plate_disparity) if head is not None]
+    return [[network.alpha], of_depth] if len(network.depth_up) else [[network.alpha, *of_depth]]
 
 
 def _convolutions(head: nn.Sequential) -> tuple[nn.Conv2d, nn.Conv2d]:

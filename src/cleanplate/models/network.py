@@ -109,12 +109,12 @@ class Rise(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """See the class."""
-        return self.merge(twice(self.match(x)) + skip)
+        return self.merge(enlarged(self.match(x)) + skip)
 
 
-def twice(x: Tensor) -> Tensor:
-    """Maps at double size, interpolated."""
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+def enlarged(x: Tensor, times: int = 2) -> Tensor:
+    """Maps at so many times their size, interpolated."""
+    return F.interpolate(x, scale_factor=float(times), mode="bilinear", align_corners=False)
 
 
 class PlateAware(nn.Module, ABC):
@@ -148,8 +148,8 @@ class PlateAware(nn.Module, ABC):
 class Network(PlateAware):
     """Alpha and disparity of a shot, given the plate.
 
-    Sides of the pictures are multiples of `multiple_px`. Alpha is found for every pixel, disparity at half resolution
-    and then enlarged.
+    Sides of the pictures are multiples of `multiple_px`. Alpha is found for every pixel, disparity at `disparity_px`
+    times fewer on a side, and then enlarged.
 
     Args:
         widths: channels from half resolution down, each level half the size of the one before.
@@ -160,9 +160,12 @@ class Network(PlateAware):
         own_levels: how many levels, from the finest, have convolutions of the network's own on the way down; the
             coarser ones have the pretrained features alone. None: all levels.
         layers: 2 gives two maps of disparity, the foreground's and that of the plate behind it; 1 the shot's alone.
+        depth_rises: how many steps up from the coarsest level a decoder that disparity has to itself takes; 0: it is
+            told from the features that alpha is told from.
 
     Raises:
-        ValueError: `own_levels` is less than all without `pretrained`, or not from 1 to the number of levels.
+        ValueError: `own_levels` is less than all without `pretrained`, or not from 1 to the number of levels; or
+            `depth_rises` is as many as the levels or more.
     """
 
     def __init__(
@@ -174,11 +177,14 @@ class Network(PlateAware):
         pretrained: bool = False,
         own_levels: int | None = None,
         layers: Layers = 2,
+        depth_rises: int = 0,
     ) -> None:
         super().__init__()
         num_own = len(widths) if own_levels is None else own_levels
         if not (num_own == len(widths) or (pretrained and 1 <= num_own < len(widths))):
             raise ValueError(f"own_levels={own_levels}: levels without convolutions of their own need pretrained ones")
+        if not 0 <= depth_rises < len(widths):
+            raise ValueError(f"depth_rises={depth_rises}: from the coarsest of {len(widths)} levels there are fewer")
         self.fusion: Fusion = fusion
         self.multiple_px = multiple_px(widths)
         steps = list(pairwise(widths))
@@ -192,9 +198,12 @@ class Network(PlateAware):
         self.bottom = nn.Identity() if pretrained else Residual(widths[-1], widths[-1], 1)
         self.context = nn.Sequential(*(Context(widths[-1]) for _ in range(context)))
         self.up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in reversed(steps))
+        self.depth_up = nn.ModuleList(Rise(coarse, fine) for fine, coarse in steps[::-1][:depth_rises])
+        depth_level = len(steps) - depth_rises if depth_rises else 0
+        self.disparity_px = int(PATCH_PX * 2**depth_level)
         self.alpha = Head(widths[0], PATCH_PX**2)
-        self.disparity = Head(widths[0])
-        self.plate_disparity = Head(widths[0]) if layers == 2 else None
+        self.disparity = Head(widths[depth_level])
+        self.plate_disparity = Head(widths[depth_level]) if layers == 2 else None
 
     def look(self, picture: Tensor) -> Sequence[Tensor]:
         """See `PlateAware`."""
@@ -202,10 +211,12 @@ class Network(PlateAware):
 
     def maps(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> Maps:
         """See `PlateAware`."""
-        x = self.rise(self._pyramid(plate, shot, seen))
+        x, of_depth = self.rise(self._pyramid(plate, shot, seen))
         alpha = F.pixel_shuffle(self.alpha(x), PATCH_PX)
-        disparity = twice(self.disparity(x))
-        return Maps(alpha, disparity, disparity if self.plate_disparity is None else twice(self.plate_disparity(x)))
+        disparity = enlarged(self.disparity(of_depth), self.disparity_px)
+        if self.plate_disparity is None:
+            return Maps(alpha, disparity, disparity)
+        return Maps(alpha, disparity, enlarged(self.plate_disparity(of_depth), self.disparity_px))
 
     def descend(self, x: Tensor, seen: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
         """From fused features at half resolution down, level by level; `seen` of plate and shot is added to them."""
@@ -217,13 +228,12 @@ class Network(PlateAware):
             levels.append(F.relu(more if down is None else down(levels[-1]) + more))
         return levels
 
-    def rise(self, levels: list[Tensor]) -> Tensor:
-        """From the coarsest level up again: the features that the heads are given, at half resolution."""
+    def rise(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """From the coarsest level up again: the features that alpha is told from, and those that disparity is."""
         *skips, coarsest = levels
-        x = self.context(self.bottom(coarsest))
-        for level, skip in zip(self.up, reversed(skips), strict=True):
-            x = level(x, skip)
-        return x
+        bottom = self.context(self.bottom(coarsest))
+        x = risen(bottom, self.up, skips)
+        return x, risen(bottom, self.depth_up, skips) if len(self.depth_up) else x
 
     def _pyramid(self, plate: Tensor, shot: Tensor, seen: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
         """Features of both pictures, fused, from half resolution down."""
@@ -244,6 +254,13 @@ class Network(PlateAware):
             return of_shot
         of_plate, (meet,) = self.stem(plate), self.meet
         return meet(of_shot - of_plate if self.fusion == "subtract" else torch.cat([of_shot, of_plate], 1))
+
+
+def risen(x: Tensor, up: nn.ModuleList, skips: Sequence[Tensor]) -> Tensor:
+    """Features after the steps `up`, each of which adds the next finer of `skips`, the finest of which is the first."""
+    for level, skip in zip(up, reversed(skips), strict=False):
+        x = level(x, skip)
+    return x
 
 
 def multiple_px(widths: Sequence[int]) -> int:

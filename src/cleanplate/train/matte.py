@@ -34,6 +34,7 @@ def network_of_shape(model: Model) -> Network:
         pretrained=model.pretrained,
         own_levels=model.own_levels,
         layers=model.layers,
+        depth_rises=model.depth_rises,
     )
 
 

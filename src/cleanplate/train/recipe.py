@@ -37,7 +37,8 @@ class Model(Table):
 
     `pretrained`: whether it is given the features of `models.lite0`, which is kept beside the pack. `own_levels`: how
     many levels then have convolutions of its own on the way down; all, if not said. `layers`: whether disparity is two
-    maps, the foreground's and the plate's, or the shot's alone.
+    maps, the foreground's and the plate's, or the shot's alone. `depth_rises`: how many steps up a decoder of its own
+    takes for disparity; none, if 0.
     """
 
     widths: tuple[int, ...] = Field(WIDTHS, min_length=2, max_length=8)
@@ -46,6 +47,7 @@ class Model(Table):
     pretrained: bool = False
     own_levels: int | None = Field(None, ge=1)
     layers: Layers = 2
+    depth_rises: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -55,6 +57,8 @@ class Model(Table):
             raise ValueError(f"pretrained needs {len(lite0.WIDTHS)} widths and another fusion than pyramid")
         if self.own_levels is not None and not (self.pretrained and self.own_levels <= len(self.widths)):
             raise ValueError(f"own_levels must be at most {len(self.widths)}, and needs model.pretrained")
+        if self.depth_rises >= len(self.widths):
+            raise ValueError(f"depth_rises must be less than the number of widths, {len(self.widths)}")
         return self
 
 

@@ -128,12 +128,14 @@ def _shape(weights: Mapping[str, Tensor]) -> Model:
     """The network's shape, as the recipe has it."""
     ups = [weights[f"network.up.{level}.match.0.weight"] for level in range(_count(weights, "up"))]
     pretrained = any(name.startswith(f"network.{lite0.PREFIX}") for name in weights)
+    of_depth = weights.get("depth_heads.2.weight")
     return Model(
         widths=(*(len(up) for up in reversed(ups)), ups[0].shape[1]),
         context=_count(weights, "context"),
         pretrained=pretrained,
         own_levels=_count(weights, "down") + 1 if pretrained else None,
-        layers=cast("Layers", len(weights["heads.2.weight"]) - PATCH_PX**2),
+        layers=cast("Layers", len(weights["heads.2.weight"]) - PATCH_PX**2 if of_depth is None else len(of_depth)),
+        depth_rises=_count(weights, "depth_up"),
     )
 
 
