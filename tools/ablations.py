@@ -127,7 +127,17 @@ class First:
 
     def __init__(self, samples: Samples, share: float) -> None:
         self._samples, self._count = samples, round(share * len(samples))
-        self.scenes, self.people, self.fingerprint = samples.scenes, samples.people, samples.fingerprint
+        self.fingerprint = samples.fingerprint
+
+    @property
+    def scenes(self) -> frozenset[str]:
+        """See `Samples`: of the whole set."""
+        return self._samples.scenes
+
+    @property
+    def people(self) -> frozenset[str]:
+        """See `Samples`: of the whole set."""
+        return self._samples.people
 
     def __len__(self) -> int:
         return self._count

@@ -1,9 +1,13 @@
 """What goes into a data set comes out of it again."""
 
+import gc
 import io
 import json
 import pickle
+import shutil
 import tarfile
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -269,17 +273,107 @@ def test_a_sample_whose_facts_are_damaged_is_named(facts: str | bytes) -> None:
         decode_members(members, layers=True)
 
 
-def test_a_tar_whose_sample_lacks_a_member_is_refused(tmp_path: Path) -> None:
-    write_shards(tmp_path, [_sample(0)], {})
-    tar_path, manifest_path = tmp_path / "00000.tar", tmp_path / MANIFEST
+Member = tuple[str, bytes]
+
+
+def _rewritten(folder: Path, changed: Callable[[list[Member]], list[Member]], tar_format: int) -> None:
+    """Write the tar of a set of one anew, with changed members, as somebody else's program might."""
+    tar_path, manifest_path = folder / "00000.tar", folder / MANIFEST
     with tarfile.open(tar_path) as tar:
-        kept = [(entry, tar.extractfile(entry)) for entry in tar if not entry.name.endswith("alpha.png")]
-        contents = [(entry, file.read()) for entry, file in kept if file is not None]
-    with tarfile.open(tar_path, "w") as tar:
-        for entry, data in contents:
+        files = [(entry.name, tar.extractfile(entry)) for entry in tar]
+        members = [(name, file.read()) for name, file in files if file is not None]
+    with tarfile.open(tar_path, "w", format=tar_format) as tar:
+        for name, data in changed(members):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
     manifest = json.loads(manifest_path.read_text())
     manifest["shards"][0]["num_bytes"] = tar_path.stat().st_size
     manifest_path.write_text(json.dumps(manifest))
-    with pytest.raises(InputError, match=r"k0 lacks alpha\.png"):
+
+
+def _without_alpha(members: list[Member]) -> list[Member]:
+    return [(name, data) for name, data in members if not name.endswith("alpha.png")]
+
+
+def _without_the_last(members: list[Member]) -> list[Member]:
+    return members[:-3]
+
+
+def _of_one(members: list[Member]) -> list[Member]:
+    return members[:6]
+
+
+def _by_name(members: list[Member]) -> list[Member]:
+    return sorted(members, key=lambda member: member[0].partition(".")[2])
+
+
+def _under_long_names(members: list[Member]) -> list[Member]:
+    return [(f"{300 * 'ä'}{name}", data) for name, data in members]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (_without_alpha, r"its sample k0 lacks alpha\.png; make the data set again"),
+        (_by_name, r"its sample k0 does not lie together; make the data set again"),
+        (_without_the_last, r"its sample k1 lacks alpha\.png, plate_depth\.png, shot_depth\.png"),
+        (_of_one, "holds 1 samples, its manifest promises 2"),
+    ],
+)
+def test_a_tar_whose_samples_are_not_whole_is_refused(
+    tmp_path: Path, changed: Callable[[list[Member]], list[Member]], message: str
+) -> None:
+    write_shards(tmp_path, [_sample(0), _sample(1)], {})
+    _rewritten(tmp_path, changed, tarfile.USTAR_FORMAT)
+    with pytest.raises(InputError, match=rf"00000\.tar: {message}"):
         ShardReader(tmp_path)[0]
+
+
+@pytest.mark.parametrize("tar_format", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_a_tar_with_names_too_long_for_a_header_is_read_all_the_same(tmp_path: Path, tar_format: int) -> None:
+    write_shards(tmp_path, [_sample(i) for i in range(3)], {})
+    before = ShardReader(tmp_path)[1]
+    _rewritten(tmp_path, _under_long_names, tar_format)
+    after = ShardReader(tmp_path)[1]
+    assert after.key == before.key == "k1"
+    np.testing.assert_array_equal(after.shot_depth_m, before.shot_depth_m)
+
+
+def test_a_tar_that_becomes_another_while_it_is_read_is_told(tmp_path: Path) -> None:
+    write_shards(tmp_path, [_sample(i) for i in range(3)], {})
+    reader = ShardReader(tmp_path)
+    assert reader[2].key == "k2"
+    (tmp_path / "00000.tar").write_bytes(bytes(30_000))
+    with pytest.raises(InputError, match=r"00000\.tar: sample 2 cannot be read \(it is not where it was\)"):
+        reader[2]
+
+
+def test_what_is_kept_of_a_large_set_is_a_number_a_sample(tmp_path: Path) -> None:
+    many, each = 40, 64
+    entry = write_shard(tmp_path / "00000.tar", (_sample(i) for i in range(each)))
+    for number in range(1, many):
+        shutil.copyfile(tmp_path / "00000.tar", tmp_path / f"{number:05d}.tar")
+    names = [[f"{number} {place}" for place in range(each)] for number in range(many)]
+    entries = [
+        {**entry, "file": f"{number:05d}.tar", "scenes": names[number], "people": names[number]}
+        for number in range(many)
+    ]
+    write_manifest(tmp_path, entries, {})
+
+    def used() -> ShardReader:
+        reader = ShardReader(tmp_path)
+        assert len(reader.scenes) == len(reader.people) == many * each
+        for number in range(many):
+            reader[number * each + 3]
+        return reader
+
+    used()  # so that nothing else is loaded while memory is counted
+    gc.collect()
+    tracemalloc.start()
+    reader = used()
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept <= 12 * many * each
+    assert len(pickle.dumps(reader)) <= 12 * many * each

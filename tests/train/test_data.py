@@ -1,5 +1,6 @@
+import pickle
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,28 @@ def test_sets_together_are_one_after_the_other_with_all_their_scenes(train: Samp
             both[index]
 
 
+def test_the_names_of_sets_together_are_asked_for_only_when_somebody_wants_them(train: Samples) -> None:
+    class Unasked:
+        fingerprint = "sha256:unasked"
+
+        @property
+        def scenes(self) -> frozenset[str]:
+            raise InputError("asked")
+
+        people = scenes
+
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: int, /) -> Sample:
+            return train[index]
+
+    both = Together([Unasked(), train])
+    assert both[0].key == train[0].key
+    with pytest.raises(InputError, match="asked"):
+        _ = both.scenes
+
+
 def test_a_position_is_the_same_picture_whoever_asks_and_another_one_elsewhere(train: Samples) -> None:
     stream, again = (DegradedSamples(train, Camera(Effects(), SIZE_HW), seed=3) for _ in range(2))
     first = [stream[position] for position in range(24)]
@@ -52,6 +75,30 @@ def test_a_position_is_the_same_picture_whoever_asks_and_another_one_elsewhere(t
     assert len(same) == 3
     assert not np.array_equal(same[0].shot, same[1].shot)
     assert not np.array_equal(DegradedSamples(train, Camera(Effects(), SIZE_HW), seed=4)[0].shot, first[0].shot)
+
+
+@dataclass
+class _Large:
+    """As many samples as nobody could list, which tell their number."""
+
+    samples: Samples
+    scenes: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    fingerprint: str = ""
+
+    def __len__(self) -> int:
+        return 10**15
+
+    def __getitem__(self, index: int, /) -> Sample:
+        return replace(self.samples[0], key=str(index))
+
+
+def test_the_order_of_a_set_of_any_size_is_known_at_once(train: Samples) -> None:
+    stream = DegradedSamples(_Large(train), Camera(Effects(), SIZE_HW), seed=3)
+    numbers = [int(stream[10**15 * epoch + place].key) for epoch in range(2) for place in range(10)]
+    assert len(set(numbers)) == 20
+    assert min(numbers) < 3 * 10**14 < 7 * 10**14 < max(numbers) < 10**15
+    assert len(pickle.dumps(stream)) < len(pickle.dumps(train)) + 2000
 
 
 def test_resuming_continues_the_stream_where_it_stopped() -> None:

@@ -1,4 +1,4 @@
-"""One run on many processes, and one that is killed: the same result as one process that never stopped."""
+"""One run on many processes, one that is killed, one on many samples: the same as one process and few samples."""
 
 import os
 import signal
@@ -6,11 +6,16 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
+
+from cleanplate.sample.shards import write_manifest, write_shard
+from cleanplate.train.data import Samples
 
 STEPS = 4
 
@@ -91,3 +96,59 @@ def test_a_run_killed_and_resumed_ends_with_the_bytes_of_one_that_never_stopped(
     subprocess.run([sys.executable, *resumed], check=True, capture_output=True)
     assert _last(killed).name == "step_00000060"
     assert _files(killed) == _files(whole)
+
+
+def _set_of(folder: Path, num_tars: int, samples: Samples) -> None:
+    """Write a set of one tar under many names, each with scenes and people of its own."""
+    folder.mkdir(parents=True)
+    entry = write_shard(folder / "00000.tar", map(samples.__getitem__, range(len(samples))))
+    for number in range(1, num_tars):
+        os.link(folder / "00000.tar", folder / f"{number:05d}.tar")
+    entries = [
+        {
+            **entry,
+            "file": f"{number:05d}.tar",
+            "scenes": [f"{number}-{scene}" for scene in range(len(samples) // 4)],
+            "people": [f"{number}-{person}-person" for person in range(len(samples) // 2)],
+        }
+        for number in range(num_tars)
+    ]
+    write_manifest(folder, entries, {})
+
+
+def _greatest_mib(words: list[str]) -> tuple[float, float]:
+    """The most memory that a command had: its own process, and the largest of those that it started.
+
+    The kernel is asked while it runs: `getrusage` counts what the process that started it had before.
+    """
+    greatest: dict[int, float] = {}
+    with subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as command:
+        while command.poll() is None:
+            with suppress(OSError, StopIteration):  # of a process that has just ended
+                children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
+                for process in (command.pid, *map(int, children)):
+                    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+                    said = next(line for line in lines if line.startswith("VmHWM:"))
+                    greatest[process] = int(said.split()[1]) / 1024
+            time.sleep(0.02)
+        assert command.returncode == 0, command.stderr and command.stderr.read()
+    return greatest.pop(command.pid), max(greatest.values())
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux how much memory a process had")
+def test_a_set_of_many_samples_takes_the_memory_of_one_of_few(
+    recipe_file: Path, data: Path, make_samples: Callable[[str, int], Samples], tmp_path: Path
+) -> None:
+    samples = make_samples("train", 256)
+    found: list[tuple[float, float]] = []
+    for num_tars in (2, 400):
+        folder = tmp_path / str(num_tars)
+        _set_of(folder / "train", num_tars, samples)
+        (folder / "validation").symlink_to(data / "validation")
+        changes = ("optim.steps=30", "optim.batch_size=32", "optim.ema_decay=0", "run.workers=1", "run.threads=1")
+        found.append(_greatest_mib(_train(recipe_file, folder, tmp_path / f"run {num_tars}", *changes)))
+    few, many = found
+    # 16 bytes for each member of a sample, and every name, once made this 12 and 24
+    assert many[0] - few[0] < 6
+    assert many[1] - few[1] < 6

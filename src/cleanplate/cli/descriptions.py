@@ -141,14 +141,14 @@ def _depth_values(path: Path) -> Facts:
 
 
 def _shard(path: Path) -> Facts:
-    from cleanplate.sample.contents import Contents
+    from cleanplate.sample.contents import Contents, read_sample
     from cleanplate.sample.members import decode_members
 
     contents = Contents(path)
     if not len(contents):
         raise InputError(f"{path}: holds no samples; make the data set again")
     try:
-        size_hw = decode_members(contents.read(0), layers=False).alpha.shape
+        size_hw = decode_members(read_sample(path, int(contents.starts[0])), layers=False).alpha.shape
     except (OSError, InputError) as error:
         raise InputError(f"{path}: its first sample cannot be read ({error}); make the data set again") from error
     return {

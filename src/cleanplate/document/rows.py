@@ -53,8 +53,17 @@ class First:
         if len(samples) < count:
             raise InputError(f"{where}: holds {len(samples)} samples, the row asks for {count}; make the data again")
         self._samples, self._count = samples, count
-        self.scenes, self.people = samples.scenes, samples.people
         self.fingerprint = f"{samples.fingerprint}:{count}"
+
+    @property
+    def scenes(self) -> frozenset[str]:
+        """See `Samples`: of the whole set."""
+        return self._samples.scenes
+
+    @property
+    def people(self) -> frozenset[str]:
+        """See `Samples`: of the whole set."""
+        return self._samples.people
 
     def __len__(self) -> int:
         return self._count

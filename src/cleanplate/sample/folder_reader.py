@@ -97,7 +97,6 @@ class FolderReader:
 
     Attributes:
         fingerprint: as the manifest has it; without one a hash of names and sizes, so that opening reads no picture.
-        scenes, people: all names; if cleanplate did not render the set, scenes end in their background's size in bytes.
         about: who made the samples and how, as the manifest has it; empty without a manifest.
 
     Raises:
@@ -119,8 +118,16 @@ class FolderReader:
         if "generator" not in self.about:  # another's pictures, labelled or not: names alone say little
             sizes = dict(listings["bg"].files.values())
             self.pairs = [one._replace(scene=f"{one.scene}, {sizes[one.bg]} bytes") for one in opened.pairs]
-        self.scenes = frozenset(one.scene for one in self.pairs)
-        self.people = frozenset(name for one in self.pairs for name in one.people)
+
+    @property
+    def scenes(self) -> frozenset[str]:
+        """Every scene that occurs; if cleanplate did not render the set, with its background's size in bytes."""
+        return frozenset(one.scene for one in self.pairs)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Every person that occurs."""
+        return frozenset(name for one in self.pairs for name in one.people)
 
     def __len__(self) -> int:
         return len(self.pairs)

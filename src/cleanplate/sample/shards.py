@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleanplate.errors import InputError
 from cleanplate.imaging.decoding import check_file
 from cleanplate.imaging.files import file_identity, is_folder, prepare_folder, replace_file
 from cleanplate.imaging.jsonfile import Wanted, is_count, is_size, is_table, is_text, is_texts
 from cleanplate.jobs.ledger import LEDGER, refuse_unfinished
-from cleanplate.sample.contents import Contents
+from cleanplate.sample.contents import Contents, read_sample
 from cleanplate.sample.manifest import AGAIN, MANIFEST, check_manifest, read_manifest
 from cleanplate.sample.members import decode_members, encode_members
 from cleanplate.sample.naming import KINDS
@@ -28,6 +29,9 @@ VERSION = 2
 
 _NUMBERED = re.compile(r"\d{5,}\.tar")
 """How tars are named."""
+
+_UNKNOWN = -1
+"""Where a sample begins in its tar, until the tar is listed."""
 
 _SHARD_KEYS: Wanted = {"file": is_text, "num_samples": is_count, "num_bytes": is_count, "sha256": is_text}
 
@@ -146,7 +150,7 @@ class ShardReader:
     """Random access to a data set: `len(reader)` samples, `reader[i]` is a Sample.
 
     It can be sent to another process. A tar is listed when one of its samples is first asked for, so that a data set of
-    any size opens at once.
+    any size opens at once. What is kept of the set is 8 bytes a sample, and a name and a number of each tar.
 
     Args:
         folder: where the data set lies.
@@ -155,7 +159,6 @@ class ShardReader:
     Attributes:
         fingerprint: "sha256:..." over the data, as the manifest has it.
         size_hw: of every picture, in pixels.
-        scenes, people: the names of all there are.
         about: who made the samples and how, as the manifest has it.
 
     Raises:
@@ -169,19 +172,28 @@ class ShardReader:
         manifest = _shards_manifest(folder)
         self.fingerprint: str = manifest["fingerprint"]
         self.size_hw: tuple[int, int] = (manifest["size_hw"][0], manifest["size_hw"][1])
-        self.scenes: frozenset[str] = frozenset(manifest["scenes"])
-        self.people: frozenset[str] = frozenset(manifest["people"])
         self.about: dict[str, Any] = manifest["about"]
-        self._shards: list[dict[str, Any]] = manifest["shards"]
-        self._ends = np.cumsum([shard["num_samples"] for shard in self._shards])
-        self._listed: dict[int, Contents] = {}
+        shards: list[dict[str, Any]] = manifest["shards"]
+        self._files = np.array([shard["file"] for shard in shards])
+        self._ends = np.cumsum([shard["num_samples"] for shard in shards])
         if self._ends[-1] != manifest["num_samples"]:
             raise InputError(
                 f"{folder}: its shards hold {self._ends[-1]} samples, its manifest promises {manifest['num_samples']}; "
                 + AGAIN
             )
-        for shard in self._shards:
+        for shard in shards:
             _check_size(folder / shard["file"], shard["num_bytes"])
+        self._starts: NDArray[np.int64] = np.full(len(self), _UNKNOWN, np.int64)
+
+    @property
+    def scenes(self) -> frozenset[str]:
+        """Every scene that occurs: read from the manifest, and not kept."""
+        return frozenset(_shards_manifest(self.folder)["scenes"])
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Every person that occurs: read from the manifest, and not kept."""
+        return frozenset(_shards_manifest(self.folder)["people"])
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -190,14 +202,14 @@ class ShardReader:
         if not 0 <= index < len(self):
             raise IndexError(index)
         number = int(np.searchsorted(self._ends, index, side="right"))
-        path = self.folder / self._shards[number]["file"]
-        if number not in self._listed:
-            self._listed[number] = Contents(path, self._shards[number]["num_samples"])
-        place = index - int(self._ends[number]) + self._shards[number]["num_samples"]
+        path = self.folder / str(self._files[number])
+        first, end = int(self._ends[number - 1]) if number else 0, int(self._ends[number])
+        if self._starts[index] == _UNKNOWN:
+            self._starts[first:end] = Contents(path, end - first).starts
         try:
-            return decode_members(self._listed[number].read(place), self.layers)
+            return decode_members(read_sample(path, int(self._starts[index])), self.layers)
         except (OSError, InputError) as error:
-            raise InputError(f"{path}: sample {place} cannot be read ({error}); {AGAIN}") from error
+            raise InputError(f"{path}: sample {index - first} cannot be read ({error}); {AGAIN}") from error
 
     def verify(self) -> None:
         """Read every byte of the data set and compare it with the manifest.
@@ -205,7 +217,7 @@ class ShardReader:
         Raises:
             InputError: naming the first tar that is not what was written.
         """
-        for shard in self._shards:
+        for shard in _shards_manifest(self.folder)["shards"]:
             path = self.folder / shard["file"]
             check_file(path, "shard (.tar)")
             if _file_digest(path) != shard["sha256"]:

@@ -20,6 +20,7 @@ from cleanplate.jobs.processes import rebuilt
 from cleanplate.losses.depth import compose
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
+from cleanplate.train.order import sample_at
 
 _VALIDATION_SEED = 20_261_122  # not the recipe's: validation is the same whatever the run
 
@@ -29,12 +30,12 @@ class Samples(Protocol):
 
     @property
     def scenes(self) -> frozenset[str]:
-        """Every scene that occurs."""
+        """Every scene that occurs; of a large set nobody should keep them."""
         ...
 
     @property
     def people(self) -> frozenset[str]:
-        """Every person that occurs."""
+        """Every person that occurs; of a large set nobody should keep them."""
         ...
 
     @property
@@ -52,9 +53,17 @@ class Together:
     def __init__(self, sets: Sequence[Samples]) -> None:
         self._sets = list(sets)
         self._ends = list(accumulate(len(samples) for samples in sets))
-        self.scenes = frozenset[str]().union(*(samples.scenes for samples in sets))
-        self.people = frozenset[str]().union(*(samples.people for samples in sets))
         self.fingerprint = "+".join(samples.fingerprint for samples in sets)
+
+    @property
+    def scenes(self) -> frozenset[str]:
+        """See `Samples`."""
+        return frozenset[str]().union(*(samples.scenes for samples in self._sets))
+
+    @property
+    def people(self) -> frozenset[str]:
+        """See `Samples`."""
+        return frozenset[str]().union(*(samples.people for samples in self._sets))
 
     def __len__(self) -> int:
         return self._ends[-1]
@@ -102,30 +111,24 @@ class Camera:
 class DegradedSamples(Dataset[Sample]):
     """Samples seen through a camera.
 
-    Position p of the endless training stream is a sample of epoch p // len under a permutation of (seed, epoch), with
-    effects of (seed, p): a resumed run sees what an uninterrupted one would have seen. Without a seed, position p is
-    sample p with effects that depend on p alone.
+    Position p of the endless training stream is a sample of epoch p // len in an order of (seed, epoch), with effects
+    of (seed, p): a resumed run sees what an uninterrupted one would have seen. Without a seed, position p is sample p
+    with effects that depend on p alone.
     """
 
     def __init__(self, samples: Samples, camera: Camera, seed: int | None) -> None:
         self.samples = samples
         self.camera = camera
         self.seed = seed
-        self._epoch: tuple[int, NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def __getitem__(self, position: int) -> Sample:
         seed = _VALIDATION_SEED if self.seed is None else self.seed
-        index = position if self.seed is None else self._shuffled(self.seed, position)
-        return self.camera(self.samples[index], np.random.default_rng((seed, position)))
-
-    def _shuffled(self, seed: int, position: int) -> int:
         epoch, place = divmod(position, len(self.samples))
-        if self._epoch is None or self._epoch[0] != epoch:
-            self._epoch = epoch, np.random.default_rng((seed, epoch, 0)).permutation(len(self.samples))
-        return int(self._epoch[1][place])
+        index = position if self.seed is None else sample_at(place, len(self.samples), self.seed, epoch)
+        return self.camera(self.samples[index], np.random.default_rng((seed, position)))
 
 
 @dataclass(frozen=True)
