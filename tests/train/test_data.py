@@ -2,6 +2,7 @@ import pickle
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,3 +187,27 @@ def test_a_sample_that_cannot_be_used_is_told_in_its_own_words(data: Path, worke
     with pytest.raises(InputError, match=rf"^{re.escape(str(tar))}: sample 3 cannot be read[^\n]*$"):
         next(told)
     batches.dismiss()
+
+
+class _Dying:
+    """Stands for a loader's iterator whose process dies while it is dismissed."""
+
+    def __init__(self, said: str) -> None:
+        self.said, self.killed = said, 0
+        self._workers = [self]
+
+    def _shutdown_workers(self) -> None:
+        raise RuntimeError(self.said)
+
+    def kill(self) -> None:
+        self.killed += 1
+
+
+def test_a_process_that_dies_of_being_dismissed_is_no_failure(train: Samples) -> None:
+    batches: Any = validation_batches(DegradedSamples(train, Camera(Effects(), SIZE_HW), None), 2, 1)
+    dying = batches._iterator = _Dying("DataLoader worker (pid 7) is killed by signal: Aborted.")
+    batches.dismiss()
+    assert (batches._iterator, dying.killed) == (None, 1)
+    batches._iterator = _Dying("no such thing")
+    with pytest.raises(RuntimeError, match="no such thing"):
+        batches.dismiss()

@@ -180,8 +180,20 @@ class Batches(DataLoader[Batch]):
     def dismiss(self) -> None:
         """End the processes; an exception on its way out would keep them, and Python then waits for them for ever."""
         if self._iterator is not None:  # kept only where there are processes
-            cast("Any", self._iterator)._shutdown_workers()  # torch has no public word for it
+            iterator = cast("Any", self._iterator)
+            try:
+                iterator._shutdown_workers()  # torch has no public word for it
+            except RuntimeError as error:
+                if not _tells_a_death(error):
+                    raise
+                for worker in iterator._workers:  # one has died of being dismissed: nobody misses it
+                    worker.kill()
             self._iterator = None
+
+
+def _tells_a_death(error: RuntimeError) -> bool:
+    """Whether torch tells that a process of a loader has died."""
+    return str(error).startswith("DataLoader worker")
 
 
 @contextmanager
@@ -195,7 +207,7 @@ def deaths_told() -> Generator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not str(error).startswith("DataLoader worker"):
+        if not _tells_a_death(error):
             raise
         raise WorkerError(
             f"a process that makes batches has died ({str(error).strip().rstrip('.')}), often because memory ran out; "
