@@ -1,5 +1,6 @@
 """Packages come by the ordinary clients, are what their SHA-256 says, and are fetched once."""
 
+import gzip
 import hashlib
 import io
 import stat
@@ -17,17 +18,17 @@ from cleanplate.errors import InputError
 
 def tgz(name: str = "package/a.txt", text: bytes = b"hello") -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+    with tarfile.open(fileobj=out, mode="w") as archive:
         entry = tarfile.TarInfo(name)
         entry.size = len(text)
         archive.addfile(entry, io.BytesIO(text))
-    return out.getvalue()
+    return gzip.compress(out.getvalue(), mtime=0)  # the same bytes in the next second
 
 
 def wheel() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("thing/a.txt", "hello")
+        archive.writestr(zipfile.ZipInfo("thing/a.txt"), "hello")
     return out.getvalue()
 
 
