@@ -18,14 +18,14 @@ from torch import Tensor, nn
 
 from cleanplate.models.network import Maps
 from cleanplate.sample.opening import open_samples
-from cleanplate.sample.record import Sample
 from cleanplate.train.checkpoint import AVERAGE, load_network, read_about
-from cleanplate.train.data import Batch, DegradedSamples, Samples, validation_batches
+from cleanplate.train.data import Batch, DegradedSamples, validation_batches
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.pretrained import pretrained_weights
 from cleanplate.train.recipe import Recipe, load_recipe
 from cleanplate.train.runs import find_checkpoint
+from cleanplate.train.sets import First, Samples
 from cleanplate.train.validate import validate
 from cleanplate.train.watch import CollapseWatch
 
@@ -122,37 +122,14 @@ FIGURES = ("iou", "mae", "plate_disparity_correlation", "disparity_correlation")
 HEAD = "| arm | changed | weights, M | IoU | MAE | plate's depth | inside the figure | whole shot | commit |"
 
 
-class First:
-    """The first samples of a set."""
-
-    def __init__(self, samples: Samples, share: float) -> None:
-        self._samples, self._count = samples, round(share * len(samples))
-        self.fingerprint = samples.fingerprint
-
-    @property
-    def scenes(self) -> frozenset[str]:
-        """See `Samples`: of the whole set."""
-        return self._samples.scenes
-
-    @property
-    def people(self) -> frozenset[str]:
-        """See `Samples`: of the whole set."""
-        return self._samples.people
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int, /) -> Sample:
-        return self._samples[index]
-
-
 def train(arm: Arm, data: Path, run: Path) -> None:
     """Train one arm to its end, or go on with it."""
     recipe = arm.recipe()
     pretrained = pretrained_weights() if recipe.model.pretrained else None
-    pairs, unseen = First(open_samples(data / "train"), arm.share), open_samples(data / "validation")
+    pairs, unseen = open_samples(data / "train"), open_samples(data / "validation")
+    taught = pairs if arm.share == 1 else First(pairs, round(arm.share * len(pairs)))
     watch = CollapseWatch(stops=False)  # an arm counts, whatever becomes of it
-    if not Training(MatteAndDepth(recipe, None, pretrained), pairs, unseen, run, resume=True, watch=watch).run():
+    if not Training(MatteAndDepth(recipe, None, pretrained), taught, unseen, run, resume=True, watch=watch).run():
         raise SystemExit(f"{run}: stopped, all of it saved; the same command goes on")
 
 

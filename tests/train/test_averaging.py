@@ -7,10 +7,11 @@ from torch import nn
 
 from cleanplate.errors import RecipeError
 from cleanplate.train.averaging import mix, settle_norms, update_average
-from cleanplate.train.data import Samples, StepPositions, training_batches
+from cleanplate.train.data import StepPositions, training_batches
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe
+from cleanplate.train.sets import Samples
 from cleanplate.train.watch import CollapseWatch
 
 

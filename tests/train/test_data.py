@@ -15,14 +15,12 @@ from cleanplate.synth.camera import Effects
 from cleanplate.train.data import (
     Camera,
     DegradedSamples,
-    Samples,
     StepPositions,
-    Together,
-    check_disjoint,
     collate,
     training_batches,
     validation_batches,
 )
+from cleanplate.train.sets import Samples, Together, check_disjoint
 
 SIZE_HW = (32, 64)
 

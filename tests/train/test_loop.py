@@ -18,12 +18,12 @@ from cleanplate.jobs.locks import alone_in
 from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
 from cleanplate.train.checkpoint import read_about
-from cleanplate.train.data import Samples, Together
 from cleanplate.train.figures import HeadFigures
 from cleanplate.train.loop import Training
 from cleanplate.train.matte import MatteAndDepth
 from cleanplate.train.recipe import Recipe
 from cleanplate.train.runs import newest_checkpoint
+from cleanplate.train.sets import Samples, Together
 from cleanplate.train.watch import CollapseWatch
 
 

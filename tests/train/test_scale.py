@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType] - its path type is left open
 
 from cleanplate.sample.shards import write_manifest, write_shard
-from cleanplate.train.data import Samples
+from cleanplate.train.sets import Samples
 
 STEPS = 4
 

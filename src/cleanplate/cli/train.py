@@ -44,13 +44,13 @@ def command(
     try:
         from cleanplate.sample.opening import is_foreign_set, open_samples
         from cleanplate.train.checkpoint import read_about
-        from cleanplate.train.data import Samples, Together
         from cleanplate.train.loop import Training
         from cleanplate.train.matte import MatteAndDepth
         from cleanplate.train.pretrained import pretrained_weights
         from cleanplate.train.recipe import load_recipe
         from cleanplate.train.revive import begin_with
         from cleanplate.train.runs import newest_checkpoint
+        from cleanplate.train.sets import Samples, Together
     except ModuleNotFoundError as error:
         raise MissingExtraError("cleanplate train", "train", error.name or "torch") from None
     loaded = load_recipe(recipe, overrides)

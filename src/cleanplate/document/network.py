@@ -4,10 +4,9 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cleanplate.models.network import WIDTHS, Network, Residual
+from cleanplate.models.network import WIDTHS, Network, Residual, enlarged
 
 LEVELS = (64, 128, 256, 512, 1024)
 MULTIPLE_PX = 2 ** (len(LEVELS) - 1)
@@ -114,9 +113,9 @@ class UNet(nn.Module):
         for level in self.encoder:
             x = level(x)
             skips.append(x)
-        x = self.deepest(_twice(skips.pop()))
+        x = self.deepest(enlarged(skips.pop()))
         for number, (block, merge) in enumerate(zip(self.blocks, self.merges, strict=True)):
-            x = block(x if number == 0 else _twice(x))
+            x = block(x if number == 0 else enlarged(x))
             x = merge(torch.cat([x, skips.pop()], 1))
         return x
 
@@ -154,7 +153,3 @@ def _conv(inputs: int, outputs: int, size: int = 3, groups: int = 1) -> nn.Conv2
 
 def _conv_bn_relu(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(_conv(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
-
-
-def _twice(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

@@ -14,12 +14,12 @@ from cleanplate.document.scores import Blanks, Figures, what_is_missing
 from cleanplate.document.task import Row
 from cleanplate.errors import InputError, InterruptedWorkError, RecipeError
 from cleanplate.imaging.files import prepare_folder, replace_file
-from cleanplate.sample.record import Sample
 from cleanplate.sample.shards import ShardReader
 from cleanplate.train.checkpoint import AVERAGE, load_network, read_about
-from cleanplate.train.data import Batch, DegradedSamples, Samples, validation_batches
+from cleanplate.train.data import Batch, DegradedSamples, validation_batches
 from cleanplate.train.loop import Training
 from cleanplate.train.runs import newest_checkpoint
+from cleanplate.train.sets import First, Samples
 from cleanplate.train.watch import CollapseWatch
 
 ROWS = (
@@ -44,34 +44,6 @@ COLUMNS = (
 
 NUM_SHOWN = 3
 _BATCH = 16
-
-
-class First:
-    """The first `count` samples of a set: where a recipe asks for fewer than there are."""
-
-    def __init__(self, samples: Samples, count: int, where: Path) -> None:
-        if len(samples) < count:
-            raise InputError(f"{where}: holds {len(samples)} samples, the row asks for {count}; make the data again")
-        self._samples, self._count = samples, count
-        self.fingerprint = f"{samples.fingerprint}:{count}"
-
-    @property
-    def scenes(self) -> frozenset[str]:
-        """See `Samples`: of the whole set."""
-        return self._samples.scenes
-
-    @property
-    def people(self) -> frozenset[str]:
-        """See `Samples`: of the whole set."""
-        return self._samples.people
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int, /) -> Sample:
-        if not 0 <= index < self._count:
-            raise IndexError(index)
-        return self._samples[index]
 
 
 def train_row(row: str, recipes: Path, data: Path, runs: Path, changes: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -109,8 +81,15 @@ def train_row(row: str, recipes: Path, data: Path, runs: Path, changes: dict[str
 
 def _sets(recipe: DocumentRecipe, data: Path) -> tuple[First, First]:
     counts = {"train": recipe.data.train_count, "validation": recipe.data.validation_count}
-    train, validation = (First(ShardReader(data / name), count, data / name) for name, count in counts.items())
+    train, validation = (_first(data / name, count) for name, count in counts.items())
     return train, validation
+
+
+def _first(folder: Path, count: int) -> First:
+    samples = ShardReader(folder)
+    if len(samples) < count:
+        raise InputError(f"{folder}: holds {len(samples)} samples, the row asks for {count}; make the data again")
+    return First(samples, count)
 
 
 def _fingerprints(sets: tuple[Samples, Samples]) -> list[str]:

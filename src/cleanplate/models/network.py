@@ -258,7 +258,7 @@ class Network(PlateAware):
 
 def risen(x: Tensor, up: nn.ModuleList, skips: Sequence[Tensor]) -> Tensor:
     """Features after the steps `up`, each of which adds the next finer of `skips`, the finest of which is the first."""
-    for level, skip in zip(up, reversed(skips), strict=False):
+    for level, skip in zip(up, skips[::-1][: len(up)], strict=True):
         x = level(x, skip)
     return x
 

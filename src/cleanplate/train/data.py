@@ -1,12 +1,10 @@
 """Samples become batches: which sample comes at which step, and what the camera does to it, is a pure function."""
 
 import signal
-from bisect import bisect_right
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any, NamedTuple, Protocol, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import cv2
 import numpy as np
@@ -15,64 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from cleanplate.errors import CleanplateError, InputError, WorkerError
+from cleanplate.errors import CleanplateError, WorkerError
 from cleanplate.jobs.processes import rebuilt
 from cleanplate.losses.depth import compose
 from cleanplate.sample.record import Sample
 from cleanplate.synth.camera import Effects, degrade
 from cleanplate.train.order import sample_at
+from cleanplate.train.sets import Samples
 
 _VALIDATION_SEED = 20_261_122  # not the recipe's: validation is the same whatever the run
-
-
-class Samples(Protocol):
-    """What training needs of a set of samples: `sample.shards.ShardReader` is one."""
-
-    @property
-    def scenes(self) -> frozenset[str]:
-        """Every scene that occurs; of a large set nobody should keep them."""
-        ...
-
-    @property
-    def people(self) -> frozenset[str]:
-        """Every person that occurs; of a large set nobody should keep them."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of all of the data."""
-        ...
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> Sample: ...
-
-
-class Together:
-    """Several sets as one: the samples of the first, then those of the next."""
-
-    def __init__(self, sets: Sequence[Samples]) -> None:
-        self._sets = list(sets)
-        self._ends = list(accumulate(len(samples) for samples in sets))
-        self.fingerprint = "+".join(samples.fingerprint for samples in sets)
-
-    @property
-    def scenes(self) -> frozenset[str]:
-        """See `Samples`."""
-        return frozenset[str]().union(*(samples.scenes for samples in self._sets))
-
-    @property
-    def people(self) -> frozenset[str]:
-        """See `Samples`."""
-        return frozenset[str]().union(*(samples.people for samples in self._sets))
-
-    def __len__(self) -> int:
-        return self._ends[-1]
-
-    def __getitem__(self, index: int, /) -> Sample:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        which = bisect_right(self._ends, index)
-        return self._sets[which][index - (self._ends[which] - len(self._sets[which]))]
 
 
 class Batch(NamedTuple):
@@ -283,18 +232,3 @@ def on_device(batches: Iterable[Batch], device: torch.device) -> Iterator[Batch]
     """Batches where the network is."""
     for batch in batches:
         yield Batch(*(tensor.to(device, non_blocking=True) for tensor in batch))
-
-
-def check_disjoint(train: Samples, validation: Samples) -> None:
-    """Refuse data whose validation would flatter: a scene or a person that training sees as well.
-
-    Raises:
-        InputError: naming one that is shared.
-
-    """
-    for kind, shared in (("scene", train.scenes & validation.scenes), ("person", train.people & validation.people)):
-        if shared:
-            raise InputError(
-                f"training and validation data share {len(shared)} {kind}(s), for example {min(shared)!r}; "
-                "make both with `cleanplate synth`, which keeps them apart, or of other photos and other people"
-            )

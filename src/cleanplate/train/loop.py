@@ -25,9 +25,7 @@ from cleanplate.train.checkpoint import About, Weights, load_weights, read_about
 from cleanplate.train.data import (
     Batch,
     DegradedSamples,
-    Samples,
     StepPositions,
-    check_disjoint,
     deaths_told,
     on_device,
     training_batches,
@@ -40,6 +38,7 @@ from cleanplate.train.probe import Probe
 from cleanplate.train.provenance import commit
 from cleanplate.train.recipe import first_change, recipe_from_json
 from cleanplate.train.runs import newest_checkpoint
+from cleanplate.train.sets import Samples, check_disjoint
 from cleanplate.train.task import Task
 from cleanplate.train.watch import CollapseWatch, row_of
 

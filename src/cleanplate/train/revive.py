@@ -19,10 +19,11 @@ from cleanplate.models.network import PATCH_PX, Layers, Network
 from cleanplate.runtime.model_file import ModelFile, read_model_file
 from cleanplate.train.averaging import batch_norms
 from cleanplate.train.checkpoint import About, save_average
-from cleanplate.train.data import Batch, Camera, DegradedSamples, Samples, collate
+from cleanplate.train.data import Batch, Camera, DegradedSamples, collate
 from cleanplate.train.matte import MatteAndDepth, network_of_shape
 from cleanplate.train.recipe import Model, Recipe
 from cleanplate.train.runs import find_checkpoint, newest_checkpoint
+from cleanplate.train.sets import Samples
 from cleanplate.train.storage import HALVED
 
 _PREFIX = "network."
